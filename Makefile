@@ -1,0 +1,35 @@
+# What one does here, in the order in which one needs it.
+GO ?= go
+PACKAGES = ./...
+
+.PHONY: build test check bench fuzz golden docs mutants large clean
+
+build: ## the program, the same bytes from the same tree
+	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
+
+test: ## every test
+	$(GO) test $(PACKAGES)
+
+check: ## what must hold before a change lands: format, vet, staticcheck, tests under the race detector, every benchmark once, a clean tree
+	./.ci/check
+
+bench: ## the benchmarks; ARGS="-bench Parse -count 6" narrows them
+	$(GO) test -run '^$$' -bench . -benchmem $(ARGS) $(PACKAGES)
+
+FUZZTIME ?= 20s
+fuzz: ## every fuzzer for FUZZTIME
+	./.ci/fuzz $(FUZZTIME)
+
+golden: ## rewrites golden files and the generated parts of README and docs; look at the diff
+	AVSTAM_GOLDEN=write $(GO) test ./cmd/avstam ./report ./config ./rules
+
+docs: golden ## the same: the catalogue in README comes from the rules
+
+mutants: ## turns each condition of each rule round and sees its cases fail
+	AVSTAM_MUTANTS=1 $(GO) test -count=1 -timeout 60m -run TestMutants -v ./rules
+
+large: ## 20 million records against 12 million numbers: time and memory
+	./benchmarks/large.sh
+
+clean:
+	rm -rf avstam avstam-demo out

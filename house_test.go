@@ -1,0 +1,62 @@
+package avstam_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// house says which of our packages each package may import; docs/architecture.md
+// says why. What is not in the table is not in the house.
+var house = map[string][]string{
+	"calendar":      {},
+	"column":        {},
+	"identity":      {"calendar"},
+	"register":      {"calendar", "identity"},
+	"pipeline":      {"calendar", "column", "identity", "register"},
+	"readers":       {"calendar", "column", "identity", "pipeline", "register"},
+	"rules":         {"calendar", "identity", "pipeline", "register"},
+	"storage":       {},
+	"report":        {"calendar", "column", "identity", "pipeline", "register", "rules", "storage"},
+	"synth":         {"calendar"},
+	"config":        {"calendar", "identity", "job", "readers", "register", "rules"},
+	"job":           {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
+	"job/reference": {},
+	"benchmarks":    {"calendar", "column", "identity", "job", "pipeline", "readers", "register", "report", "rules", "synth"},
+	"cmd/avstam":    {"calendar", "config", "identity", "job", "pipeline", "readers", "register", "report", "rules", "storage", "synth"},
+}
+
+const module = "github.com/avstam/avstam/"
+
+// Imports go one way: a package that imports what it may not is a change of
+// the house, to be made in the table, in docs/architecture.md, or not at all.
+func TestImportsGoOneWay(t *testing.T) {
+	output, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	require.NoError(t, err)
+	decoder := json.NewDecoder(strings.NewReader(string(output)))
+	for decoder.More() {
+		var listed struct {
+			ImportPath string
+			Imports    []string
+		}
+		require.NoError(t, decoder.Decode(&listed))
+		name, ours := strings.CutPrefix(listed.ImportPath, module)
+		if !ours {
+			continue // the folder of this test
+		}
+		allowed, known := house[name]
+		if !known {
+			t.Errorf("package %s is not in the house: add it to the table here and in docs/architecture.md, with its duty in one sentence", name)
+			continue
+		}
+		for _, imported := range listed.Imports {
+			if other, ours := strings.CutPrefix(imported, module); ours && !slices.Contains(allowed, other) {
+				t.Errorf("package %s imports %s, which it may not: move what it needs down, or pass it in", name, other)
+			}
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package pipeline
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"math/bits"
+	"strings"
+)
+
+// Sum is a sum of öre in 128 bits, so that no number of records overflows it.
+// The zero Sum is zero.
+type Sum struct {
+	high int64
+	low  uint64
+}
+
+// Add adds an amount in öre.
+func (s *Sum) Add(amount int64) {
+	var carry uint64
+	s.low, carry = bits.Add64(s.low, uint64(amount), 0)
+	s.high += amount>>63 + int64(carry)
+}
+
+// AddSum adds another sum.
+func (s *Sum) AddSum(other Sum) {
+	var carry uint64
+	s.low, carry = bits.Add64(s.low, other.low, 0)
+	s.high += other.high + int64(carry)
+}
+
+// IsZero says whether the sum is zero.
+func (s Sum) IsZero() bool { return s.high == 0 && s.low == 0 }
+
+// Ore is the sum as an integer of öre of any size.
+func (s Sum) Ore() *big.Int {
+	ore := new(big.Int).Lsh(big.NewInt(s.high), 64)
+	return ore.Add(ore, new(big.Int).SetUint64(s.low))
+}
+
+// String is the sum in kronor with two digits after the point, as -1234.50.
+func (s Sum) String() string {
+	ore := s.Ore()
+	sign := ""
+	if ore.Sign() < 0 {
+		sign = "-"
+		ore.Neg(ore)
+	}
+	digits := ore.String()
+	for len(digits) < 3 {
+		digits = "0" + digits
+	}
+	return sign + digits[:len(digits)-2] + "." + digits[len(digits)-2:]
+}
+
+// MarshalText is String, for JSON.
+func (s Sum) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Tally counts rows and their öre. The zero Tally is empty.
+type Tally struct {
+	Rows     int64
+	NoAmount int64 // of them, rows whose amount could not be read
+	Amounts  []Sum // by number of the currency in the run's dictionary
+}
+
+// Add adds rows without their amounts, of which noAmount have none.
+func (t *Tally) Add(rows, noAmount int64) {
+	t.Rows += rows
+	t.NoAmount += noAmount
+}
+
+// AddAmount adds the amount of one row; the row itself is counted by Add.
+func (t *Tally) AddAmount(amount int64, currency uint16) {
+	for int(currency) >= len(t.Amounts) {
+		t.Amounts = append(t.Amounts, Sum{})
+	}
+	t.Amounts[currency].Add(amount)
+}
+
+// AddTally adds another tally.
+func (t *Tally) AddTally(other *Tally) {
+	t.Rows += other.Rows
+	t.NoAmount += other.NoAmount
+	for currency := range other.Amounts {
+		t.AddAmount(0, uint16(currency))
+		t.Amounts[currency].AddSum(other.Amounts[currency])
+	}
+}
+
+// SubtractAmount takes the amount of one row away, for a row that moves from
+// one tally to another.
+func (t *Tally) SubtractAmount(amount int64, currency uint16) {
+	t.AddAmount(0, currency)
+	t.Amounts[currency].subtract(amount)
+}
+
+func (s *Sum) subtract(amount int64) {
+	var borrow uint64
+	s.low, borrow = bits.Sub64(s.low, uint64(amount), 0)
+	s.high -= amount>>63 + int64(borrow)
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (s *Sum) UnmarshalText(text []byte) error {
+	whole, hundredths, found := strings.Cut(string(text), ".")
+	ore, ok := new(big.Int).SetString(whole+hundredths, 10)
+	if !found || len(hundredths) != 2 || !ok || ore.BitLen() > 127 || strings.ContainsAny(whole, "_+") {
+		return fmt.Errorf("cannot read %q as a sum with two digits after the point", text)
+	}
+	mask := new(big.Int).SetUint64(math.MaxUint64)
+	s.low = new(big.Int).And(ore, mask).Uint64() // of two's complement, as And has it
+	s.high = new(big.Int).Rsh(ore, 64).Int64()
+	return nil
+}

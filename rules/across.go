@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"encoding/binary"
+
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/register"
+)
+
+// Across is what makes a rule compare records with each other, in two steps, so
+// that no step needs all records: of each batch the records that could take
+// part are kept under a key, and then all that were kept under one key are
+// judged together. Keys, not hashes of them, decide.
+type Across struct {
+	// Looks says which records are kept. (The rule's own Looks is not used.)
+	Looks Population
+	// Key is the key of a row.
+	Key func(f *Facts, row int32) Key
+	// NewJudge is a judge over some of the keys; all records of a key come to
+	// the same judge.
+	NewJudge func() Judge
+}
+
+// Key says which records belong together. It is comparable, and its numbers of
+// texts are those of one run's dictionaries.
+type Key [KeySize]byte
+
+// KeySize is the length of a Key in bytes.
+const KeySize = 26
+
+// Judge is shown all its records twice, each time in the order of the input:
+// first by Note, then by Decide.
+type Judge interface {
+	Note(key *Key, number identity.Number)
+	// Decide says whether a record is found, and the other number that it names.
+	Decide(key *Key, number identity.Number) (other identity.Number, found bool)
+}
+
+// personNumber is the number of the person behind a row, on the row's own day.
+func (f *Facts) personNumber(row int32) identity.Number {
+	b := f.Batch
+	if b.Place[row] == register.NotFound || !b.Entry[row].InForce || !f.State(row).IsReplaced() {
+		return b.Number[row]
+	}
+	return f.Register.Chain(b.Place[row], b.PaymentDate[row]).Number
+}
+
+// key packs a key: the person first, then the payment type, then what else the
+// rule compares.
+func (f *Facts) key(row int32) Key {
+	var key Key
+	binary.LittleEndian.PutUint64(key[0:], uint64(f.personNumber(row)))
+	binary.LittleEndian.PutUint16(key[8:], f.Batch.PaymentType[row])
+	return key
+}

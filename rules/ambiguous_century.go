@@ -1,0 +1,17 @@
+package rules
+
+var ambiguousCentury = &Rule{
+	Name:      "ambiguous_century",
+	Title:     "Ambiguous century",
+	Doc:       "The number has ten digits, and both people whom they can mean, a hundred years apart, are in the register. The younger was taken; other_number is the older.",
+	Action:    "Store twelve digits. Until then, check by other means which of the two was paid.",
+	Severity:  Warning,
+	Direction: OnRecord,
+	Laws:      []Law{lawNumber},
+	Looks:     ReadRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		for _, ambiguous := range f.Batch.Ambiguous {
+			hits.add(Hit{Row: ambiguous.Row, Other: ambiguous.Older, Detail: noDetail})
+		}
+	},
+}

@@ -1,0 +1,24 @@
+package rules
+
+var bornAfterPayment = &Rule{
+	Name:      "born_after_payment",
+	Title:     "Born after the payment",
+	Doc:       "The year and month in the number lie after those of the payment. The day is not compared: the date in a number need not be the birth date, but it is of the same month. Of an unknown month only the year counts.",
+	Action:    "Correct the number or the date in the record; look for a number of the wrong century.",
+	Severity:  Error,
+	Direction: OnRecord,
+	Laws:      []Law{lawNumber, lawCoordination},
+	Looks:     ReadRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		b := f.Batch
+		for _, row := range rows {
+			// The year decides nearly always, and is at hand.
+			if year := int(b.Year[row]); b.Number[row].Year() >= year {
+				_, month, _ := b.PaymentDate[row].Civil()
+				if b.Number[row].YearMonth() > year*100+month {
+					hits.Add(row, "")
+				}
+			}
+		}
+	},
+}

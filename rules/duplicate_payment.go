@@ -1,0 +1,41 @@
+package rules
+
+import (
+	"encoding/binary"
+
+	"github.com/avstam/avstam/identity"
+)
+
+var duplicatePayment = &Rule{
+	Name:         "duplicate_payment",
+	Title:        "Payment recorded twice",
+	Doc:          "Another record before this one has the same agency, payment type, person (or unknown number), day, amount and currency. The first is not found, all after it are.",
+	Action:       "Check whether the money went out twice, or the file holds a record twice.",
+	Severity:     Warning,
+	OffByDefault: true,
+	Direction:    OnRecord,
+	Across: &Across{
+		Looks: ReadRows,
+		Key: func(f *Facts, row int32) Key {
+			b := f.Batch
+			key := f.key(row)
+			binary.LittleEndian.PutUint16(key[10:], b.Agency[row])
+			binary.LittleEndian.PutUint16(key[12:], b.Currency[row])
+			binary.LittleEndian.PutUint32(key[14:], uint32(b.PaymentDate[row]))
+			binary.LittleEndian.PutUint64(key[18:], uint64(b.Amount[row]))
+			return key
+		},
+		NewJudge: func() Judge { return duplicateJudge{} },
+	},
+}
+
+// duplicateJudge keeps the keys that have come.
+type duplicateJudge map[Key]struct{}
+
+func (j duplicateJudge) Note(*Key, identity.Number) {}
+
+func (j duplicateJudge) Decide(key *Key, _ identity.Number) (identity.Number, bool) {
+	_, found := j[*key]
+	j[*key] = struct{}{}
+	return 0, found
+}

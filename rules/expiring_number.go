@@ -1,0 +1,35 @@
+package rules
+
+import (
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/register"
+)
+
+var expiringNumber = &Rule{
+	Name:      "expiring_number",
+	Title:     "Number about to become inactive",
+	Doc:       "The coordination number is active, and its last day is the payment date or comes within the days that the policy sets (90 by default). The last day is the register's preliminary date, else the end of the fifth calendar year after that in which the number was assigned or last renewed. The detail is the last day.",
+	Action:    "Ask for renewal in time, if the number is still needed.",
+	Details:   "the last day",
+	Severity:  Info,
+	Direction: OnIdentity,
+	Laws:      []Law{lawInactiveEarlier, lawInactive},
+	Looks:     ActiveCoordinationRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		for _, row := range rows {
+			last, ok := f.lastDay(row)
+			if days := int64(last) - int64(f.Batch.PaymentDate[row]); ok && days >= 0 && days <= f.expiringWithinDays {
+				hits.AddDay(row, last)
+			}
+		}
+	},
+}
+
+// lastDay is the last day on which the number of a row stands, if there is one.
+func (f *Facts) lastDay(row int32) (calendar.Day, bool) {
+	entry := f.Batch.Entry[row]
+	if day := f.Register.InactiveExpectedOn(entry); day != calendar.Missing {
+		return day, true
+	}
+	return register.ComputedLastDay(f.Register.AssignedOn(entry), f.Register.RenewedOn(entry))
+}

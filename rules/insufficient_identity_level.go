@@ -1,0 +1,21 @@
+package rules
+
+var insufficientIdentityLevel = &Rule{
+	Name:      "insufficient_identity_level",
+	Title:     "Identity level too low",
+	Doc:       "The identity level of the number is known and below what the policy asks of the payment type or of the agency, whichever is stricter. No law sets a level for each benefit; the policy does. The detail is the level asked for.",
+	Action:    "Have the identity established at the level asked for before further payments.",
+	Details:   "probable, confirmed",
+	Severity:  Warning,
+	Direction: OnIdentity,
+	Laws:      []Law{lawCoordination},
+	Looks:     LevelRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		for _, row := range rows {
+			asked := max(f.paymentType(row).level, f.agency(row).level)
+			if f.State(row).Level < asked {
+				hits.Add(row, asked.String())
+			}
+		}
+	},
+}

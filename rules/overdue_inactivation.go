@@ -1,0 +1,20 @@
+package rules
+
+var overdueInactivation = &Rule{
+	Name:      "overdue_inactivation",
+	Title:     "Inactivation overdue",
+	Doc:       "The coordination number is active though its last day lies before the payment: the extract may be stale, or the register late. The detail is the last day.",
+	Action:    "Compare with a newer extract; if the number is still active there, tell the register.",
+	Details:   "the last day",
+	Severity:  Warning,
+	Direction: OnRegister,
+	Laws:      []Law{lawInactiveEarlier, lawInactive, lawNotice, lawNoticeNumber},
+	Looks:     ActiveCoordinationRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		for _, row := range rows {
+			if last, ok := f.lastDay(row); ok && last < f.Batch.PaymentDate[row] {
+				hits.AddDay(row, last)
+			}
+		}
+	},
+}

@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
+)
+
+// reader turns the texts of a batch into numbers with their entries in the
+// register: a loop that reads, a loop that looks up, and between them the few
+// rows of ten digits of which only the register knows the century.
+type reader struct {
+	years yearTable
+	// Rows of ten digits with two readings, of which Number has the younger.
+	tenRows []int32
+	older   []identity.Number
+	olderAt []register.Place
+}
+
+// read sets Year, Number, Fault and Kind of a batch.
+func (r *reader) read(b *pipeline.Batch) {
+	n := b.Rows
+	b.Year = grow(b.Year, n)
+	b.Number = grow(b.Number, n)
+	b.Fault = grow(b.Fault, n)
+	b.Kind = grow(b.Kind, n)
+	r.tenRows = r.tenRows[:0]
+	r.older = r.older[:0]
+	for i := range n {
+		text := &b.Text[i]
+		if b.Rejected[i] {
+			b.Year[i], b.Number[i], b.Fault[i], b.Kind[i] = 0, 0, identity.NoFault, identity.NoKind
+			continue
+		}
+		year := r.years.of(b.PaymentDate[i])
+		b.Year[i] = int16(year)
+		if text.Ten && (text.Kind == identity.Personal || text.Kind == identity.Coordination || text.Fault != identity.NoFault) {
+			r.readTen(b, i, text, year)
+			continue
+		}
+		b.Number[i], b.Fault[i], b.Kind[i] = text.Number(), text.Fault, text.Kind
+	}
+}
+
+// readTen reads a row of ten digits: with a plus as the older number, else as
+// the younger, or as the older where only that is a number at all.
+func (r *reader) readTen(b *pipeline.Batch, i int, text *identity.Text, year int) {
+	number, fault := text.In(year)
+	b.Number[i], b.Fault[i], b.Kind[i] = number, fault, number.Kind()
+	if fault != identity.NoFault || text.Separator == identity.Plus {
+		return
+	}
+	if younger, _ := text.Younger(year); younger != number {
+		return
+	}
+	if older, fault := text.Older(year); fault == identity.NoFault {
+		r.tenRows = append(r.tenRows, int32(i))
+		r.older = append(r.older, older)
+	}
+}
+
+// lookUp sets Place and Entry of a batch, and settles which reading of ten
+// digits is meant: the younger if the register has it, else the older if it has
+// that, else the younger.
+func (r *reader) lookUp(b *pipeline.Batch, snapshot *register.Snapshot) {
+	b.Place = grow(b.Place, b.Rows)
+	b.Entry = grow(b.Entry, b.Rows)
+	snapshot.FindAll(b.Place, b.Number)
+
+	b.Ambiguous = b.Ambiguous[:0]
+	r.olderAt = grow(r.olderAt, len(r.older))
+	snapshot.FindAll(r.olderAt, r.older)
+	for i, place := range r.olderAt {
+		if place == register.NotFound {
+			continue
+		}
+		row := r.tenRows[i]
+		if b.Place[row] != register.NotFound {
+			b.Ambiguous = append(b.Ambiguous, pipeline.Ambiguous{Row: row, Older: r.older[i]})
+			continue
+		}
+		b.Number[row], b.Place[row] = r.older[i], place
+	}
+	snapshot.AtAll(b.Entry, b.Place, b.PaymentDate)
+}
+
+// yearTable remembers the years of days: payments lie on few days.
+type yearTable struct {
+	days  [1024]calendar.Day
+	years [1024]int16
+}
+
+// of is the year of a valid day.
+func (t *yearTable) of(day calendar.Day) int {
+	slot := uint32(day) % uint32(len(t.days))
+	if t.days[slot] != day || t.years[slot] == 0 {
+		t.days[slot], t.years[slot] = day, int16(day.Year())
+	}
+	return int(t.years[slot])
+}
+
+// grow is a slice of n elements, in the memory of s where that is large enough.
+func grow[E any](s []E, n int) []E {
+	if cap(s) < n {
+		return make([]E, n, max(n, pipeline.BatchRows))
+	}
+	return s[:n]
+}

@@ -1,0 +1,21 @@
+package rules
+
+var testNumber = &Rule{
+	Name:      "test_number",
+	Title:     "Test number",
+	Doc:       "The number is on the list of test numbers that the policy names. It stands for no person. A serial of 980 or more does not make a test number; the list alone does.",
+	Action:    "Find out how a test number came among real payments, and whom the money reached.",
+	Severity:  Error,
+	Direction: OnRecord,
+	Looks:     ReadRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		if f.testNumbers.isEmpty() {
+			return
+		}
+		for _, row := range rows {
+			if f.testNumbers.has(f.Batch.Number[row], f.Batch.Place[row]) {
+				hits.Add(row, "")
+			}
+		}
+	},
+}

@@ -1,0 +1,24 @@
+package rules
+
+import "github.com/avstam/avstam/register"
+
+var uncertainIdentityPurpose = &Rule{
+	Name:      "uncertain_identity_purpose",
+	Title:     "Uncertain identity outside the permitted purposes",
+	Doc:       "The identity level is uncertain. Such numbers are assigned for a closed list of purposes only; the policy lists the agencies that may hold them, and this agency is not among them.",
+	Action:    "Find out how the agency came by the number; have the identity established.",
+	Severity:  Warning,
+	Direction: OnIdentity,
+	Laws:      []Law{lawUncertainPurpose},
+	Looks:     LevelRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		if !f.uncertainRestricted {
+			return
+		}
+		for _, row := range rows {
+			if f.State(row).Level == register.Uncertain && !f.agency(row).uncertainAllowed {
+				hits.Add(row, "")
+			}
+		}
+	},
+}

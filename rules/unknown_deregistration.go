@@ -1,0 +1,22 @@
+package rules
+
+import "github.com/avstam/avstam/register"
+
+var unknownDeregistration = &Rule{
+	Name:      "unknown_deregistration",
+	Title:     "Deregistered for an unknown reason",
+	Doc:       "The number is deregistered with no code, or with a code that is not in the table; further codes may come. The detail is the code.",
+	Action:    "Ask the register what the code means, and tell the keepers of this program.",
+	Details:   "the code as the extract has it",
+	Severity:  Warning,
+	Direction: OnRegister,
+	Laws:      []Law{lawNotice, lawNoticeNumber},
+	Looks:     DeregisteredRows,
+	Find: func(f *Facts, rows []int32, hits *Hits) {
+		for _, row := range rows {
+			if code := f.State(row).Code; code == register.NoCode || code == register.UnknownCode {
+				hits.Add(row, f.State(row).Reason)
+			}
+		}
+	},
+}
