@@ -1,0 +1,240 @@
+// Command avstam reconciles agencies' payment records with the population
+// register's status of identity numbers, and publishes a report of what it
+// found. docs/reference.md describes its commands and files.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/job"
+	"github.com/avstam/avstam/pipeline"
+)
+
+func main() { os.Exit(Main()) }
+
+// Main runs the program with the process's arguments and streams, and returns
+// its exit status.
+func Main() int {
+	ctx, stop := untilSignal()
+	defer stop()
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	err := pipeline.Guard(func() error { return p.execute(ctx, os.Args[1:]) })
+	// What stopped it is the signal, whatever it stopped in.
+	var interrupted *job.Interrupted
+	if cause := context.Cause(ctx); err != nil && errors.As(cause, &interrupted) {
+		err = cause
+	}
+	return p.finish(err)
+}
+
+// untilSignal is a context that the first interruption or request to end
+// cancels; a second one ends the process as it would any.
+func untilSignal() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		received, ok := <-signals
+		if !ok {
+			return
+		}
+		signal.Stop(signals)
+		cancel(&job.Interrupted{Signal: received})
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel(nil)
+	}
+}
+
+// program is one call of the program: where it reads and writes, and what all
+// its commands have in common.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+
+	logFormat string // text or json
+	quiet     bool
+	logger    *slog.Logger // to err, from the start of a command
+
+	done string // what was done, for the last line; empty for commands that need none
+}
+
+// thresholdPassed is a run that was published, and found more than it may.
+type thresholdPassed struct{ passed []string }
+
+func (t *thresholdPassed) Error() string { return "passed " + strings.Join(t.passed, "; ") }
+
+// differs is a comparison that found something that differs.
+type differs struct{ err error }
+
+func (d *differs) Error() string { return d.err.Error() }
+
+func usageError(err error) error  { return withExit(job.ExitUsage, err) }
+func inputError(err error) error  { return withExit(job.ExitInput, err) }
+func outputError(err error) error { return withExit(job.ExitOutput, err) }
+
+// withExit gives an error an exit status, if it has none yet.
+func withExit(exit int, err error) error {
+	var known *job.Failure
+	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &job.Failure{Exit: exit, Err: err}
+}
+
+// finish writes the last line on standard error, which says with which exit
+// status the program ends and why, and returns that status.
+func (p *program) finish(err error) int {
+	var passed *thresholdPassed
+	var different *differs
+	exit := job.ExitStatus(err)
+	if errors.As(err, &passed) || errors.As(err, &different) {
+		exit = job.ExitThreshold
+	}
+	why := p.done
+	if err != nil {
+		why = reason(err)
+		p.tellProblems(err)
+	}
+	switch {
+	case why == "" || exit == job.ExitDone && p.quiet:
+	case p.logFormat == "json":
+		level := slog.LevelError
+		if err == nil {
+			level = slog.LevelInfo
+		}
+		slog.New(slog.NewJSONHandler(p.err, nil)).Log(context.Background(), level, why, "exit", exit)
+	default:
+		fmt.Fprintf(p.err, "avstam: exit %d: %s\n", exit, why)
+	}
+	return exit
+}
+
+// reason is an error in one line. Of a panic only what kind it was and where is
+// told: its value may hold what the program was working on.
+func reason(err error) string {
+	var panicked *pipeline.Panic
+	if errors.As(err, &panicked) {
+		return "a bug of avstam: " + panicked.Error() + panicPlace(panicked.Stack)
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}
+
+// panicPlace is the function of ours that panicked, from a stack, without its
+// arguments.
+func panicPlace(stack []byte) string {
+	_, below, _ := strings.Cut(string(stack), "\npanic(")
+	for line := range strings.Lines(below) {
+		if end := strings.LastIndexByte(line, '('); end > 0 && strings.HasPrefix(line, "github.com/avstam/") {
+			return " in " + line[:end]
+		}
+	}
+	return ""
+}
+
+// tellProblems tells all that is wrong in a configuration before the last line
+// tells the first.
+func (p *program) tellProblems(err error) {
+	var problems config.Problems
+	if errors.As(err, &problems) && len(problems) > 1 {
+		for _, problem := range problems {
+			fmt.Fprintln(p.err, problem)
+		}
+	}
+}
+
+// execute runs the command that the arguments name.
+func (p *program) execute(ctx context.Context, arguments []string) error {
+	root := p.command()
+	root.SetArgs(arguments)
+	return root.ExecuteContext(ctx)
+}
+
+// command is the root of the commands.
+func (p *program) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "avstam",
+		Short: "Reconciles payment records with the population register's status of identity numbers",
+		Long: `avstam reads payment records with Swedish identity numbers, looks each number up
+as the population register had it on the day of the payment, and publishes a
+report of what does not fit: numbers that are none, that are closed, inactive or
+replaced, payees who had died, and the like.
+
+Start with "avstam demo", which needs nothing.`,
+		Args: func(command *cobra.Command, arguments []string) error {
+			if len(arguments) > 0 {
+				return fmt.Errorf("unknown command %q", arguments[0])
+			}
+			return nil
+		},
+		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return p.startLog() },
+	}
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	root.PersistentFlags().StringVar(&p.logFormat, "log-format", "text", "log on standard error: text or json")
+	root.PersistentFlags().BoolVar(&p.quiet, "quiet", false, "neither progress nor log; errors are still told")
+	root.AddCommand(
+		p.runCommand(), p.demoCommand(), p.checkCommand(), p.rulesCommand(), p.registerCommand(),
+		p.generateCommand(), p.verifyCommand(), p.pruneCommand(), p.versionCommand(), p.completionCommand(),
+	)
+	asUsage(root)
+	return root
+}
+
+// asUsage makes every complaint about flags and arguments one of usage.
+func asUsage(command *cobra.Command) {
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	check := command.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	command.Args = func(command *cobra.Command, arguments []string) error {
+		if err := check(command, arguments); err != nil {
+			return usageError(fmt.Errorf("%w; see %q", err, command.CommandPath()+" --help"))
+		}
+		return nil
+	}
+	for _, child := range command.Commands() {
+		asUsage(child)
+	}
+}
+
+// startLog sets the log up by the flags.
+func (p *program) startLog() error {
+	var writer = p.err
+	if p.quiet {
+		writer = io.Discard
+	}
+	switch p.logFormat {
+	case "text":
+		p.logger = slog.New(slog.NewTextHandler(writer, nil))
+	case "json":
+		p.logger = slog.New(slog.NewJSONHandler(writer, nil))
+	default:
+		p.logFormat = "text"
+		return usageError(errors.New("--log-format: want text or json"))
+	}
+	return nil
+}
+
+// defaultWorkers is one for each processor that the process may use.
+func defaultWorkers() int { return runtime.GOMAXPROCS(0) }

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime/pprof"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/job"
+	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/register"
+)
+
+// defaultConfiguration is read where neither --config nor --records is given.
+const defaultConfiguration = "avstam.yaml"
+
+// runFlags are the flags of a run.
+type runFlags struct {
+	config.Flags
+	configuration string
+	register      []string // an extract or a snapshot
+	job           jobFlags
+}
+
+// jobFlags are those that say how a run goes and not what it is about.
+type jobFlags struct {
+	workers                int
+	digest                 string
+	dryRun                 bool
+	asOf                   string
+	metricsFile            string
+	progress               string
+	cpuProfile, memProfile string
+}
+
+func (f *jobFlags) add(command *cobra.Command) {
+	flags := command.Flags()
+	flags.IntVar(&f.workers, "workers", defaultWorkers(), "how many workers check records")
+	flags.StringVar(&f.digest, "input-digest", "sha256", "digest of the inputs in the manifest: sha256 or none")
+	flags.StringVar(&f.asOf, "as-of", "", "the day that counts as today (default today)")
+	flags.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else a line every thirty seconds), always (a bar) or never")
+	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a CPU profile to the file")
+	flags.StringVar(&f.memProfile, "memprofile", "", "write a memory profile to the file")
+}
+
+func (p *program) runCommand() *cobra.Command {
+	var f runFlags
+	command := &cobra.Command{
+		Use:   "run",
+		Short: "Reconciles records with the register and publishes one report",
+		Long: `Reads the records, looks each number up in the register as it stood on the day
+of the payment, and publishes one report: a folder below the output folder, to
+which "latest" then points.
+
+What to read stands in a configuration file (-c; avstam.yaml where that is there)
+or is said by --records and --register. A flag goes before what the file says.`,
+		Example: `  avstam run -c avstam.yaml
+  avstam run --records 'in/*.parquet' --register register.avr --out reports
+  avstam run --records in.csv --register 'register/*.parquet' --out reports \
+      --column identity_number=PNR --constant agency=csn --fail-on error=0`,
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, err := f.settings()
+			if err != nil {
+				return err
+			}
+			return p.reconcile(command.Context(), settings, &f.job)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVarP(&f.configuration, "config", "c", "", "configuration file")
+	flags.StringArrayVar(&f.Records, "records", nil, "files of records: a path, glob or folder, or - for standard input; repeatable")
+	flags.StringArrayVar(&f.register, "register", nil, "the register: an extract's files or a snapshot; repeatable")
+	flags.StringVar(&f.ExtractDate, "extract-date", "", "the day of the register extract")
+	flags.StringVar(&f.Policy, "policy", "", "file with what stands under policy: in a configuration")
+	flags.StringArrayVar(&f.Columns, "column", nil, "the records' own name of a column, as identity_number=PNR; repeatable")
+	flags.StringArrayVar(&f.Constants, "constant", nil, "a value that holds for every record, as agency=csn; repeatable")
+	flags.StringVar(&f.Out, "out", "", "folder of the reports")
+	flags.StringSliceVar(&f.Formats, "format", nil, "formats of the report: parquet, csv, html (default parquet,html)")
+	flags.StringVar(&f.Numbers, "numbers", "", "identity numbers in the report: full or masked (default full)")
+	flags.StringSliceVar(&f.FailOn, "fail-on", nil, "exit with 1 on more findings than that, as error=0,warning=1% (default none)")
+	flags.StringVar(&f.MaxRejects, "max-rejects", "", "how many rows may be rejected, as 100 or 1% (default 1%)")
+	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
+	flags.StringVar(&f.job.metricsFile, "metrics-file", "", "write the metrics to this file, too")
+	f.job.add(command)
+	return command
+}
+
+// settings are what the flags and the configuration file come to.
+func (f *runFlags) settings() (job.Settings, error) {
+	if err := f.findSnapshot(); err != nil {
+		return job.Settings{}, err
+	}
+	configuration, err := f.configure()
+	if err != nil {
+		return job.Settings{}, usageError(err)
+	}
+	settings, err := configuration.Settings()
+	if err != nil {
+		return job.Settings{}, usageError(err)
+	}
+	if f.job.metricsFile != "" {
+		settings.Output.MetricsFile = f.job.metricsFile
+	}
+	return settings, nil
+}
+
+func (f *runFlags) configure() (*config.Configuration, error) {
+	if len(f.Records) > 0 {
+		if f.configuration != "" {
+			return nil, errors.New("--config and --records: the file says what the sources are; give one of the two")
+		}
+		return f.Configuration()
+	}
+	if len(f.Columns)+len(f.Constants) > 0 {
+		return nil, errors.New("--column and --constant describe what --records names; for a configuration file they stand in it")
+	}
+	path := f.configuration
+	if path == "" {
+		path = defaultConfiguration
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("nothing to read: there is no %s here, and neither --config nor --records was given", defaultConfiguration)
+		}
+	}
+	configuration, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return configuration, f.Override(configuration)
+}
+
+// findSnapshot sorts out whether --register names a snapshot or an extract.
+func (f *runFlags) findSnapshot() (err error) {
+	f.Flags.Register, f.Snapshot, err = extractOrSnapshot(f.register)
+	return err
+}
+
+// extractOrSnapshot says whether patterns name one snapshot, or else an
+// extract's files.
+func extractOrSnapshot(patterns []string) (extract []string, snapshot string, err error) {
+	if len(patterns) == 0 || slices.Contains(patterns, "-") {
+		return patterns, "", nil
+	}
+	paths, err := readers.Expand(patterns)
+	if err != nil {
+		return nil, "", inputError(err)
+	}
+	for _, path := range paths {
+		is, err := register.IsSnapshot(path)
+		switch {
+		case err != nil:
+			return nil, "", inputError(err)
+		case is && len(paths) > 1:
+			return nil, "", usageError(fmt.Errorf("--register: %s is a snapshot, and not the only file named; a snapshot is the whole register", path))
+		case is:
+			return nil, path, nil
+		}
+	}
+	return patterns, "", nil
+}
+
+// complete fills in what the flags say of how a run goes.
+func (f *jobFlags) complete(settings *job.Settings) error {
+	switch f.digest {
+	case "sha256", "none":
+		settings.Digest = f.digest == "sha256"
+	default:
+		return usageError(errors.New("--input-digest: want sha256 or none"))
+	}
+	day, err := dayOrToday("--as-of", f.asOf)
+	if err != nil {
+		return err
+	}
+	settings.AsOf = day
+	settings.Workers = f.workers
+	settings.DryRun = f.dryRun
+	settings.Version = version()
+	settings.Now = time.Now
+	return nil
+}
+
+// dayOrToday reads a flag that holds a day; where it was not given it is today.
+func dayOrToday(flag, text string) (calendar.Day, error) {
+	if text == "" {
+		now := time.Now()
+		return calendar.Of(now.Year(), int(now.Month()), now.Day()), nil
+	}
+	day, ok := calendar.Parse([]byte(text))
+	if !ok {
+		return 0, usageError(fmt.Errorf("%s: want a day as 2006-01-02", flag))
+	}
+	return day, nil
+}
+
+// reconcile does the job, and writes its summary to standard output.
+func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFlags) (err error) {
+	if err := f.complete(&settings); err != nil {
+		return err
+	}
+	stopProfiles, err := f.startProfiles()
+	if err != nil {
+		return err
+	}
+	shown, err := p.startProgress(f.progress)
+	if err != nil {
+		return err
+	}
+	settings.Progress = shown.note
+	p.logger.Info("started", "version", settings.Version, "workers", settings.Workers)
+	result, err := job.Run(ctx, settings)
+	shown.stop()
+	if err := errors.Join(err, stopProfiles()); err != nil {
+		return err
+	}
+	if settings.DryRun {
+		p.done = "the configuration and the first rows of each file can be read; nothing was published"
+		return nil
+	}
+	p.logger.Info("published", "folder", result.Folder, "records", result.Summary.Records.Read.Rows, "findings", result.Summary.Findings)
+	if err := writeSummary(p.out, result.Summary, result.Folder); err != nil {
+		return outputError(fmt.Errorf("cannot write the summary: %w", err))
+	}
+	if len(result.Passed) > 0 {
+		return &thresholdPassed{result.Passed}
+	}
+	p.done = "done, the report is " + result.Folder
+	return nil
+}
+
+// startProfiles starts the profiles that are asked for; stop writes them.
+func (f *jobFlags) startProfiles() (stop func() error, err error) {
+	var cpu *os.File
+	if f.cpuProfile != "" {
+		if cpu, err = os.Create(f.cpuProfile); err != nil {
+			return nil, outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
+		}
+		if err := pprof.StartCPUProfile(cpu); err != nil {
+			return nil, outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
+		}
+	}
+	return func() error {
+		if cpu != nil {
+			pprof.StopCPUProfile()
+			if err := cpu.Close(); err != nil {
+				return outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
+			}
+		}
+		if f.memProfile == "" {
+			return nil
+		}
+		file, err := os.Create(f.memProfile)
+		if err == nil {
+			err = errors.Join(pprof.Lookup("allocs").WriteTo(file, 0), file.Close())
+		}
+		if err != nil {
+			return outputError(fmt.Errorf("cannot write the memory profile: %w", err))
+		}
+		return nil
+	}, nil
+}

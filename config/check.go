@@ -1,0 +1,101 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// at is where the value of a path stood, the file's beginning where it did not.
+func (d *decoder) at(path string) position {
+	if at, ok := d.values[path]; ok {
+		return at
+	}
+	return position{1, 1}
+}
+
+// check complains of what no single value shows.
+func (d *decoder) check(c *Configuration) {
+	r := &c.Register
+	if r.Snapshot != "" {
+		// columns and csv are of no use to a snapshot, and do no harm.
+		if at, given := d.keys["register.files"]; given {
+			d.complain(at, `the register is "files" or "snapshot", not both`)
+		}
+	} else if at, given := d.keys["register"]; given && len(r.Files) == 0 {
+		d.complain(at, `the register has neither "files" nor "snapshot"`)
+	}
+	if at, given := d.keys["register.max_shrink"]; given && r.Previous == "" {
+		d.complain(at, `"max_shrink" compares with "previous", which is missing`)
+	}
+	d.checkCSV(r.CSV, "register.csv")
+
+	lines := map[string]int{}
+	for i, source := range c.Sources {
+		path := fmt.Sprintf("sources[%d]", i)
+		if at, given := d.values[path+".name"]; given && source.Name != "" {
+			if line, seen := lines[source.Name]; seen {
+				d.complain(at, "a second source %s (first on line %d)", quote(source.Name), line)
+			} else {
+				lines[source.Name] = at.line
+			}
+		}
+		for column := range source.Constants {
+			if _, mapped := source.Columns[column]; mapped {
+				d.complain(d.keys[path+".constants."+string(column)], "%q is both a constant and a column", column)
+			}
+		}
+		d.checkCSV(source.CSV, path+".csv")
+	}
+
+	if at, given := d.values["output.formats"]; given && len(c.Output.Formats) > 0 && !hasFindings(c.Output.Formats) {
+		d.complain(at, "the formats lack parquet or csv: one of them holds the findings")
+	}
+}
+
+// hasFindings says whether one of the formats holds the findings.
+func hasFindings(formats []Format) bool {
+	return slices.Contains(formats, "parquet") || slices.Contains(formats, "csv")
+}
+
+func (d *decoder) checkCSV(csv *CSV, path string) {
+	if csv == nil {
+		return
+	}
+	for _, pair := range []struct {
+		key  string
+		a, b Character
+		with string
+	}{
+		{"quote", csv.Quote, csv.Delimiter, "delimiter"},
+		{"decimal", csv.Decimal, csv.Quote, "quote"},
+	} {
+		if pair.a != "" && pair.a == pair.b {
+			d.complain(d.at(path+"."+pair.key), "%q is the same character as %q", pair.key, pair.with)
+		}
+	}
+	if csv.Decimal != "" && csv.Decimal != "." && csv.Decimal != "," {
+		d.complain(d.at(path+".decimal"), "the decimal sign is a point or a comma")
+	}
+}
+
+// checkPolicy reads the file of test numbers that a policy names.
+func (d *decoder) checkPolicy(p *Policy, path, folder string) {
+	if p.TestNumbers == "" {
+		return
+	}
+	numbers, err := readTestNumbers(resolve(folder, p.TestNumbers))
+	if err != nil {
+		d.complain(d.at(join(path, "test_numbers")), "%v", err)
+		return
+	}
+	p.testNumbers = numbers
+}
+
+// resolve is a path of a file in the given folder, as the process sees it.
+func resolve(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}

@@ -1,0 +1,113 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/job"
+	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/rules"
+)
+
+func TestFlagsAlone(t *testing.T) {
+	policy := filepath.Join(t.TempDir(), "policy.yaml")
+	require.NoError(t, os.WriteFile(policy, []byte("rules: {duplicate_payment: on}\n"), 0o600))
+	flags := Flags{
+		Records:     []string{"in/*.parquet", "more.csv"},
+		Register:    []string{"register/*"},
+		ExtractDate: "2025-11-20",
+		Policy:      policy,
+		Columns:     []string{"identity_number=PNR", "amount=BELOPP=KR"},
+		Constants:   []string{"agency=csn"},
+		Out:         "out",
+		Formats:     []string{"csv"},
+		Numbers:     "masked",
+		FailOn:      []string{"error=0", "warning=0.1%"},
+		MaxRejects:  "5",
+	}
+	c, err := flags.Configuration()
+	require.NoError(t, err)
+	settings, err := c.Settings()
+	require.NoError(t, err)
+	settings.Configuration = nil
+	want := rules.DefaultPolicy()
+	want.Severities = map[string]rules.Severity{"duplicate_payment": rules.Warning}
+	assert.Equal(t, job.Settings{
+		Register: job.Register{Extract: readers.Source{Name: "register", Files: []string{"register/*"}}, ExtractDate: calendar.Of(2025, 11, 20)},
+		Sources: []readers.Source{{
+			Name:      "records",
+			Files:     []string{"in/*.parquet", "more.csv"},
+			Columns:   map[string]string{"identity_number": "PNR", "amount": "BELOPP=KR"},
+			Constants: map[string]string{"agency": "csn"},
+		}},
+		Expect: []job.Expect{{}},
+		Policy: want,
+		Output: job.Output{Folder: "out", CSV: true, Masked: true},
+		FailOn: []job.Threshold{
+			{Severity: rules.Error, Limit: job.Limit{}},
+			{Severity: rules.Warning, Limit: job.Limit{IsShare: true, Share: 0.001}},
+		},
+		MaxRejects: job.Limit{Rows: 5},
+	}, settings)
+}
+
+func TestFlagsThatAreWrong(t *testing.T) {
+	for _, row := range []struct {
+		why   string
+		flags Flags
+		want  string
+	}{
+		{"a pattern twice", Flags{Records: []string{"a", "a"}}, `--records: a is named twice`},
+		{"a column that does not exist", Flags{Records: []string{"a"}, Columns: []string{"agencie=X"}},
+			`--column: unknown column "agencie" (did you mean "agency"?)`},
+		{"a column without a name", Flags{Records: []string{"a"}, Columns: []string{"agency"}},
+			`--column: want column=value, found "agency"`},
+		{"a column twice", Flags{Records: []string{"a"}, Columns: []string{"agency=a", "agency=b"}},
+			`--column: the column "agency" is given twice`},
+		{"a constant that is a column too", Flags{Records: []string{"a"}, Columns: []string{"agency=a"}, Constants: []string{"agency=b"}},
+			`--constant: "agency" is both a constant and a column`},
+		{"a day that is none", Flags{ExtractDate: "20251120"}, `--extract-date: want a day as 2006-01-02, found "20251120"`},
+		{"a format that is not written", Flags{Formats: []string{"xlsx"}}, `--format: unknown format "xlsx" (known: parquet, csv, html)`},
+		{"a report without its findings", Flags{Formats: []string{"html"}},
+			`--format: the formats lack parquet or csv: one of them holds the findings`},
+		{"a threshold of nothing", Flags{FailOn: []string{"fatal=0"}},
+			`--fail-on: want severity=limit, as error=0 or warning=1%, found "fatal=0"`},
+		{"a threshold without a limit", Flags{FailOn: []string{"error="}},
+			`--fail-on: want a number of rows or a percentage from 0% to 100%, found ""`},
+		{"a budget that is none", Flags{MaxRejects: "few"}, `--max-rejects: want a number of rows or a percentage from 0% to 100%, found "few"`},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			_, err := row.flags.Configuration()
+			assert.EqualError(t, err, row.want)
+		})
+	}
+
+	none, err := (&Flags{}).Configuration()
+	require.NoError(t, err)
+	_, err = none.Settings()
+	assert.EqualError(t, err, "--register is missing")
+}
+
+func TestFlagsOverAFile(t *testing.T) {
+	c, err := Load(example)
+	require.NoError(t, err)
+	flags := Flags{Snapshot: "snapshots/new.avr", Out: "/reports", Numbers: "masked", FailOn: []string{"warning=3"}}
+	require.NoError(t, flags.Override(c))
+	settings, err := c.Settings()
+	require.NoError(t, err)
+	assert.Equal(t, job.Register{
+		Snapshot:    "snapshots/new.avr", // from where the program runs, not from the file's folder
+		ExtractDate: calendar.Missing,    // that of the extract which the snapshot replaces
+		Previous:    "testdata/register-2025-11-13.avr",
+		MaxShrink:   0.01,
+	}, settings.Register)
+	assert.Equal(t, "/reports", settings.Output.Folder)
+	assert.True(t, settings.Output.Masked)
+	assert.Equal(t, []job.Threshold{{Severity: rules.Warning, Limit: job.Limit{Rows: 3}}}, settings.FailOn)
+	assert.Equal(t, "fk", settings.Sources[0].Name)
+}

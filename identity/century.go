@@ -1,0 +1,71 @@
+package identity
+
+import "github.com/avstam/avstam/calendar"
+
+// Number is the number of twelve digits without a fault. It is 0 for ten
+// digits, for other kinds and for malformed text.
+func (t Text) Number() Number {
+	if t.Ten || t.Fault != NoFault || t.Kind > Coordination {
+		return 0
+	}
+	return Number(t.digits)
+}
+
+// Younger reads ten digits as the number whose year lies in [year-99, year],
+// where year is that of the record's date. The number is 0 exactly where there
+// is a fault. It must be called only where Ten is true, and not for other kinds.
+func (t Text) Younger(year int) (Number, Fault) {
+	return t.inYear(t.youngerYear(year))
+}
+
+// Older reads ten digits as the number a hundred years before Younger's.
+func (t Text) Older(year int) (Number, Fault) {
+	return t.inYear(t.youngerYear(year) - 100)
+}
+
+// youngerYear is the last year until the given one that ends in the first two
+// of ten digits. Years before 100 give another one before 200: it is of no
+// century either.
+func (t Text) youngerYear(year int) int {
+	return year - (year-int(t.digits/1e8%100))%100
+}
+
+// inYear reads ten digits as a number of the given year, whose last two digits
+// are theirs.
+func (t Text) inYear(year int) (Number, Fault) {
+	switch {
+	case year < 1800 || year > 2099:
+		return 0, Century
+	case t.isLeapDay() && !calendar.IsLeap(year):
+		return 0, Date
+	case t.Fault != NoFault:
+		return 0, t.Fault
+	}
+	return Number(uint64(year)*1e8 + t.digits%1e8), NoFault
+}
+
+// isLeapDay says whether the digits are those of a personal number of
+// 29 February, the one date that only some centuries have.
+func (t Text) isLeapDay() bool { return t.digits/1e4%1e4 == 229 }
+
+// In reads the text for a record of the given year, without a register: twelve
+// digits as they are; ten digits with a plus as the older number; ten digits
+// else as the younger, or as the older where only that is a number. Where
+// neither is, the fault is the younger's. The number is 0 for other kinds and
+// where there is a fault.
+func (t Text) In(year int) (Number, Fault) {
+	if !t.Ten || t.Kind > Coordination {
+		return t.Number(), t.Fault
+	}
+	if t.Separator == Plus {
+		return t.Older(year)
+	}
+	number, fault := t.Younger(year)
+	if fault == NoFault {
+		return number, NoFault
+	}
+	if older, olderFault := t.Older(year); olderFault == NoFault {
+		return older, NoFault
+	}
+	return 0, fault
+}

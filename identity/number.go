@@ -1,0 +1,158 @@
+package identity
+
+import (
+	"fmt"
+
+	"github.com/avstam/avstam/calendar"
+)
+
+// Number is a personal or coordination number: its twelve digits YYYYMMDDNNNC
+// as one integer, so that numbers are comparable and ordered by the date in
+// them. The zero Number is not valid. The date need not be the birth date.
+//
+// A Number is personal data. It is masked wherever text is made of it, by
+// package fmt, log/slog or encoding/json; AppendDigits is the one way to its
+// digits.
+type Number uint64
+
+const digitsTotal = 12
+
+// coordinationDays is what is added to the day of a coordination number
+// (SNL 2 kap. 8 §).
+const coordinationDays = 60
+
+// Fields are the date and the serial as they stand in the number: the day of a
+// coordination number is 60 to 91, and its month may be 0.
+func (n Number) Fields() (year, month, day, serial int) {
+	serial = int(n / 10 % 1000)
+	date := uint32(n / 10000)
+	return int(date / 10000), int(date / 100 % 100), int(date % 100), serial
+}
+
+// Year is the year in the number.
+func (n Number) Year() int { return int(n / 100_000_000) }
+
+// YearMonth is the year times 100 plus the month in the number.
+func (n Number) YearMonth() int { return int(n / 1_000_000) }
+
+// IsCoordination says whether a valid number is a coordination number.
+func (n Number) IsCoordination() bool { return n/10_000%100 >= coordinationDays }
+
+// Kind is Personal or Coordination, and NoKind for the zero Number.
+func (n Number) Kind() Kind {
+	switch {
+	case n == 0:
+		return NoKind
+	case n.IsCoordination():
+		return Coordination
+	}
+	return Personal
+}
+
+// IsSuspectDate says whether a coordination number has a day that its month
+// does not have. An unknown month (00) or day (60) is not suspect, and such a
+// number is no error: it was assigned so.
+func (n Number) IsSuspectDate() bool {
+	year, month, day, _ := n.Fields()
+	return month != 0 && day-coordinationDays > calendar.DaysInMonth(year, month)
+}
+
+// AppendDigits appends the twelve digits. It appends nothing for the zero Number.
+func (n Number) AppendDigits(dst []byte) []byte {
+	if n == 0 {
+		return dst
+	}
+	var text [digitsTotal]byte
+	for i := len(text) - 1; i >= 0; i-- {
+		text[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return append(dst, text[:]...)
+}
+
+// AppendMasked appends the year and hides the rest with asterisks. It appends
+// nothing for the zero Number.
+func (n Number) AppendMasked(dst []byte) []byte {
+	if n == 0 {
+		return dst
+	}
+	year := n.Year()
+	dst = append(dst, byte('0'+year/1000%10), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10))
+	return append(dst, "********"...)
+}
+
+// String is the number masked as by AppendMasked.
+func (n Number) String() string { return string(n.AppendMasked(nil)) }
+
+// GoString is String.
+func (n Number) GoString() string { return n.String() }
+
+// Format writes the masked number for every verb of package fmt, padded to the
+// verb's width: what reaches a log or an error must not tell who it is.
+//
+// Package fmt does not ask for it, and prints the digits, in two cases: for a
+// Number in a field that is not exported, and for the verbs %p and, as no
+// error, %w. Do not format a struct with such a field.
+func (n Number) Format(state fmt.State, _ rune) {
+	fmt.Fprintf(state, fmt.FormatString(state, 's'), n.String())
+}
+
+// MarshalText is String, for package log/slog, JSON and the like.
+func (n Number) MarshalText() ([]byte, error) { return n.AppendMasked(nil), nil }
+
+// Kind says what a text is.
+type Kind uint8
+
+// The kinds. NoKind is the kind of malformed text. Values are stable.
+const (
+	NoKind       Kind = iota
+	Personal          // personnummer
+	Coordination      // samordningsnummer
+	Organisation      // organisationsnummer
+	GD                // GD-nummer (302…), a person in Försäkringskassan's and others' systems
+	Interim           // interimspersonnummer, a letter in place of the first serial digit
+)
+
+var kindNames = [...]string{"", "personal", "coordination", "organisation", "gd", "interim"}
+
+// String is the kind's name in reports; empty for NoKind.
+func (k Kind) String() string { return kindNames[k] }
+
+// Fault is the first thing wrong with a text that is no number of any kind.
+// Faults are ordered: a lower one takes precedence. Values are stable.
+type Fault uint8
+
+// The faults in their order.
+const (
+	NoFault    Fault = iota
+	Empty            // nothing but blanks
+	Characters       // anything but digits
+	Length           // neither ten nor twelve digits
+	Century          // a century other than 18, 19 and 20
+	Date             // no such date, or a month over 12 or a day over 91 of a coordination number
+	Serial           // serial 000
+	CheckDigit       // the Luhn check digit does not hold
+)
+
+var faultNames = [...]string{"", "empty", "characters", "length", "century", "date", "serial", "check_digit"}
+
+// String is the fault's name in reports; empty for NoFault.
+func (f Fault) String() string { return faultNames[f] }
+
+// Separator is the sign before the last four characters.
+type Separator uint8
+
+// The separators. A plus replaces the hyphen in the calendar year in which the
+// person turns 100 (FOL 18 §).
+const (
+	NoSeparator Separator = iota
+	Hyphen
+	Plus
+)
+
+// Contradicts says whether the separator contradicts a number's century in a
+// record of the given year: a plus stands exactly where the year lies a hundred
+// or more after that in the number. No separator contradicts nothing.
+func (s Separator) Contradicts(n Number, year int) bool {
+	return s != NoSeparator && (s == Plus) != (year-n.Year() >= 100)
+}

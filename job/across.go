@@ -1,0 +1,411 @@
+package job
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"slices"
+
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
+)
+
+// The rules across records hold no records in memory. What a rule keeps of a
+// record is a candidate: its key, its number, where it stands and its packed
+// finding. Candidates are put into buckets by a hash of the key, on disk; all
+// candidates of a key are in one bucket. At the end each bucket is judged by
+// itself, and what is found is merged into the order of the report.
+
+// acrossBuckets is how many buckets the candidates of one rule are put into at
+// a time.
+const acrossBuckets = 64
+
+// acrossFrameBytes is how much a worker gathers before it writes to disk.
+const acrossFrameBytes = 4 << 20
+
+// acrossBucketCandidates is how many candidates a bucket may have before it is
+// divided again: a judge keeps up to a hundred bytes for each key, so that one
+// bucket takes some 50 MB at most.
+const acrossBucketCandidates = 500_000
+
+// acrossDepth is how often a bucket is divided: 64⁵ buckets divide any input,
+// except for candidates of one key, which cost a judge no more than one key.
+const acrossDepth = 5
+
+// candidate is a kept record.
+type candidate struct {
+	key     rules.Key
+	number  identity.Number
+	piece   uint32 // in the order of cutting
+	row     uint32 // in the piece, from 0
+	flagged bool   // by a rule about the record alone
+	packed  []byte // the report.Finding, without what the judge decides
+}
+
+const candidateFixed = rules.KeySize + 8 + 4 + 4 + 1 + 4
+
+func (c *candidate) append(dst []byte) []byte {
+	dst = append(dst, c.key[:]...)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(c.number))
+	dst = binary.LittleEndian.AppendUint32(dst, c.piece)
+	dst = binary.LittleEndian.AppendUint32(dst, c.row)
+	flagged := byte(0)
+	if c.flagged {
+		flagged = 1
+	}
+	dst = append(dst, flagged)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(c.packed)))
+	return append(dst, c.packed...)
+}
+
+// next reads a candidate from src, into which packed then points.
+func (c *candidate) next(src []byte) []byte {
+	copy(c.key[:], src)
+	src = src[rules.KeySize:]
+	c.number = identity.Number(binary.LittleEndian.Uint64(src))
+	c.piece = binary.LittleEndian.Uint32(src[8:])
+	c.row = binary.LittleEndian.Uint32(src[12:])
+	c.flagged = src[16] != 0
+	size := binary.LittleEndian.Uint32(src[17:])
+	c.packed = src[21 : 21+size]
+	return src[21+size:]
+}
+
+// bucketWriter gathers candidates of one rule and writes them to the spill in
+// frames: all buckets of a frame behind one another.
+type bucketWriter struct {
+	spill   *storage.Spill
+	seed    maphash.Seed
+	buckets [acrossBuckets][]byte
+	counts  [acrossBuckets]uint32
+	bytes   int
+	buffer  []byte
+	frames  []frame
+}
+
+// frame is where a bucketWriter put its buckets: bucket i at the sizes of those
+// before it.
+type frame struct {
+	extent storage.Extent
+	sizes  [acrossBuckets]uint32
+	counts [acrossBuckets]uint32
+}
+
+func (w *bucketWriter) add(c *candidate) error {
+	bucket := maphash.Bytes(w.seed, c.key[:]) % acrossBuckets
+	before := len(w.buckets[bucket])
+	w.buckets[bucket] = c.append(w.buckets[bucket])
+	w.counts[bucket]++
+	w.bytes += len(w.buckets[bucket]) - before
+	if w.bytes >= acrossFrameBytes {
+		return w.flush()
+	}
+	return nil
+}
+
+func (w *bucketWriter) flush() error {
+	if w.bytes == 0 {
+		return nil
+	}
+	f := frame{counts: w.counts}
+	w.buffer = w.buffer[:0]
+	for i, bucket := range w.buckets {
+		f.sizes[i] = uint32(len(bucket))
+		w.buffer = append(w.buffer, bucket...)
+		w.buckets[i] = bucket[:0]
+		w.counts[i] = 0
+	}
+	w.bytes = 0
+	var err error
+	f.extent, err = w.spill.Write(w.buffer)
+	w.frames = append(w.frames, f)
+	return err
+}
+
+// take gives the frames written so far away and starts anew.
+func (w *bucketWriter) take() ([]frame, error) {
+	err := w.flush()
+	frames := w.frames
+	w.frames = nil
+	return frames, err
+}
+
+// seeds hash keys into buckets, another way at each depth.
+func newSeeds() (seeds [acrossDepth]maphash.Seed) {
+	for i := range seeds {
+		seeds[i] = maphash.MakeSeed()
+	}
+	return seeds
+}
+
+// reducer judges the candidates of one rule, bucket by bucket.
+type reducer struct {
+	spill  *storage.Spill
+	seeds  [acrossDepth]maphash.Seed
+	across *rules.Across
+	rule   uint8
+	// divide is how many candidates a bucket may have before it is divided.
+	divide int
+	buffer []byte
+	runs   []foundRun // of what was found, each in order
+}
+
+// found is a candidate that was found, as it is merged.
+type found struct {
+	piece, row uint32
+	rule       uint8
+	flagged    bool
+	other      identity.Number
+	packed     []byte
+}
+
+const foundFixed = 4 + 4 + 1 + 1 + 8 + 4
+
+func (f *found) append(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, f.piece)
+	dst = binary.LittleEndian.AppendUint32(dst, f.row)
+	flagged := byte(0)
+	if f.flagged {
+		flagged = 1
+	}
+	dst = append(dst, f.rule, flagged)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(f.other))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(f.packed)))
+	return append(dst, f.packed...)
+}
+
+func (f *found) next(src []byte) []byte {
+	f.piece = binary.LittleEndian.Uint32(src)
+	f.row = binary.LittleEndian.Uint32(src[4:])
+	f.rule, f.flagged = src[8], src[9] != 0
+	f.other = identity.Number(binary.LittleEndian.Uint64(src[10:]))
+	size := binary.LittleEndian.Uint32(src[18:])
+	f.packed = src[foundFixed : foundFixed+size]
+	return src[foundFixed+size:]
+}
+
+func compareFound(a, b *found) int {
+	return cmp.Or(cmp.Compare(a.piece, b.piece), cmp.Compare(a.row, b.row), cmp.Compare(a.rule, b.rule))
+}
+
+// reduce judges all buckets of frames, which hold candidates in the order of
+// the input, hashed with the seed of depth.
+func (r *reducer) reduce(frames []frame, depth int) error {
+	for bucket := range acrossBuckets {
+		candidates := 0
+		for i := range frames {
+			candidates += int(frames[i].counts[bucket])
+		}
+		if candidates == 0 {
+			continue
+		}
+		if candidates > r.divide && depth+1 < acrossDepth {
+			divided := &bucketWriter{spill: r.spill, seed: r.seeds[depth+1]}
+			err := r.each(frames, bucket, func(c *candidate) error { return divided.add(c) })
+			if err != nil {
+				return err
+			}
+			again, err := divided.take()
+			if err != nil {
+				return err
+			}
+			if err := r.reduce(again, depth+1); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.judge(frames, bucket); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge shows a bucket to a judge, twice, and writes what is found as a run.
+func (r *reducer) judge(frames []frame, bucket int) error {
+	judge := r.across.NewJudge()
+	err := r.each(frames, bucket, func(c *candidate) error {
+		judge.Note(&c.key, c.number)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writer := runWriter{spill: r.spill}
+	err = r.each(frames, bucket, func(c *candidate) error {
+		other, ok := judge.Decide(&c.key, c.number)
+		if !ok {
+			return nil
+		}
+		return writer.add(&found{piece: c.piece, row: c.row, rule: r.rule, flagged: c.flagged, other: other, packed: c.packed})
+	})
+	if err != nil {
+		return err
+	}
+	written, err := writer.close()
+	if err == nil && len(written.extents) > 0 {
+		r.runs = append(r.runs, written)
+	}
+	return err
+}
+
+// each calls f with the candidates of a bucket in the order of the input.
+func (r *reducer) each(frames []frame, bucket int, f func(*candidate) error) error {
+	for i := range frames {
+		size := frames[i].sizes[bucket]
+		if size == 0 {
+			continue
+		}
+		var before int64
+		for _, s := range frames[i].sizes[:bucket] {
+			before += int64(s)
+		}
+		var err error
+		r.buffer, err = r.spill.Read(storage.Extent{Offset: frames[i].extent.Offset + before, Length: int(size)}, r.buffer)
+		if err != nil {
+			return err
+		}
+		var c candidate
+		for rest := r.buffer; len(rest) > 0; {
+			rest = c.next(rest)
+			if err := f(&c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// foundRun is a list of what was found, in order, on disk.
+type foundRun struct {
+	extents []storage.Extent
+}
+
+// runChunkBytes is how much of each run is in memory while runs are merged.
+const runChunkBytes = 32 << 10
+
+type runWriter struct {
+	spill  *storage.Spill
+	buffer []byte
+	run    foundRun
+}
+
+func (w *runWriter) add(f *found) error {
+	w.buffer = f.append(w.buffer)
+	if len(w.buffer) < runChunkBytes {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *runWriter) flush() error {
+	if len(w.buffer) == 0 {
+		return nil
+	}
+	extent, err := w.spill.Write(w.buffer)
+	w.run.extents = append(w.run.extents, extent)
+	w.buffer = w.buffer[:0]
+	return err
+}
+
+func (w *runWriter) close() (foundRun, error) {
+	err := w.flush()
+	return w.run, err
+}
+
+// runReader reads a run from its start.
+type runReader struct {
+	spill   *storage.Spill
+	extents []storage.Extent
+	buffer  []byte
+	rest    []byte
+	head    found
+}
+
+// next moves head on; it reports false at the end.
+func (r *runReader) next() (bool, error) {
+	if len(r.rest) == 0 {
+		if len(r.extents) == 0 {
+			return false, nil
+		}
+		var err error
+		r.buffer, err = r.spill.Read(r.extents[0], r.buffer)
+		if err != nil {
+			return false, err
+		}
+		r.extents = r.extents[1:]
+		r.rest = r.buffer
+	}
+	r.rest = r.head.next(r.rest)
+	return true, nil
+}
+
+// merge calls f with everything that runs hold, in the order of the report:
+// pieces, rows, rules. It merges mergeWidth runs at a time, so that memory is
+// bounded however many there are.
+func merge(spill *storage.Spill, runs []foundRun, f func(*found) error) error {
+	const mergeWidth = 256
+	for len(runs) > mergeWidth {
+		writer := runWriter{spill: spill}
+		if err := mergeSome(spill, runs[:mergeWidth], writer.add); err != nil {
+			return err
+		}
+		merged, err := writer.close()
+		if err != nil {
+			return err
+		}
+		runs = append(slices.Clone(runs[mergeWidth:]), merged)
+	}
+	return mergeSome(spill, runs, f)
+}
+
+func mergeSome(spill *storage.Spill, runs []foundRun, f func(*found) error) error {
+	var readers []*runReader
+	for _, r := range runs {
+		reader := &runReader{spill: spill, extents: r.extents}
+		if ok, err := reader.next(); err != nil {
+			return fmt.Errorf("cannot merge findings across records: %w", err)
+		} else if ok {
+			readers = append(readers, reader)
+		}
+	}
+	// A heap by hand: the smallest head is readers[0].
+	less := func(a, b int) bool { return compareFound(&readers[a].head, &readers[b].head) < 0 }
+	down := func(i int) {
+		for {
+			child := 2*i + 1
+			if child >= len(readers) {
+				return
+			}
+			if child+1 < len(readers) && less(child+1, child) {
+				child++
+			}
+			if !less(child, i) {
+				return
+			}
+			readers[i], readers[child] = readers[child], readers[i]
+			i = child
+		}
+	}
+	for i := len(readers)/2 - 1; i >= 0; i-- {
+		down(i)
+	}
+	for len(readers) > 0 {
+		if err := f(&readers[0].head); err != nil {
+			return err
+		}
+		ok, err := readers[0].next()
+		if err != nil {
+			return fmt.Errorf("cannot merge findings across records: %w", err)
+		}
+		if !ok {
+			last := len(readers) - 1
+			readers[0] = readers[last]
+			readers = readers[:last]
+		}
+		down(0)
+	}
+	return nil
+}

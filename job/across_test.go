@@ -1,0 +1,105 @@
+package job
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Buckets on disk, divided again and again, find what a judge of everything at
+// once finds, in the order of the input.
+func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
+	folder, err := storage.Lock(t.TempDir())
+	require.NoError(t, err)
+	defer folder.Unlock()
+	spill, err := folder.Spill()
+	require.NoError(t, err)
+	defer spill.Close()
+
+	random := rand.New(rand.NewPCG(5, 6))
+	var rulesAcross []uint8
+	for i, rule := range rules.All() {
+		if rule.Across != nil {
+			rulesAcross = append(rulesAcross, uint8(i))
+		}
+	}
+	seeds := newSeeds()
+	var all []candidate
+	frames := map[uint8][]frame{}
+	for piece := range uint32(20) {
+		// One worker a piece: its frames follow those of the piece before.
+		writers := map[uint8]*bucketWriter{}
+		for _, place := range rulesAcross {
+			writers[place] = &bucketWriter{spill: spill, seed: seeds[0]}
+		}
+		for row := range uint32(random.IntN(3000)) {
+			var c candidate
+			// Half the candidates share one key, which no division takes apart.
+			if random.IntN(2) == 0 {
+				binary.LittleEndian.PutUint32(c.key[:], random.Uint32N(5000))
+			}
+			c.number = identity.Number(196408233000 + uint64(random.IntN(3)))
+			c.piece, c.row, c.flagged = piece, row, random.IntN(2) == 0
+			c.packed = make([]byte, random.IntN(50))
+			for i := range c.packed {
+				c.packed[i] = byte(row)
+			}
+			all = append(all, c)
+			for _, place := range rulesAcross {
+				require.NoError(t, writers[place].add(&c))
+				if random.IntN(1000) == 0 {
+					require.NoError(t, writers[place].flush())
+				}
+			}
+		}
+		for _, place := range rulesAcross {
+			taken, err := writers[place].take()
+			require.NoError(t, err)
+			frames[place] = append(frames[place], taken...)
+		}
+	}
+
+	var want []found
+	judges := map[uint8]rules.Judge{}
+	for _, place := range rulesAcross {
+		judges[place] = rules.All()[place].Across.NewJudge()
+		for i := range all {
+			judges[place].Note(&all[i].key, all[i].number)
+		}
+	}
+	for i := range all {
+		c := &all[i]
+		for _, place := range rulesAcross {
+			if other, ok := judges[place].Decide(&c.key, c.number); ok {
+				want = append(want, found{piece: c.piece, row: c.row, rule: place, flagged: c.flagged, other: other, packed: c.packed})
+			}
+		}
+	}
+	require.NotEmpty(t, want)
+
+	for _, divide := range []int{1, 30, acrossBucketCandidates} {
+		var runs []foundRun
+		for _, place := range rulesAcross {
+			r := reducer{spill: spill, seeds: seeds, across: rules.All()[place].Across, rule: place, divide: divide}
+			require.NoError(t, r.reduce(frames[place], 0))
+			runs = append(runs, r.runs...)
+		}
+		var got []found
+		require.NoError(t, merge(spill, runs, func(f *found) error {
+			kept := *f
+			kept.packed = append([]byte{}, f.packed...)
+			got = append(got, kept)
+			return nil
+		}))
+		require.Len(t, got, len(want))
+		for i := range want {
+			assert.Equal(t, want[i], got[i])
+		}
+	}
+}

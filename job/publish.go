@@ -1,0 +1,309 @@
+package job
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"time"
+
+	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
+)
+
+// keyName is the key file of finding ids where none is configured.
+const keyName = ".id_key"
+
+// publish reduces the rules across records, writes the report and publishes it,
+// or keeps the rejects of a run that is not to be published.
+func (r *run) publish(ctx context.Context, folder *storage.Folder, draft *storage.Draft) (*Result, error) {
+	r.stage("across records")
+	across, err := r.reduceAcross()
+	if err != nil {
+		return nil, outputFailure(err)
+	}
+	r.stage("report")
+	keyFile := r.settings.Output.KeyFile
+	if keyFile == "" {
+		keyFile = filepath.Join(folder.Path(), keyName)
+	}
+	key, err := report.Key(keyFile)
+	if err != nil {
+		return nil, outputFailure(err)
+	}
+	writer, err := report.NewWriter(draft, r.spill, report.Run{
+		Version: r.settings.Version, Files: r.reportFiles(), Catalogue: rules.All(),
+		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
+		Parquet: r.settings.Output.Parquet, CSV: r.settings.Output.CSV, HTML: r.settings.Output.HTML,
+		Masked: r.settings.Output.Masked, Key: key, Workers: r.settings.Workers,
+	})
+	if err != nil {
+		return nil, outputFailure(err)
+	}
+	if err := writer.Rejects(ctx, r.rejects()); err != nil {
+		return nil, outputFailure(err)
+	}
+	if unfit := r.judgeInputs(); unfit != nil {
+		return nil, r.keepRejects(ctx, writer, draft, unfit)
+	}
+	if err := writer.Findings(ctx, r.findings(), unpackFindings(r.spill, across)); err != nil {
+		return nil, outputFailure(err)
+	}
+	published, err := writer.Finish(ctx, r.closing())
+	if errors.Is(err, report.ErrUnbalanced) {
+		return nil, failure(ExitLedger, err)
+	}
+	if err != nil {
+		return nil, outputFailure(err)
+	}
+	// From here on the report is complete; an interruption that comes now is too late.
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	// Metrics elsewhere are written before the report is visible, so that they
+	// cannot fail it for want of space.
+	var metrics *storage.Replacement
+	if path := r.settings.Output.MetricsFile; path != "" {
+		if metrics, err = storage.Replace(path, published.Metrics, storage.PublicMode); err != nil {
+			return nil, outputFailure(err)
+		}
+	}
+	err = draft.Publish(published.Run)
+	if metrics != nil {
+		if err == nil {
+			err = metrics.Commit()
+		} else {
+			err = errors.Join(err, metrics.Discard())
+		}
+	}
+	if err != nil {
+		return nil, outputFailure(err)
+	}
+	return &Result{
+		Folder: filepath.Join(folder.Path(), published.Run), Summary: published.Summary,
+		Passed: passedThresholds(r.settings.FailOn, published.Summary),
+	}, nil
+}
+
+// keepRejects keeps the rejected rows of a run that is not to be published, so
+// that one can see why.
+func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *storage.Draft, unfit error) error {
+	name, err := writer.FinishFailed(ctx, r.started)
+	if err == nil {
+		err = draft.KeepFailed(name)
+	}
+	if err != nil {
+		return inputFailure(errors.Join(unfit, err))
+	}
+	return inputFailure(fmt.Errorf("%w; the rejected rows are in %s", unfit, filepath.Join(r.settings.Output.Folder, "failed", name)))
+}
+
+// reportFiles are the files of the run as the report names them.
+func (r *run) reportFiles() []report.File {
+	files := make([]report.File, len(r.records.Files()))
+	for i, file := range r.records.Files() {
+		files[i] = report.File{Source: r.settings.Sources[file.Source].Name, Path: file.Path}
+	}
+	return files
+}
+
+// findings are those about single records, in the order of the report.
+func (r *run) findings() iter.Seq2[*report.Finding, error] {
+	return func(yield func(*report.Finding, error) bool) {
+		for i := range r.parts {
+			for f, err := range unpackFindings(r.spill, r.parts[i].findings) {
+				if f != nil {
+					f.Row += r.firsts[i] + 1
+				}
+				if !yield(f, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// rejects are the rejected rows, in the order of the report.
+func (r *run) rejects() iter.Seq2[*report.Reject, error] {
+	return func(yield func(*report.Reject, error) bool) {
+		var buffer []byte
+		var err error
+		var reject report.Reject
+		for i := range r.parts {
+			for _, extent := range r.parts[i].rejects {
+				if buffer, err = r.spill.Read(extent, buffer); err != nil {
+					yield(nil, err)
+					return
+				}
+				for rest := buffer; len(rest) > 0; {
+					if rest, err = reject.Unpack(rest); err != nil {
+						yield(nil, err)
+						return
+					}
+					reject.Row += r.firsts[i] + 1
+					if !yield(&reject, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// unpackFindings reads packed findings from the spill, each good until the next.
+func unpackFindings(spill *storage.Spill, extents []storage.Extent) iter.Seq2[*report.Finding, error] {
+	return func(yield func(*report.Finding, error) bool) {
+		var buffer []byte
+		var err error
+		var finding report.Finding
+		for _, extent := range extents {
+			if buffer, err = spill.Read(extent, buffer); err != nil {
+				yield(nil, err)
+				return
+			}
+			for rest := buffer; len(rest) > 0; {
+				if rest, err = finding.Unpack(rest); err != nil {
+					yield(nil, err)
+					return
+				}
+				if !yield(&finding, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// reduceAcross judges the candidates of the rules across records, and returns
+// the findings in the order of the report, packed. A record that is flagged by
+// such a rule alone moves from clean to flagged, once.
+func (r *run) reduceAcross() ([]storage.Extent, error) {
+	var runs []foundRun
+	for i, place := range r.acrossRules {
+		var frames []frame
+		for j := range r.parts {
+			frames = append(frames, r.parts[j].across[i]...)
+			r.parts[j].across[i] = nil
+		}
+		reducer := reducer{spill: r.spill, seeds: r.seeds, across: rules.All()[place].Across, rule: place, divide: acrossBucketCandidates}
+		if err := reducer.reduce(frames, 0); err != nil {
+			return nil, err
+		}
+		runs = append(runs, reducer.runs...)
+	}
+	out := chunkWriter{spill: r.spill}
+	severities := r.settings.Policy.AllSeverities()
+	var finding report.Finding
+	moved := struct{ piece, row uint32 }{piece: ^uint32(0)}
+	err := merge(r.spill, runs, func(f *found) error {
+		if _, err := finding.Unpack(f.packed); err != nil {
+			return err
+		}
+		finding.Row = r.firsts[f.piece] + int64(f.row) + 1
+		finding.OtherNumber = f.other
+		out.buffer = finding.AppendPacked(out.buffer)
+		if at := (struct{ piece, row uint32 }{f.piece, f.row}); !f.flagged && severities[f.rule] >= rules.Warning && at != moved {
+			moved = at
+			terms := &r.files[finding.File].ledger
+			terms.Clean.Add(-1, 0)
+			terms.Clean.SubtractAmount(finding.Amount, finding.Currency)
+			terms.Flagged.Add(1, 0)
+			terms.Flagged.AddAmount(finding.Amount, finding.Currency)
+		}
+		if len(out.buffer) >= chunkBytes {
+			return out.flush()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.take()
+}
+
+// closing is what the report needs to know at its end.
+func (r *run) closing() *report.Closing {
+	settings := r.settings
+	checks := r.register.Checks()
+	closing := &report.Closing{
+		Notices: r.notices(),
+		Register: report.RegisterOverview{
+			Numbers: int64(r.register.Len()), Entries: int64(r.register.Entries()),
+			ExtractDate: r.register.ExtractDate().String(), Checks: checks,
+		},
+		Configuration: settings.Configuration, Policy: settings.Policy.Document(), AsOf: settings.AsOf,
+		Started: r.started, Elapsed: settings.Now().Sub(r.started), Stages: r.stages(), Workers: settings.Workers,
+	}
+	for i := range r.files {
+		closing.Terms = append(closing.Terms, r.files[i].ledger)
+	}
+	for _, input := range r.registerFrom {
+		closing.RegisterFiles = append(closing.RegisterFiles, input.describe(""))
+	}
+	for _, file := range r.records.Files() {
+		input := fileInput(file)
+		closing.Inputs = append(closing.Inputs, input.describe(settings.Sources[file.Source].Name))
+	}
+	return closing
+}
+
+func fileInput(file *readers.File) Input {
+	return Input{Path: file.Path, Size: file.Size, SHA256: file.SHA256, HasSHA256: file.HasSHA256}
+}
+
+func (i Input) describe(source string) report.Input {
+	described := report.Input{Source: source, Path: i.Path, Size: i.Size}
+	if i.HasSHA256 {
+		described.SHA256 = hex.EncodeToString(i.SHA256[:])
+	}
+	return described
+}
+
+// passedThresholds are the fail_on thresholds that the findings pass, in words.
+func passedThresholds(thresholds []Threshold, summary *report.Summary) []string {
+	var passed []string
+	for _, threshold := range thresholds {
+		var findings int64
+		for _, count := range summary.Severities {
+			if count.Name == threshold.Severity.String() {
+				findings = count.Findings
+			}
+		}
+		if threshold.Limit.isPassed(findings, summary.Records.Read.Rows) {
+			passed = append(passed, fmt.Sprintf("%d findings of severity %s in %d rows, more than fail_on %s=%s allows",
+				findings, threshold.Severity, summary.Records.Read.Rows, threshold.Severity, threshold.Limit))
+		}
+	}
+	return passed
+}
+
+// stage begins a stage of the run, for its timings and for progress.
+func (r *run) stage(name string) {
+	now := r.settings.Now()
+	if last := len(r.timings) - 1; last >= 0 {
+		r.timings[last].took = now.Sub(r.timings[last].began)
+	}
+	r.timings = append(r.timings, timing{name: name, began: now})
+	r.report(name)
+}
+
+type timing struct {
+	name  string
+	began time.Time
+	took  time.Duration
+}
+
+func (r *run) stages() []report.Stage {
+	var stages []report.Stage
+	for i, t := range r.timings {
+		if i == len(r.timings)-1 {
+			t.took = r.settings.Now().Sub(t.began)
+		}
+		stages = append(stages, report.Stage{Name: t.name, Seconds: t.took.Seconds()})
+	}
+	return stages
+}

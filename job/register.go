@@ -1,0 +1,91 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/register"
+)
+
+// Input is a file that a run has read.
+type Input struct {
+	Path      string
+	Size      int64
+	SHA256    [32]byte
+	HasSHA256 bool
+}
+
+// openRegister opens the snapshot, or builds one in memory from the extract.
+func openRegister(ctx context.Context, settings *Settings, progress func(int64)) (*register.Snapshot, []Input, error) {
+	if settings.Register.Snapshot != "" {
+		snapshot, err := register.Open(settings.Register.Snapshot)
+		if err != nil {
+			return nil, nil, err
+		}
+		input, err := describeFile(settings.Register.Snapshot, settings.Digest)
+		return snapshot, []Input{input}, err
+	}
+	builder := register.NewBuilder(settings.Register.ExtractDate)
+	files, err := readers.ReadExtract(ctx, settings.Register.Extract, readers.Options{
+		Digest: settings.Digest, Workers: settings.Workers, Bytes: progress,
+	}, builder.Add)
+	if err != nil {
+		return nil, nil, err
+	}
+	snapshot, _, err := builder.Build()
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot build the register: %w", err)
+	}
+	inputs := make([]Input, len(files))
+	for i, file := range files {
+		inputs[i] = Input{Path: file.Path, Size: file.Size, SHA256: file.SHA256, HasSHA256: file.HasSHA256}
+	}
+	return snapshot, inputs, nil
+}
+
+// describeFile is the size of a file, with its digest where that is asked for.
+func describeFile(path string, digest bool) (Input, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return Input{}, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return Input{}, err
+	}
+	input := Input{Path: path, Size: info.Size(), HasSHA256: digest}
+	if digest {
+		sum := sha256.New()
+		if _, err := io.Copy(sum, file); err != nil {
+			return Input{}, fmt.Errorf("cannot read %s: %w", path, err)
+		}
+		input.SHA256 = [32]byte(sum.Sum(nil))
+	}
+	return input, nil
+}
+
+// checkShrink refuses a register that has lost too many numbers since the
+// previous one: a truncated extract would make every missing payee unknown.
+func checkShrink(settings *Settings, snapshot *register.Snapshot) error {
+	if settings.Register.Previous == "" {
+		return nil
+	}
+	previous, err := register.Open(settings.Register.Previous)
+	if err != nil {
+		return err
+	}
+	lost := previous.Len() - snapshot.Len()
+	if float64(lost) > settings.Register.MaxShrink*float64(previous.Len()) {
+		return fmt.Errorf("the register has %d numbers, %d (%.2f %%) fewer than the previous one %s; max_shrink allows %.2f %%",
+			snapshot.Len(), lost, 100*float64(lost)/float64(previous.Len()), settings.Register.Previous, 100*settings.Register.MaxShrink)
+	}
+	return nil
+}
+
+var errFirstBatchSeen = errors.New("the first batch of the file has been seen")

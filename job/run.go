@@ -1,0 +1,352 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
+)
+
+// Result is what a run has come to.
+type Result struct {
+	// Folder is the published report; empty for a dry run.
+	Folder  string
+	Summary *report.Summary
+	// Passed are the fail_on thresholds that the run passed, in words.
+	Passed []string
+}
+
+// run is a run under way.
+type run struct {
+	settings     *Settings
+	started      time.Time
+	register     *register.Snapshot
+	registerFrom []Input
+	records      *readers.Records
+	dictionaries *pipeline.Dictionaries
+	spill        *storage.Spill
+	acrossRules  []uint8 // the rules across records that the policy asks for, by place in the catalogue
+	seeds        [acrossDepth]maphash.Seed
+	staleAfter   calendar.Day
+
+	parts  []part  // in the order of the pieces
+	firsts []int64 // row before the first of each part, in its file
+	files  []fileTotals
+
+	rows, bytes atomic.Int64 // for progress
+	totalBytes  int64
+	timings     []timing
+}
+
+// fileTotals is what the parts of a file add up to.
+type fileTotals struct {
+	rows     int64
+	rejected int64
+	stale    int64
+	ledger   report.Terms
+}
+
+// Run reconciles records with the register and publishes one report, or
+// nothing. ExitStatus tells what its error means.
+func Run(ctx context.Context, settings Settings) (*Result, error) {
+	if err := check(&settings); err != nil {
+		return nil, err
+	}
+	r := &run{settings: &settings, started: settings.Now(), dictionaries: pipeline.NewDictionaries(), seeds: newSeeds()}
+	if settings.DryRun {
+		return r.dryRun(ctx)
+	}
+	folder, err := storage.Lock(settings.Output.Folder)
+	if err != nil {
+		return nil, outputFailure(err)
+	}
+	defer folder.Unlock()
+	draft, err := folder.Begin()
+	if err != nil {
+		return nil, outputFailure(err)
+	}
+	defer draft.Discard()
+	if r.spill, err = folder.Spill(); err != nil {
+		return nil, outputFailure(err)
+	}
+	defer r.spill.Close()
+
+	if err := r.open(ctx); err != nil {
+		return nil, err
+	}
+	defer r.records.Close()
+	if err := r.checkRecords(ctx); err != nil {
+		return nil, err
+	}
+	return r.publish(ctx, folder, draft)
+}
+
+// check refuses settings that no run can have.
+func check(settings *Settings) error {
+	switch {
+	case settings.Workers < 1:
+		return usageFailure("workers must be at least 1, not %d", settings.Workers)
+	case len(settings.Sources) == 0:
+		return usageFailure("no records are named")
+	case settings.Register.Snapshot == "" && len(settings.Register.Extract.Files) == 0:
+		return usageFailure("no register is named")
+	case !settings.Output.Parquet && !settings.Output.CSV:
+		return usageFailure("the formats must have parquet or csv among them: findings are published in one of the two")
+	case settings.Output.Folder == "":
+		return usageFailure("no output folder is named")
+	}
+	return nil
+}
+
+// open opens the register and the records.
+func (r *run) open(ctx context.Context) error {
+	var err error
+	r.stage("register")
+	r.register, r.registerFrom, err = openRegister(ctx, r.settings, func(n int64) { r.countBytes(n) })
+	if err != nil {
+		return inputFailure(err)
+	}
+	if err := checkShrink(r.settings, r.register); err != nil {
+		return inputFailure(err)
+	}
+	r.staleAfter = calendar.Last
+	if date := r.register.ExtractDate(); date != calendar.Missing {
+		r.staleAfter = date + calendar.Day(r.settings.Policy.StaleAfterDays)
+	}
+	for i, severity := range r.settings.Policy.AllSeverities() {
+		if rules.All()[i].Across != nil && severity != rules.Off {
+			r.acrossRules = append(r.acrossRules, uint8(i))
+		}
+	}
+	r.records, err = readers.OpenRecords(r.settings.Sources, r.readerOptions())
+	if err != nil {
+		return inputFailure(err)
+	}
+	r.files = make([]fileTotals, len(r.records.Files()))
+	r.bytes.Store(0)
+	for _, file := range r.records.Files() {
+		r.totalBytes += file.Size
+	}
+	return nil
+}
+
+func (r *run) readerOptions() readers.Options {
+	return readers.Options{
+		Digest: r.settings.Digest, Dictionaries: r.dictionaries, Workers: r.settings.Workers, Bytes: r.countBytes,
+	}
+}
+
+// checkRecords has all records read and checked, and then judges the run as a
+// whole: the budget of rejected rows and the control totals.
+func (r *run) checkRecords(ctx context.Context) error {
+	workers := make([]*worker, r.settings.Workers)
+	for i := range workers {
+		workers[i] = newWorker(r)
+	}
+	r.stage("records")
+	err := pipeline.Run(ctx, len(workers), r.records.Cut,
+		func(ctx context.Context, worker int, number uint32, piece pipeline.Piece) (part, error) {
+			return workers[worker].process(ctx, number, piece)
+		}, r.collect)
+	return inputFailure(err)
+}
+
+// collect takes the parts in the order of the pieces.
+func (r *run) collect(p part) error {
+	file := &r.files[p.file]
+	r.firsts = append(r.firsts, file.rows)
+	r.parts = append(r.parts, p)
+	file.rows += p.rows
+	file.rejected += p.rejected
+	file.stale += p.stale
+	addTerms(&file.ledger, &p.ledger)
+	return nil
+}
+
+func addTerms(to, from *report.Terms) {
+	to.Read.AddTally(&from.Read)
+	to.Rejected.AddTally(&from.Rejected)
+	to.Clean.AddTally(&from.Clean)
+	to.Flagged.AddTally(&from.Flagged)
+}
+
+// totals is what all files add up to.
+func (r *run) totals() fileTotals {
+	var total fileTotals
+	for i := range r.files {
+		total.rows += r.files[i].rows
+		total.rejected += r.files[i].rejected
+		total.stale += r.files[i].stale
+		addTerms(&total.ledger, &r.files[i].ledger)
+	}
+	return total
+}
+
+// judgeInputs says why a run whose files could be read is not to be published:
+// too many rejected rows, or control totals that differ.
+func (r *run) judgeInputs() error {
+	total := r.totals()
+	if allowed := r.settings.MaxRejects; allowed.isPassed(total.rejected, total.rows) {
+		return fmt.Errorf("%d of %d rows cannot be read as records, more than max_rejects %s allows", total.rejected, total.rows, allowed)
+	}
+	for i, expect := range r.settings.Expect {
+		var rows int64
+		var amount pipeline.Sum
+		for j, file := range r.records.Files() {
+			if file.Source == i {
+				rows += r.files[j].rows
+				for _, sum := range r.files[j].ledger.Read.Amounts {
+					amount.AddSum(sum)
+				}
+			}
+		}
+		name := r.settings.Sources[i].Name
+		if expect.HasRows && rows != expect.Rows {
+			return fmt.Errorf("control total of source %s: %d rows were expected, %d were read", name, expect.Rows, rows)
+		}
+		var want pipeline.Sum
+		want.Add(expect.Amount)
+		if expect.HasAmount && amount != want {
+			return fmt.Errorf("control total of source %s: an amount of %s was expected, %s was read", name, want, amount)
+		}
+	}
+	return nil
+}
+
+// isPassed says whether a count of rows is over the limit. Shares are compared
+// as count > share × rows.
+func (l Limit) isPassed(count, rows int64) bool {
+	if l.IsShare {
+		return float64(count) > l.Share*float64(rows)
+	}
+	return count > l.Rows
+}
+
+// String is the limit as in a configuration.
+func (l Limit) String() string {
+	if l.IsShare {
+		return fmt.Sprintf("%g%%", l.Share*100)
+	}
+	return fmt.Sprint(l.Rows)
+}
+
+func (r *run) countRows(n int64) { r.rows.Add(n) }
+
+func (r *run) countBytes(n int64) {
+	r.bytes.Add(n)
+	r.report("")
+}
+
+// report tells how far the run has come; an empty stage is the one before.
+func (r *run) report(stage string) {
+	if r.settings.Progress != nil {
+		r.settings.Progress(Progress{Stage: stage, Rows: r.rows.Load(), Bytes: r.bytes.Load(), TotalBytes: r.totalBytes})
+	}
+}
+
+// notices are what the run as a whole has to say.
+func (r *run) notices() []report.Notice {
+	var notices []report.Notice
+	say := func(name string, records int64, format string, arguments ...any) {
+		notices = append(notices, report.Notice{Name: name, Records: records, Text: fmt.Sprintf(format, arguments...)})
+	}
+	policy := &r.settings.Policy
+	if date := r.register.ExtractDate(); date == calendar.Missing {
+		say("extract_date_unknown", 0, "The date of the register extract is not known, so whether it is stale was not checked. Name it with --extract-date or register.extract_date.")
+	} else if stale := r.totals().stale; stale > 0 {
+		say("stale_register", stale, "The register extract is of %s. %d records have a payment more than %d days after it.", date, stale, policy.StaleAfterDays)
+	}
+	paymentTypes := slices.Sorted(slices.Values(r.dictionaries.PaymentType.Values()))
+	agencies := r.dictionaries.Agency.Values()
+	for _, name := range slices.Sorted(maps.Keys(policy.PaymentTypes)) {
+		if !slices.Contains(paymentTypes, name) {
+			say("policy_payment_type_unused", 0, "The policy has the payment type %q, which no record has.", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(policy.Agencies)) {
+		if !slices.Contains(agencies, name) {
+			say("policy_agency_unused", 0, "The policy has the agency %q, which no record has.", name)
+		}
+	}
+	for _, name := range slices.Sorted(slices.Values(policy.UncertainAllowed)) {
+		if !slices.Contains(agencies, name) {
+			say("policy_agency_unused", 0, "The policy allows numbers of level uncertain to the agency %q, which no record has.", name)
+		}
+	}
+	var strange []string
+	for _, name := range paymentTypes {
+		if _, ok := policy.PaymentTypes[name]; !ok && name != "" {
+			strange = append(strange, fmt.Sprintf("%q", name))
+		}
+	}
+	if len(strange) > 0 {
+		const listed = 20
+		text := strings.Join(strange[:min(listed, len(strange))], ", ")
+		if len(strange) > listed {
+			text += fmt.Sprintf(" and %d more", len(strange)-listed)
+		}
+		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s.", text)
+	}
+	return notices
+}
+
+// dryRun opens everything, reads the first batch of each file, and publishes nothing.
+func (r *run) dryRun(ctx context.Context) (*Result, error) {
+	if err := r.open(ctx); err != nil {
+		return nil, err
+	}
+	defer r.records.Close()
+	checker := rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries)
+	for _, source := range r.settings.Sources {
+		paths, err := readers.Expand(source.Files)
+		if err != nil {
+			return nil, inputFailure(err)
+		}
+		for _, path := range paths {
+			source.Files = []string{path}
+			if err := r.checkFirstBatch(ctx, source, checker); err != nil {
+				return nil, inputFailure(fmt.Errorf("%s: %w", filepath.Base(path), err))
+			}
+		}
+	}
+	return &Result{}, nil
+}
+
+func (r *run) checkFirstBatch(ctx context.Context, source readers.Source, checker *rules.Checker) error {
+	records, err := readers.OpenRecords([]readers.Source{source}, r.readerOptions())
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	err = records.Cut(ctx, func(piece pipeline.Piece) error {
+		defer piece.Close()
+		var batch pipeline.Batch
+		more, err := piece.Next(&batch)
+		if err != nil {
+			return err
+		}
+		if more {
+			checker.Check(&batch)
+			r.countRows(int64(batch.Rows))
+		}
+		return errFirstBatchSeen
+	})
+	if errors.Is(err, errFirstBatchSeen) {
+		return nil
+	}
+	return err
+}

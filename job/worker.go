@@ -1,0 +1,245 @@
+package job
+
+import (
+	"context"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
+)
+
+// chunkBytes is how much a worker packs before it writes to the spill.
+const chunkBytes = 256 << 10
+
+// worker checks pieces, one after the other. What it finds goes to the spill,
+// packed, with rows counted from the start of the piece.
+type worker struct {
+	run      *run
+	batch    pipeline.Batch
+	checker  *rules.Checker
+	findings chunkWriter
+	rejects  chunkWriter
+	across   []*bucketWriter // by place in run.acrossRules
+	scratch  []byte
+	finding  report.Finding
+	reject   report.Reject
+}
+
+// part is what comes of a piece.
+type part struct {
+	file     int
+	rows     int64
+	findings []storage.Extent
+	rejects  []storage.Extent
+	rejected int64
+	across   [][]frame // by place in run.acrossRules
+	stale    int64
+	ledger   report.Terms
+}
+
+// chunkWriter packs into a buffer that goes to the spill when it is large.
+type chunkWriter struct {
+	spill   *storage.Spill
+	buffer  []byte
+	extents []storage.Extent
+}
+
+func (w *chunkWriter) flush() error {
+	if len(w.buffer) == 0 {
+		return nil
+	}
+	extent, err := w.spill.Write(w.buffer)
+	w.extents = append(w.extents, extent)
+	w.buffer = w.buffer[:0]
+	return err
+}
+
+// take gives the extents written so far away and starts anew.
+func (w *chunkWriter) take() ([]storage.Extent, error) {
+	err := w.flush()
+	extents := w.extents
+	w.extents = nil
+	return extents, err
+}
+
+func newWorker(r *run) *worker {
+	w := &worker{
+		run:      r,
+		checker:  rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries),
+		findings: chunkWriter{spill: r.spill},
+		rejects:  chunkWriter{spill: r.spill},
+	}
+	for range r.acrossRules {
+		w.across = append(w.across, &bucketWriter{spill: r.spill, seed: r.seeds[0]})
+	}
+	return w
+}
+
+// process reads and checks a piece. This is the whole flow of a record: Next
+// reads it, Check understands and judges it, pack keeps what was found.
+func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piece) (part, error) {
+	p := part{file: piece.File()}
+	w.checker.ResetTallies()
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return p, err
+		}
+		more, err := piece.Next(&w.batch)
+		if err != nil {
+			return p, inputFailure(err)
+		}
+		if !more {
+			break
+		}
+		hits := w.checker.Check(&w.batch)
+		if err := w.pack(p.file, number, hits); err != nil {
+			return p, err
+		}
+		p.rejected += int64(len(w.batch.Rejects))
+		p.stale += countAfter(&w.batch, w.run.staleAfter)
+		p.rows += int64(w.batch.Rows)
+		w.run.countRows(int64(w.batch.Rows))
+	}
+	read, rejected := piece.Tallies()
+	clean, flagged := w.checker.Tallies()
+	p.ledger.Read.AddTally(read)
+	p.ledger.Rejected.AddTally(rejected)
+	p.ledger.Clean.AddTally(clean)
+	p.ledger.Flagged.AddTally(flagged)
+	return p, w.take(&p)
+}
+
+// take moves what the worker has written for a piece into its part.
+func (w *worker) take(p *part) (err error) {
+	if p.findings, err = w.findings.take(); err != nil {
+		return outputFailure(err)
+	}
+	if p.rejects, err = w.rejects.take(); err != nil {
+		return outputFailure(err)
+	}
+	p.across = make([][]frame, len(w.across))
+	for i, across := range w.across {
+		if p.across[i], err = across.take(); err != nil {
+			return outputFailure(err)
+		}
+	}
+	return nil
+}
+
+// countAfter counts the records whose payment lies after a day.
+func countAfter(b *pipeline.Batch, day calendar.Day) int64 {
+	var count int64
+	for i := range b.Rows {
+		if b.PaymentDate[i] > day && !b.Rejected[i] {
+			count++
+		}
+	}
+	return count
+}
+
+// pack keeps the findings, the candidates and the rejects of a batch.
+func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
+	b := &w.batch
+	evident := int32(-1) // the row that w.finding holds
+	for i := range hits {
+		hit := &hits[i]
+		if hit.Row != evident {
+			w.describe(file, hit.Row)
+			evident = hit.Row
+		}
+		w.conclude(hit)
+		w.findings.buffer = w.finding.AppendPacked(w.findings.buffer)
+		if len(w.findings.buffer) >= chunkBytes {
+			if err := w.findings.flush(); err != nil {
+				return outputFailure(err)
+			}
+		}
+	}
+	for i, place := range w.run.acrossRules {
+		rule := rules.All()[place]
+		for _, row := range w.checker.Rows(rule.Across.Looks) {
+			w.describe(file, row)
+			w.conclude(&rules.Hit{Row: row, Rule: place, Detail: rules.Detail{Day: calendar.Missing}})
+			w.scratch = w.finding.AppendPacked(w.scratch[:0])
+			err := w.across[i].add(&candidate{
+				key: rule.Across.Key(w.checker.Facts(), row), number: b.Number[row], piece: piece,
+				row: uint32(b.FirstRow) + uint32(row), flagged: w.checker.IsFlagged(row), packed: w.scratch,
+			})
+			if err != nil {
+				return outputFailure(err)
+			}
+		}
+	}
+	return w.packRejects(file)
+}
+
+// describe puts what the report says of a row, whatever is found, into w.finding.
+func (w *worker) describe(file int, row int32) {
+	b, f := &w.batch, &w.finding
+	i := int(row)
+	f.File = file
+	f.Row = b.FirstRow + int64(row)
+	f.HasRecordID = b.HasRecordID
+	f.RecordID = b.AppendRecordID(f.RecordID[:0], i)
+	f.Agency, f.PaymentType, f.Currency = b.Agency[i], b.PaymentType[i], b.Currency[i]
+	f.PaymentDate, f.Amount = b.PaymentDate[i], b.Amount[i]
+	f.PeriodStart, f.PeriodEnd = calendar.Missing, calendar.Missing
+	if b.PeriodStart != nil {
+		f.PeriodStart = b.PeriodStart[i]
+	}
+	if b.PeriodEnd != nil {
+		f.PeriodEnd = b.PeriodEnd[i]
+	}
+	f.IdentityNumber = b.AppendGiven(f.IdentityNumber[:0], i)
+	f.Number, f.NumberKind = b.Number[i], b.Kind[i]
+
+	evidence := w.checker.Facts().Evidence(row)
+	f.UseNumber = evidence.UseNumber
+	f.DeceasedOn = evidence.DeceasedOn
+	f.InRegister = evidence.InRegister
+	f.StatusFrom, f.KnownFrom = evidence.StatusFrom, evidence.KnownFrom
+	f.Status, f.StatusReason = register.NoStatus, f.StatusReason[:0]
+	f.IdentityLevel, f.Protected = register.NoLevel, register.NoValue
+	if evidence.InRegister {
+		f.IdentityLevel, f.Protected = evidence.State.Level, evidence.State.Protected
+	}
+	if evidence.InForce {
+		f.Status = evidence.State.Status
+		f.StatusReason = append(f.StatusReason, evidence.State.Reason...)
+	}
+}
+
+// conclude adds what was found.
+func (w *worker) conclude(hit *rules.Hit) {
+	f := &w.finding
+	f.Rule = hit.Rule
+	f.Severity = w.checker.Severity(hit.Rule)
+	f.Direction = rules.All()[hit.Rule].Direction
+	f.Possible = hit.Possible
+	f.Detail = hit.Detail.AppendText(f.Detail[:0])
+	f.OtherNumber = hit.Other
+}
+
+func (w *worker) packRejects(file int) error {
+	b := &w.batch
+	for i := range b.Rejects {
+		from := &b.Rejects[i]
+		w.reject = report.Reject{
+			File: file, Row: b.FirstRow + int64(from.Row), Line: from.Line, ByteOffset: from.ByteOffset,
+			Column: from.Column, Reason: from.Reason, HasAmount: from.HasAmount, Raw: from.Raw,
+		}
+		if from.HasAmount {
+			w.reject.Amount, w.reject.Currency = b.Amount[from.Row], b.Currency[from.Row]
+		}
+		w.rejects.buffer = w.reject.AppendPacked(w.rejects.buffer)
+		if len(w.rejects.buffer) >= chunkBytes {
+			if err := w.rejects.flush(); err != nil {
+				return outputFailure(err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,433 @@
+package readers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/avstam/avstam/pipeline"
+)
+
+const (
+	// csvBlockBytes is how much text a piece holds, about.
+	csvBlockBytes = 1 << 20
+	// limitCSVRecord bounds a row, in bytes of text.
+	limitCSVRecord = 16 << 20
+	// limitCSVColumns bounds the columns of a file.
+	limitCSVColumns = 10_000
+	// csvSlack is how many bytes a buffer has behind its text: for a last
+	// newline, and so that 64 bytes can be loaded at any place of the text.
+	csvSlack = 80
+)
+
+// csvFile is a CSV file that has been looked at: how it is written, and where
+// its columns and its first row are.
+type csvFile struct {
+	*File
+	grammar
+	encoding textEncoding
+	options  *Options
+	fields   []int // by canonical column: the field that holds it, -1 for none
+	stat     os.FileInfo
+	isStream bool      // it can be opened only once
+	stream   *csvInput // until it is read
+
+	// What stands before the first row.
+	headerText  int64 // bytes of text, after the byte order mark
+	headerBytes int64 // bytes of the decompressed file
+	headerLines int64
+
+	blockBytes  int // of text in a block
+	recordLimit int // bytes of text
+}
+
+// grammar is what separates fields and rows.
+type grammar struct {
+	delimiter, quote byte
+	count            int // fields of each row
+}
+
+// openCSV opens a file, detects how it is written and finds its columns.
+func openCSV(file *File, source *Source, canonical []Column, options *Options) (_ *csvFile, err error) {
+	path := pathText(file.Path)
+	declared, err := parseEncoding(source.CSV.Encoding)
+	if err != nil {
+		return nil, fmt.Errorf("source %q: %w", source.Name, err)
+	}
+	stat, isStream, err := statInput(file.Path)
+	if err != nil {
+		return nil, cannotRead(path, err)
+	}
+	looking := &Options{}
+	if isStream {
+		looking = options // what is looked at is read only once
+	}
+	in, err := openCSVInput(file.Path, declared, looking)
+	if err != nil {
+		return nil, cannotRead(path, err)
+	}
+	c := &csvFile{File: file, stat: stat, encoding: in.encoding, options: options, blockBytes: csvBlockBytes, recordLimit: limitCSVRecord}
+	defer func() {
+		if c.stream == nil || err != nil {
+			_ = in.close() // only read from
+		}
+	}()
+	head, err := in.text.Peek(headBytes)
+	if err != nil && err != io.EOF {
+		return nil, cannotRead(path, err)
+	}
+	names, err := c.detect(head, err == io.EOF, source, canonical)
+	if err != nil {
+		return nil, cannotRead(path, err)
+	}
+	c.headerBytes = in.markBytes + c.encoding.fileBytes(head[:c.headerText])
+	file.Compression = in.compression
+	file.Columns = names
+	file.CSV = CSV{
+		Delimiter: c.delimiter, Quote: c.quote, Decimal: source.CSV.decimal(), Encoding: c.encoding.String(),
+		NoHeader: source.CSV.NoHeader, Header: source.CSV.Header, DateLayout: source.CSV.DateLayout,
+	}
+	if c.fields, err = findFields(path, source, canonical, names); err != nil {
+		return nil, err
+	}
+	if isStream {
+		c.stream = in
+	}
+	c.isStream = isStream
+	return c, nil
+}
+
+// close closes what has been kept open.
+func (c *csvFile) close() error {
+	if c.stream == nil {
+		return nil
+	}
+	err := c.stream.close()
+	c.stream = nil
+	return err
+}
+
+// findFields finds the field of each canonical column among a file's names.
+func findFields(path string, source *Source, canonical []Column, names []string) ([]int, error) {
+	fields := make([]int, len(canonical))
+	for i, column := range canonical {
+		fields[i] = -1
+		if _, ok := source.Constants[column.Name]; ok {
+			continue
+		}
+		theirs := source.columnName(column.Name)
+		at := slices.Index(names, theirs)
+		switch {
+		case at >= 0 && slices.Contains(names[at+1:], theirs):
+			return nil, fmt.Errorf("cannot read %s: it has two columns %s", path, theirs)
+		case at < 0 && source.isExpected(column):
+			return nil, missingColumnError(path, column.Name, theirs, names)
+		}
+		fields[i] = at
+	}
+	return fields, nil
+}
+
+// The delimiters and quotes that are looked for where none is declared.
+var (
+	delimiterCandidates = []byte{',', ';', '\t', '|'}
+	quoteCandidates     = []byte{'"', '\''}
+)
+
+// detect finds the grammar from the head of the text: of the candidates, the
+// one under which the first line has most of the names that are mapped, and
+// most fields. It gives the names of the columns and sets what is known of the
+// header.
+func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical []Column) ([]string, error) {
+	if slices.Contains(head, 0) {
+		return nil, errors.New("it holds zero bytes: it is no text, or its encoding is UTF-16 and not declared")
+	}
+	var wanted []string
+	for _, column := range canonical {
+		if _, ok := source.Constants[column.Name]; !ok {
+			wanted = append(wanted, source.columnName(column.Name))
+		}
+	}
+	delimiters, quotes := delimiterCandidates, quoteCandidates
+	if source.CSV.Delimiter != 0 {
+		delimiters = []byte{source.CSV.Delimiter}
+	}
+	if source.CSV.Quote != 0 {
+		quotes = []byte{source.CSV.Quote}
+	}
+	text := append(slices.Clip(head), make([]byte, csvSlack)...)
+	end := len(head)
+	if complete && end > 0 && head[end-1] != '\n' {
+		text[end] = '\n'
+		end++
+	} else if !complete {
+		end = strings.LastIndexByte(string(head), '\n') + 1
+	}
+	start := blankLines(text[:end])
+	if start == end {
+		c.grammar = grammar{delimiter: delimiters[0], quote: quotes[0], count: len(source.CSV.Header)}
+		switch {
+		case !complete:
+			return nil, fmt.Errorf("its first line is longer than %d bytes", headBytes)
+		case !source.CSV.NoHeader:
+			return nil, errors.New("it is empty and has no header")
+		case len(source.CSV.Header) == 0:
+			return wanted, nil // no row, so any column
+		}
+		return source.CSV.Header, nil
+	}
+
+	var best []string
+	var bestNext int
+	bestScore := -1
+	fields := make([]csvField, limitCSVColumns)
+	for _, quote := range quotes {
+		for _, delimiter := range delimiters {
+			g := grammar{delimiter: delimiter, quote: quote}
+			row := g.row(text, start, end, end, fields)
+			if row.fault != pipeline.NoReason || row.count > len(fields) {
+				continue
+			}
+			names := make([]string, row.count)
+			score := row.count
+			for i := range names {
+				if source.CSV.NoHeader {
+					names[i] = strconv.Itoa(i + 1)
+					continue
+				}
+				value := text[fields[i].start:fields[i].end]
+				if fields[i].escaped {
+					value = appendUnescaped(nil, value, quote)
+				}
+				names[i] = strings.Trim(string(value), " \t")
+				if slices.Contains(wanted, names[i]) {
+					score += limitCSVColumns
+				}
+			}
+			if header := source.CSV.Header; header != nil {
+				if len(header) != len(names) && source.CSV.Delimiter == 0 {
+					continue
+				}
+				names = header
+			}
+			if score > bestScore {
+				best, bestScore, bestNext = names, score, row.next
+				c.grammar = grammar{delimiter: delimiter, quote: quote, count: len(names)}
+			}
+		}
+	}
+	switch {
+	case best == nil && source.CSV.Header != nil:
+		return nil, fmt.Errorf("its first line does not have the %d columns of the header that is declared, whatever the delimiter of %q", len(source.CSV.Header), delimiters)
+	case best == nil:
+		return nil, errors.New("its first line cannot be read: quotes do not close, or it has too many columns")
+	case source.CSV.NoHeader:
+		return best, nil
+	}
+	c.headerText = int64(min(bestNext, len(head)))
+	c.headerLines = countLines(head[:c.headerText])
+	return best, nil
+}
+
+// countLines is how many lines end in text.
+func countLines(text []byte) int64 { return int64(bytes.Count(text, []byte{'\n'})) }
+
+// blankLines is the length of the empty lines that text begins with.
+func blankLines(text []byte) int {
+	at := 0
+	for at < len(text) {
+		switch {
+		case text[at] == '\n':
+			at++
+		case text[at] == '\r' && at+1 < len(text) && text[at+1] == '\n':
+			at += 2
+		default:
+			return at
+		}
+	}
+	return at
+}
+
+// decimal is the decimal sign.
+func (c *CSV) decimal() byte {
+	if c.Decimal == 0 {
+		return '.'
+	}
+	return c.Decimal
+}
+
+// check refuses a description that no file can fit.
+func (c *CSV) check() error {
+	for _, sign := range []byte{c.Delimiter, c.Quote} {
+		if sign == '\n' || sign == '\r' || sign >= 0x80 {
+			return errors.New("a delimiter or quote is one ASCII character, and no line break")
+		}
+	}
+	if c.Delimiter != 0 && c.Delimiter == c.Quote {
+		return errors.New("delimiter and quote are the same")
+	}
+	if c.Decimal != 0 && c.Decimal != '.' && c.Decimal != ',' {
+		return errors.New("the decimal sign is . or ,")
+	}
+	if len(c.Header) > 0 && !c.NoHeader {
+		return errors.New("a header is declared for files that have one")
+	}
+	if len(c.Header) > limitCSVColumns {
+		return fmt.Errorf("a header has at most %d columns", limitCSVColumns)
+	}
+	if _, err := parseEncoding(c.Encoding); err != nil {
+		return err
+	}
+	return checkDateLayout(c.DateLayout)
+}
+
+// open opens the file again for its rows, or gives the stream that was kept.
+func (c *csvFile) open() (*csvInput, error) {
+	if in := c.stream; in != nil {
+		c.stream = nil
+		return in, nil
+	}
+	in, err := openCSVInput(c.Path, c.encoding, c.options)
+	if err != nil {
+		return nil, err
+	}
+	stat, err := in.file.Stat()
+	if err == nil && (!os.SameFile(stat, c.stat) || stat.Size() != c.stat.Size() || !stat.ModTime().Equal(c.stat.ModTime())) {
+		err = errChanged
+	}
+	if err != nil {
+		_ = in.close() // only read from
+		return nil, err
+	}
+	return in, nil
+}
+
+// csvBlock is a run of whole rows as text.
+type csvBlock struct {
+	data      []byte // with csvSlack bytes behind end
+	end       int    // of the text; the byte before it is a newline
+	trueEnd   int    // end without the newline that a file's last row may lack
+	hasQuotes bool
+	line      int64 // of the first row, from 1 in the file
+	offset    int64 // of the first row, in bytes of the decompressed file
+}
+
+// csvBuffers is a free list: buffers beyond its size are left to the collector.
+type csvBuffers chan []byte
+
+// take gives a buffer of size bytes and csvSlack, with room behind that for the
+// unescaped text of fields.
+func (b csvBuffers) take(size int) []byte {
+	select {
+	case buffer := <-b:
+		if cap(buffer) >= size+csvSlack {
+			return buffer[:size+csvSlack]
+		}
+	default:
+	}
+	return make([]byte, size+csvSlack, size+size/8+csvSlack)
+}
+
+func (b csvBuffers) give(buffer []byte, size int) {
+	if cap(buffer) > 4*(size+csvSlack) {
+		return // grown for one long row; there may be no other
+	}
+	select {
+	case b <- buffer:
+	default:
+	}
+}
+
+// blocks cuts the file into blocks of whole rows and sends them in order. A
+// block's data are the receiver's, who gives them to buffers.
+func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvBlock) error) error {
+	path := pathText(c.Path)
+	in, err := c.open()
+	if err != nil {
+		return cannotRead(path, err)
+	}
+	defer func() { _ = in.close() }() // only read from
+	if _, err := in.text.Discard(int(c.headerText)); err != nil {
+		return cannotRead(path, err)
+	}
+	line, offset := 1+c.headerLines, c.headerBytes
+	buffer := buffers.take(c.blockBytes)
+	filled := 0
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		n, err := in.fill(buffer[filled : len(buffer)-csvSlack])
+		filled += n
+		atEnd := err == io.EOF
+		if err != nil && !atEnd {
+			return fmt.Errorf("cannot read %s: after line %d: %w", path, line+countLines(buffer[:filled])-1, err)
+		}
+		text := buffer[:filled]
+		end := filled
+		if !atEnd {
+			end = c.lastRowEnd(buffer, filled)
+		}
+		if end == 0 && !atEnd {
+			// Slow path: a row that is longer than a block.
+			if filled > c.recordLimit {
+				return fmt.Errorf("cannot read %s: line %d begins a row of more than %d bytes; is a quote left open?", path, line, c.recordLimit)
+			}
+			longer := make([]byte, min(2*filled, c.recordLimit+1)+csvSlack)
+			copy(longer, text)
+			buffer = longer
+			continue
+		}
+		if end == 0 {
+			break
+		}
+		block := csvBlock{data: buffer, end: end, trueEnd: end, line: line, offset: offset}
+		block.hasQuotes = bytes.IndexByte(text[:end], c.quote) >= 0
+		line += countLines(text[:end])
+		offset += c.encoding.fileBytes(text[:end])
+		rest := text[end:]
+		next := buffers.take(max(c.blockBytes, len(rest)))
+		filled = copy(next, rest)
+		in.raw.wait() // the receiver may change the buffer
+		if buffer[end-1] != '\n' {
+			buffer[end] = '\n'
+			block.end++
+		}
+		block.data = buffer[:block.end+csvSlack-1]
+		if err := send(block); err != nil {
+			return err
+		}
+		buffer = next
+		if atEnd {
+			break
+		}
+	}
+	buffers.give(buffer, c.blockBytes)
+	return c.finish(in)
+}
+
+// finish states what has been read, and sees to it that it was the whole file.
+func (c *csvFile) finish(in *csvInput) error {
+	// A decoder may end before the file does.
+	buffer := make([]byte, 4096)
+	for {
+		_, err := in.raw.Read(buffer)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return cannotRead(pathText(c.Path), err)
+		}
+	}
+	in.raw.state(c.File)
+	if !c.isStream && c.Size != c.stat.Size() {
+		return cannotRead(pathText(c.Path), errChanged)
+	}
+	return nil
+}

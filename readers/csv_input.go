@@ -1,0 +1,198 @@
+package readers
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// headBytes is how much of a file's text its dialect is detected from; a header
+// must end within it.
+const headBytes = 64 << 10
+
+// zstdWindow bounds the memory that a zstd file may ask for, in bytes: that of
+// the format's --long=27.
+const zstdWindow = 128 << 20
+
+// csvInput is a file as text: decompressed, as UTF-8, without a byte order mark.
+type csvInput struct {
+	file        *os.File
+	raw         *inputReader
+	zstd        *zstd.Decoder // nil for other files
+	text        *bufio.Reader
+	compression string
+	encoding    textEncoding
+	markBytes   int64 // of the byte order mark
+}
+
+// openCSVInput opens a file and looks at its first bytes. declared is the
+// encoding where there is no byte order mark.
+func openCSVInput(path string, declared textEncoding, options *Options) (_ *csvInput, err error) {
+	in := &csvInput{file: os.Stdin}
+	if path != standardInput {
+		if in.file, err = os.Open(path); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			in.close()
+		}
+	}()
+	in.raw = newInputReader(in.file, options)
+	in.text = bufio.NewReaderSize(in.raw, headBytes)
+
+	magic, err := in.text.Peek(4)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}): // RFC 1952
+		in.compression = "gzip"
+		stream, err := gzip.NewReader(in.text)
+		if err != nil {
+			return nil, err
+		}
+		in.text = bufio.NewReaderSize(stream, headBytes)
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878
+		in.compression = "zstd"
+		if in.zstd, err = zstd.NewReader(in.text, zstd.WithDecoderMaxWindow(zstdWindow)); err != nil {
+			return nil, err
+		}
+		in.text = bufio.NewReaderSize(in.zstd, headBytes)
+	}
+
+	magic, err = in.text.Peek(6)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	in.encoding = declared
+	switch {
+	case bytes.HasPrefix(magic, []byte("PAR1")):
+		return nil, errors.New("a Parquet file must be a file of its own, neither compressed nor piped")
+	case bytes.HasPrefix(magic, []byte("ARROW1")), bytes.HasPrefix(magic, []byte{0xff, 0xff, 0xff, 0xff}):
+		return nil, errors.New("it is an Arrow file, not CSV or Parquet")
+	case bytes.HasPrefix(magic, []byte{0xef, 0xbb, 0xbf}):
+		in.encoding, in.markBytes = utf8Text, 3
+	case bytes.HasPrefix(magic, []byte{0xff, 0xfe}):
+		in.encoding, in.markBytes = utf16LittleEndian, 2
+	case bytes.HasPrefix(magic, []byte{0xfe, 0xff}):
+		in.encoding, in.markBytes = utf16BigEndian, 2
+	}
+	if _, err = in.text.Discard(int(in.markBytes)); err != nil {
+		return nil, err
+	}
+	if decoder := in.encoding.decoder(); decoder != nil {
+		in.text = bufio.NewReaderSize(transform.NewReader(in.text, decoder), headBytes)
+	}
+	return in, nil
+}
+
+// fill reads until buffer is full. It reports io.EOF at the end of the text.
+func (in *csvInput) fill(buffer []byte) (int, error) {
+	filled := 0
+	for filled < len(buffer) {
+		n, err := in.text.Read(buffer[filled:])
+		filled += n
+		if err != nil {
+			return filled, err
+		}
+	}
+	return filled, nil
+}
+
+func (in *csvInput) close() error {
+	in.raw.wait()
+	if in.zstd != nil {
+		in.zstd.Close()
+	}
+	if in.file == os.Stdin {
+		return nil
+	}
+	return in.file.Close()
+}
+
+// textEncoding is how a file's text is encoded.
+type textEncoding uint8
+
+const (
+	utf8Text textEncoding = iota
+	latin1Text
+	windows1252Text
+	utf16LittleEndian
+	utf16BigEndian
+)
+
+var encodingNames = [...]string{"utf-8", "iso-8859-1", "windows-1252", "utf-16le", "utf-16be"}
+
+func (e textEncoding) String() string { return encodingNames[e] }
+
+// parseEncoding is the encoding of a name, whatever its case; UTF-8 for "".
+func parseEncoding(name string) (textEncoding, error) {
+	switch strings.ToLower(name) {
+	case "", "utf-8", "utf8":
+		return utf8Text, nil
+	case "iso-8859-1", "latin1", "latin-1":
+		return latin1Text, nil
+	case "windows-1252", "cp1252":
+		return windows1252Text, nil
+	case "utf-16", "utf16", "utf-16le": // without a byte order mark as Windows writes it
+		return utf16LittleEndian, nil
+	case "utf-16be":
+		return utf16BigEndian, nil
+	}
+	return 0, fmt.Errorf("there is no encoding %q; the encodings are %s and utf-16", name, strings.Join(encodingNames[:], ", "))
+}
+
+// decoder decodes to UTF-8; nil for UTF-8. It puts U+FFFD in place of bytes
+// that the encoding does not have.
+func (e textEncoding) decoder() *encoding.Decoder {
+	switch e {
+	case latin1Text:
+		return charmap.ISO8859_1.NewDecoder()
+	case windows1252Text:
+		return charmap.Windows1252.NewDecoder()
+	case utf16LittleEndian:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	case utf16BigEndian:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	}
+	return nil
+}
+
+// fileBytes is how many bytes text takes up in the file.
+func (e textEncoding) fileBytes(text []byte) int64 {
+	switch e {
+	case utf8Text:
+		return int64(len(text))
+	case latin1Text, windows1252Text:
+		return int64(utf8.RuneCount(text))
+	}
+	units := utf8.RuneCount(text)
+	for _, c := range text {
+		if c >= 0xf0 { // begins a rune of two units
+			units++
+		}
+	}
+	return 2 * int64(units)
+}
+
+// isWhole says whether text holds nothing but what the encoding has.
+func (e textEncoding) isWhole(text []byte) bool {
+	if e == utf8Text {
+		return utf8.Valid(text)
+	}
+	return !bytes.Contains(text, []byte("\ufffd"))
+}

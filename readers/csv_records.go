@@ -1,0 +1,558 @@
+package readers
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"unicode/utf8"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/column"
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
+)
+
+// csvRecords is an opened CSV file of records.
+type csvRecords struct {
+	*csvFile
+	index     int // in the run's list of files
+	decimal   byte
+	layout    string
+	constants recordConstants
+}
+
+// recordConstants are values that hold for every row of a source.
+type recordConstants struct {
+	has    [recordColumnCount]bool
+	text   [recordColumnCount][]byte
+	number identity.Text
+	days   [recordColumnCount]calendar.Day
+	amount int64
+}
+
+func openCSVRecords(file *File, index int, source *Source, options *Options) (recordFile, error) {
+	constants, err := parseRecordConstants(source)
+	if err != nil {
+		return nil, err
+	}
+	c, err := openCSV(file, source, recordColumns[:], options)
+	if err != nil {
+		return nil, err
+	}
+	return &csvRecords{csvFile: c, index: index, decimal: source.CSV.decimal(), layout: source.CSV.DateLayout, constants: constants}, nil
+}
+
+// parseRecordConstants reads the constants of a source as a file's values are.
+func parseRecordConstants(source *Source) (recordConstants, error) {
+	var constants recordConstants
+	for i, c := range recordColumns {
+		text, ok := source.Constants[c.Name]
+		if !ok {
+			continue
+		}
+		problem := func(what string) error {
+			return fmt.Errorf("source %q: the constant of %s is not %s", source.Name, c.Name, what)
+		}
+		constants.has[i] = true
+		constants.text[i] = []byte(text)
+		switch {
+		case c.kind == numberColumn:
+			constants.number = identity.Parse(constants.text[i])
+		case c.kind == dayColumn:
+			if constants.days[i], ok = parseDay(constants.text[i], source.CSV.DateLayout); !ok {
+				return constants, problem("a date")
+			}
+		case c.kind == amountColumn:
+			var reason pipeline.RejectReason
+			if constants.amount, reason = parseAmount(constants.text[i], source.CSV.decimal()); reason != pipeline.NoReason {
+				return constants, problem("an amount")
+			}
+		case !utf8.Valid(constants.text[i]):
+			return constants, problem("UTF-8")
+		}
+	}
+	return constants, nil
+}
+
+func (c *csvRecords) cut(ctx context.Context, send func(pipeline.Piece) error) error {
+	return c.blocks(ctx, c.options.csv.buffers, func(block csvBlock) error {
+		return send(&csvPiece{file: c, block: block, line: block.line, offset: block.offset})
+	})
+}
+
+// csvMemory is what the pieces of a run use by turns: as many of each as are
+// read at a time are kept.
+type csvMemory struct {
+	buffers csvBuffers
+	fillers chan *csvFiller
+}
+
+func newCSVMemory(workers int) *csvMemory {
+	// Two pieces a worker are under way, one is cut and one is handed over.
+	return &csvMemory{buffers: make(csvBuffers, 2*workers+2), fillers: make(chan *csvFiller, workers)}
+}
+
+func (m *csvMemory) takeFiller(options *Options) *csvFiller {
+	select {
+	case filler := <-m.fillers:
+		return filler
+	default:
+		return newCSVFiller(options.Dictionaries)
+	}
+}
+
+func (m *csvMemory) giveFiller(filler *csvFiller) {
+	select {
+	case m.fillers <- filler:
+	default:
+	}
+}
+
+// csvPiece is a block of a file, to be read as records.
+type csvPiece struct {
+	file    *csvRecords
+	block   csvBlock
+	at      int        // of the next row in the block
+	row     int64      // of the next row, from 0
+	filler  *csvFiller // from the first Next to Close
+	suspect bool       // there is text that the encoding does not have
+
+	// The place up to which lines and bytes have been counted, for rejects.
+	counted      int // in the block
+	line, offset int64
+
+	read, rejected pipeline.Tally
+}
+
+// File is the index of the piece's file.
+func (p *csvPiece) File() int { return p.file.index }
+
+// Tallies are what has been read and rejected so far.
+func (p *csvPiece) Tallies() (read, rejected *pipeline.Tally) { return &p.read, &p.rejected }
+
+// Close gives the piece's memory back.
+func (p *csvPiece) Close() {
+	memory := p.file.options.csv
+	memory.buffers.give(p.block.data, p.file.blockBytes)
+	p.block.data = nil
+	if p.filler != nil {
+		memory.giveFiller(p.filler)
+		p.filler = nil
+	}
+}
+
+// csvFiller is what a worker fills batches of CSV with. It remembers the
+// numbers of words from piece to piece.
+type csvFiller struct {
+	csvRows
+	data        []byte                       // what the rows' columns point into
+	faultColumn [pipeline.BatchRows]uint8    // of a row with a fault: canonical, wholeRow for the row itself
+	noAmount    [pipeline.BatchRows]bool     // the amount or its currency could not be read
+	zeros       [pipeline.BatchRows]int32    // the index of a constant's one text
+	constant    [recordColumnCount][2]uint32 // start and end of a constant's text
+	words       [recordColumnCount]wordNumbers
+	currency    []byte // the default
+}
+
+// wholeRow stands for a column where the whole row is at fault.
+const wholeRow = recordColumnCount
+
+func newCSVFiller(dictionaries *pipeline.Dictionaries) *csvFiller {
+	f := &csvFiller{currency: []byte(defaultCurrency)}
+	f.words[agency] = newWordNumbers(dictionaries.Agency)
+	f.words[paymentType] = newWordNumbers(dictionaries.PaymentType)
+	f.words[currency] = newWordNumbers(dictionaries.Currency)
+	return f
+}
+
+// Next fills b with the next rows of the piece.
+func (p *csvPiece) Next(b *pipeline.Batch) (bool, error) {
+	if p.filler == nil {
+		p.filler = p.file.options.csv.takeFiller(p.file.options)
+		p.filler.reset(p.file.csvFile)
+		p.suspect = !p.file.encoding.isWhole(p.block.data[:p.block.end])
+	}
+	f := p.filler
+	rows, next, data := f.split(&p.file.grammar, &p.block, p.at)
+	p.block.data = data[:len(p.block.data)] // it may have grown
+	p.at = next
+	f.data = data
+	b.Rows, b.FirstRow = rows, p.row
+	p.row += int64(rows)
+	if rows == 0 {
+		return false, nil
+	}
+	if f.faults > 0 {
+		for i := range rows {
+			f.faultColumn[i] = wholeRow
+		}
+	}
+	clear(f.noAmount[:rows])
+	if err := p.fill(b); err != nil {
+		return false, err
+	}
+	p.reject(b)
+	p.tally(b)
+	return true, nil
+}
+
+// resize gives a column of the batch another length; its memory is the
+// batch's own.
+func resize[T any](values []T, rows int) []T {
+	if cap(values) < rows {
+		return make([]T, rows, max(rows, pipeline.BatchRows))
+	}
+	return values[:rows]
+}
+
+// fill fills the columns, each in a loop of its own. The order of the columns
+// is canonical, so that a row's first fault is the one that is kept.
+func (p *csvPiece) fill(b *pipeline.Batch) error {
+	f, rows, constants := p.filler, b.Rows, &p.file.constants
+
+	b.Given = p.text(identityNumber, rows)
+	b.Integers = nil
+	b.Text = resize(b.Text, rows)
+	if constants.has[identityNumber] {
+		for i := range b.Text {
+			b.Text[i] = constants.number
+		}
+	} else {
+		c := f.columns[identityNumber]
+		for i := range b.Text {
+			b.Text[i] = identity.Parse(f.data[c.start[i]:c.end[i]])
+		}
+	}
+
+	b.PaymentDate = p.days(b.PaymentDate, paymentDate, rows)
+	p.amounts(b)
+	b.RecordID = p.text(recordID, rows)
+	b.HasRecordID = constants.has[recordID] || f.columns[recordID] != nil
+	b.RecordIntegers, b.RecordMissing = nil, nil
+	b.PeriodStart = p.days(b.PeriodStart, periodStart, rows)
+	b.PeriodEnd = p.days(b.PeriodEnd, periodEnd, rows)
+
+	var err error
+	if b.Agency, err = p.numbers(b.Agency, agency, rows); err != nil {
+		return err
+	}
+	if b.PaymentType, err = p.numbers(b.PaymentType, paymentType, rows); err != nil {
+		return err
+	}
+	b.Currency, err = p.numbers(b.Currency, currency, rows)
+	return err
+}
+
+// refuse marks a row as one that cannot be read for the value in a column,
+// where nothing before it was at fault.
+func (f *csvFiller) refuse(row, column int, reason pipeline.RejectReason) {
+	if f.fault[row] == pipeline.NoReason {
+		f.fault[row] = reason
+		f.faultColumn[row] = uint8(column)
+		f.faults++
+	}
+}
+
+// text is a column of text; it is empty where there is none.
+func (p *csvPiece) text(canonical, rows int) column.Text {
+	f := p.filler
+	if p.file.constants.has[canonical] {
+		text := p.file.constants.text[canonical]
+		f.constant[canonical] = [2]uint32{0, uint32(len(text))}
+		bounds := &f.constant[canonical]
+		return column.Text{Data: text, Start: bounds[0:1], End: bounds[1:2], Index: f.zeros[:rows]}
+	}
+	c := f.columns[canonical]
+	if c == nil {
+		return column.Text{}
+	}
+	p.checkEncoding(canonical, rows)
+	return column.Text{Data: f.data, Start: c.start[:rows], End: c.end[:rows]}
+}
+
+// checkEncoding refuses rows whose text in a column the encoding does not have.
+func (p *csvPiece) checkEncoding(canonical, rows int) {
+	if !p.suspect {
+		return
+	}
+	f := p.filler
+	c := f.columns[canonical]
+	for i := range rows {
+		if !p.file.encoding.isWhole(f.data[c.start[i]:c.end[i]]) {
+			f.refuse(i, canonical, pipeline.Encoding)
+			f.noAmount[i] = f.noAmount[i] || canonical == currency
+		}
+	}
+}
+
+// days fills a column of days; it is nil where there is none.
+func (p *csvPiece) days(values []calendar.Day, canonical, rows int) []calendar.Day {
+	f := p.filler
+	if p.file.constants.has[canonical] {
+		values = resize(values, rows)
+		for i := range values {
+			values[i] = p.file.constants.days[canonical]
+		}
+		return values
+	}
+	c := f.columns[canonical]
+	if c == nil {
+		return nil
+	}
+	values = resize(values, rows)
+	layout := p.file.layout
+	// Many rows of a file have the same day.
+	var lastHead uint64
+	var lastTail uint16
+	last := calendar.Missing // what the last ten characters said
+	for i := range values {
+		text := f.data[c.start[i]:c.end[i]]
+		if len(text) == 10 {
+			head, tail := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint16(text[8:])
+			if head == lastHead && tail == lastTail && last != calendar.Missing {
+				values[i] = last
+				continue
+			}
+			lastHead, lastTail = head, tail
+			last = calendar.Missing
+		}
+		day, ok := parseDay(text, layout)
+		values[i] = day
+		if !ok {
+			p.refuseDay(i, canonical, text)
+		} else if len(text) == 10 {
+			last = day
+		}
+	}
+	return values
+}
+
+func (p *csvPiece) refuseDay(row, canonical int, text []byte) {
+	switch {
+	case len(bytes.Trim(text, " \t")) > 0:
+		p.filler.refuse(row, canonical, pipeline.BadDate)
+	case recordColumns[canonical].Required:
+		p.filler.refuse(row, canonical, pipeline.MissingDate)
+	}
+}
+
+// amounts fills the amounts. A row without one has 0.
+func (p *csvPiece) amounts(b *pipeline.Batch) {
+	f := p.filler
+	b.Amount = resize(b.Amount, b.Rows)
+	if p.file.constants.has[amount] {
+		for i := range b.Amount {
+			b.Amount[i] = p.file.constants.amount
+			if f.fault[i] != pipeline.NoReason && f.faultColumn[i] == wholeRow {
+				b.Amount[i], f.noAmount[i] = 0, true
+			}
+		}
+		return
+	}
+	c := f.columns[amount]
+	decimal := p.file.decimal
+	for i := range b.Amount {
+		ore, reason := parseAmount(f.data[c.start[i]:c.end[i]], decimal)
+		b.Amount[i] = ore
+		if reason != pipeline.NoReason {
+			f.noAmount[i] = true
+			f.refuse(i, amount, reason)
+		}
+	}
+}
+
+// numbers fills a column of words with their numbers in the run's dictionary.
+func (p *csvPiece) numbers(values []uint16, canonical, rows int) ([]uint16, error) {
+	f := p.filler
+	words := &f.words[canonical]
+	values = resize(values, rows)
+	c := f.columns[canonical]
+	var instead []byte // of an empty word
+	if canonical == currency {
+		instead = f.currency
+	}
+	if c == nil {
+		text := p.file.constants.text[canonical]
+		if len(text) == 0 {
+			text = instead
+		}
+		number, err := words.number(text)
+		if err != nil {
+			return nil, p.wrap(0, err)
+		}
+		for i := range values {
+			values[i] = number
+		}
+		return values, nil
+	}
+	p.checkEncoding(canonical, rows)
+	if f.faults > 0 {
+		p.withholdWords(canonical, rows)
+	}
+	for i := range values {
+		text := f.data[c.start[i]:c.end[i]]
+		if len(text) == 0 {
+			text = instead
+		}
+		recent := &words.recent[placeOfWord(text)]
+		if string(text) == recent.word { // fast path
+			values[i] = recent.number
+			continue
+		}
+		number, err := words.number(text)
+		if err != nil {
+			return nil, p.wrap(i, err)
+		}
+		recent.word, recent.number = words.dictionary.Values()[number], number
+		values[i] = number
+	}
+	return values, nil
+}
+
+// withholdWords empties the words of rows that are no records, so that the
+// run's dictionaries have those of records alone. The currency of an amount
+// that was read stays.
+func (p *csvPiece) withholdWords(canonical, rows int) {
+	f := p.filler
+	c := f.columns[canonical]
+	for i := range rows {
+		if f.fault[i] != pipeline.NoReason && (canonical != currency || f.noAmount[i]) {
+			c.start[i], c.end[i] = 0, 0
+		}
+	}
+}
+
+// wrap says where an error came up.
+func (p *csvPiece) wrap(row int, err error) error {
+	line, _ := p.place(int(p.filler.start[row]))
+	return fmt.Errorf("cannot read %s: line %d: %w", pathText(p.file.Path), line, err)
+}
+
+// place is the line and the byte offset of a place in the block. Places are
+// asked for in their order.
+func (p *csvPiece) place(at int) (line, offset int64) {
+	between := p.block.data[p.counted:at]
+	p.line += countLines(between)
+	p.offset += p.file.encoding.fileBytes(between)
+	p.counted = at
+	return p.line, p.offset
+}
+
+// reject lists the rows with a fault.
+func (p *csvPiece) reject(b *pipeline.Batch) {
+	f := p.filler
+	b.Rejected = resize(b.Rejected, b.Rows)
+	clear(b.Rejected)
+	b.Rejects = b.Rejects[:0]
+	if f.faults == 0 {
+		return
+	}
+	for i := range b.Rows {
+		if f.fault[i] == pipeline.NoReason {
+			continue
+		}
+		b.Rejected[i] = true
+		line, offset := p.place(int(f.start[i]))
+		reject := pipeline.Reject{
+			Row: int32(i), Line: line, ByteOffset: offset, Reason: f.fault[i],
+			HasAmount: !f.noAmount[i], Raw: f.data[f.start[i]:f.end[i]],
+		}
+		if f.faultColumn[i] != wholeRow {
+			reject.Column = recordColumns[f.faultColumn[i]].Name
+		}
+		b.Rejects = append(b.Rejects, reject)
+	}
+}
+
+// tally counts the rows of a batch.
+func (p *csvPiece) tally(b *pipeline.Batch) {
+	f := p.filler
+	noAmount := int64(0)
+	var sum pipeline.Sum // of rows that follow each other and have one currency
+	number := b.Currency[0]
+	for i, ore := range b.Amount {
+		if f.noAmount[i] {
+			noAmount++
+			continue
+		}
+		if b.Currency[i] != number {
+			addSum(&p.read, sum, number)
+			sum, number = pipeline.Sum{}, b.Currency[i]
+		}
+		sum.Add(ore)
+	}
+	addSum(&p.read, sum, number)
+	p.read.Add(int64(b.Rows), noAmount)
+
+	noAmount = 0
+	for i := range b.Rejects {
+		reject := &b.Rejects[i]
+		if reject.HasAmount {
+			p.rejected.AddAmount(b.Amount[reject.Row], b.Currency[reject.Row])
+		} else {
+			noAmount++
+		}
+	}
+	p.rejected.Add(int64(len(b.Rejects)), noAmount)
+}
+
+func addSum(tally *pipeline.Tally, sum pipeline.Sum, currency uint16) {
+	tally.AddAmount(0, currency)
+	tally.Amounts[currency].AddSum(sum)
+}
+
+// limitWord bounds a word, in bytes.
+const limitWord = 4096
+
+// recentWords is how many words are found at once, at most.
+const recentWords = 256
+
+// wordNumbers remembers the numbers that a dictionary gave to words.
+type wordNumbers struct {
+	dictionary *column.Dictionary
+	numbers    map[string]uint16
+	// recent are words by placeOfWord: the one that came last.
+	recent [recentWords]struct {
+		word   string
+		number uint16
+	}
+}
+
+func newWordNumbers(dictionary *column.Dictionary) wordNumbers {
+	return wordNumbers{dictionary: dictionary, numbers: map[string]uint16{}}
+}
+
+// number is the number of a word.
+func (w *wordNumbers) number(text []byte) (uint16, error) {
+	if number, ok := w.numbers[string(text)]; ok {
+		return number, nil
+	}
+	if len(text) > limitWord {
+		return 0, fmt.Errorf("a word of %d bytes; at most %d are taken", len(text), limitWord)
+	}
+	number, err := w.dictionary.ID(text)
+	if err == nil {
+		w.numbers[string(text)] = number
+	}
+	return number, err
+}
+
+// placeOfWord spreads words over the places of recent words, by their length
+// and by their first and last eight bytes.
+func placeOfWord(text []byte) int {
+	n := len(text)
+	var mix uint64
+	switch {
+	case n >= 8:
+		mix = binary.LittleEndian.Uint64(text) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(text[n-8:]), 29)
+	case n >= 4:
+		mix = uint64(binary.LittleEndian.Uint32(text)) ^ uint64(binary.LittleEndian.Uint32(text[n-4:]))<<29
+	default:
+		for _, c := range text {
+			mix = mix<<8 | uint64(c)
+		}
+	}
+	return int((mix + uint64(n)) * 0x9e3779b97f4a7c15 >> (64 - 8)) // the golden ratio's bits: Knuth, 6.4
+}

@@ -1,0 +1,253 @@
+package readers
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/avstam/avstam/pipeline"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// textRow is a row as a test sees it.
+type textRow struct {
+	fields []string // nil where there is a fault
+	fault  pipeline.RejectReason
+	raw    string
+	line   int64
+	offset int64
+}
+
+// splitText cuts a text into blocks of about blockBytes and splits their rows.
+func splitText(t *testing.T, text []byte, g grammar, blockBytes int) []textRow {
+	options := &Options{Digest: true, Workers: 1}
+	c := &csvFile{File: &File{Path: "text"}, grammar: g, options: options, isStream: true, blockBytes: blockBytes, recordLimit: limitCSVRecord}
+	for i := range g.count {
+		c.fields = append(c.fields, i)
+	}
+	raw := newInputReader(bytes.NewReader(text), options)
+	c.stream = &csvInput{file: os.Stdin, raw: raw, text: bufio.NewReaderSize(raw, 16)}
+
+	var rows []textRow
+	var split csvRows
+	split.reset(c)
+	buffers := make(csvBuffers, 3)
+	require.NoError(t, c.blocks(context.Background(), buffers, func(block csvBlock) error {
+		assert.Equal(t, text[block.offset:], text[min(int(block.offset), len(text)):], "a block lies in the text")
+		for at := 0; at < block.end; {
+			count, next, data := split.split(&g, &block, at)
+			block.data = data[:len(block.data)]
+			at = next
+			for i := range count {
+				row := textRow{fault: split.fault[i], raw: string(data[split.start[i]:split.end[i]])}
+				before := data[:split.start[i]]
+				row.line = block.line + countLines(before)
+				row.offset = block.offset + int64(len(before))
+				if row.fault == pipeline.NoReason {
+					row.fields = []string{}
+					for _, column := range split.columns {
+						row.fields = append(row.fields, string(data[column.start[i]:column.end[i]]))
+					}
+				}
+				rows = append(rows, row)
+			}
+		}
+		for i := range block.data {
+			block.data[i] = 'x' // what is kept too long shows
+		}
+		buffers.give(block.data, blockBytes)
+		return nil
+	}))
+	assert.Equal(t, int64(len(text)), c.Size)
+	return rows
+}
+
+// splitSlowly says what the grammar means, a byte at a time.
+func splitSlowly(text []byte, g grammar) []textRow {
+	var rows []textRow
+	line := int64(1)
+	for at := 0; at < len(text); {
+		// An empty line.
+		rest := string(text[at:])
+		if rest == "\r" {
+			break
+		}
+		if strings.HasPrefix(rest, "\n") || strings.HasPrefix(rest, "\r\n") {
+			at += strings.IndexByte(rest, '\n') + 1
+			line++
+			continue
+		}
+		row := textRow{fields: []string{}, line: line, offset: int64(at)}
+		field := []byte{}
+		quoted, closed := false, false
+		fieldStart := true
+		ended := false
+		start := at
+		for at < len(text) && !ended {
+			c := text[at]
+			at++
+			switch {
+			case quoted && !closed:
+				if c == '\n' {
+					line++
+				}
+				if c != g.quote {
+					field = append(field, c)
+				} else if at < len(text) && text[at] == g.quote {
+					field = append(field, c)
+					at++
+				} else {
+					closed = true
+				}
+			case fieldStart && c == g.quote:
+				quoted = true
+			case c == '\n':
+				line++
+				ended = true
+			case c == g.delimiter:
+				row.fields = append(row.fields, string(field))
+				field, quoted, closed, fieldStart = field[:0], false, false, true
+				continue
+			case c == '\r' && (at == len(text) || text[at] == '\n'):
+			case closed:
+				row.fault = pipeline.Quote
+			default:
+				field = append(field, c)
+			}
+			fieldStart = false
+		}
+		row.fields = append(row.fields, string(field))
+		row.raw = string(text[start:at])
+		if quoted && !closed {
+			row.fault = pipeline.UnclosedQuote
+		} else {
+			row.raw = strings.TrimSuffix(row.raw, "\n")
+			row.raw = strings.TrimSuffix(row.raw, "\r")
+		}
+		if row.fault == pipeline.NoReason && len(row.fields) != g.count {
+			row.fault = pipeline.FieldCount
+		}
+		if row.fault != pipeline.NoReason {
+			row.fields = nil
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+var grammarSeeds = []string{
+	"a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\n1,2", "a,b\n1,2\r", "\n\n\r\na,b\n\n1,2\n\n", "\r", "",
+	`"a","b"` + "\n", `"a ""b""","c"` + "\n", `"""",""` + "\n", `"a` + "\n" + `b","c` + "\r\n" + `d"` + "\r\n1,2\n",
+	`a"b,c` + "\n", `a,b"` + "\n", `"a"b,c` + "\n1,2\n", `"a" ,b` + "\n", `"a` + "\n1,2\n", `1,2` + "\n" + `"a,b`, `"a""`, `"`, `""`, `"",""`,
+	"1,2\n1\n1,2,3\n,\n", `"a"` + "\r,b\n", "\r\r\n", "a\r,b\r\n", "a,\"\"\"\n\"\n", "ä,ö\n\xff,\xfe\n",
+	strings.Repeat("1234567,abcdefg\n", 300), strings.Repeat(`"12""567","abc`+"\n"+`defg"`+"\n", 300), strings.Repeat("\n", 100) + "1,2\n",
+}
+
+// The fast splitter says what the slow one does, and encoding/csv, where that
+// takes the text at all: wherever the text is cut.
+func FuzzGrammar(f *testing.F) {
+	for _, seed := range grammarSeeds {
+		f.Add([]byte(seed), uint16(1), false)
+		f.Add([]byte(seed), uint16(7), true)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, blockBytes uint16, semicolon bool) {
+		g := grammar{delimiter: ',', quote: '"'}
+		if semicolon {
+			g.delimiter = ';'
+		}
+		reader := csv.NewReader(bytes.NewReader(text))
+		reader.FieldsPerRecord = -1
+		reader.Comma = rune(g.delimiter)
+		records, err := reader.ReadAll()
+		if g.count = 2; err == nil && len(records) > 0 {
+			g.count = len(records[0])
+		}
+		want := splitSlowly(text, g)
+		for _, size := range []int{1, int(blockBytes) + 1, 1 << 16} {
+			require.Equal(t, want, splitText(t, text, g, size), "blocks of %d bytes", size)
+		}
+		if err != nil {
+			return
+		}
+		require.Len(t, want, len(records), "rows, as encoding/csv reads them")
+		for i, record := range records {
+			if len(record) != g.count {
+				require.Equal(t, pipeline.FieldCount, want[i].fault)
+				continue
+			}
+			require.Equal(t, pipeline.NoReason, want[i].fault)
+			for j := range record {
+				// encoding/csv makes newlines of line breaks inside quotes.
+				require.Equal(t, record[j], strings.ReplaceAll(want[i].fields[j], "\r\n", "\n"))
+			}
+		}
+	})
+}
+
+// Every way to cut a text gives the same rows.
+func TestGrammarAtEveryBlockSize(t *testing.T) {
+	for _, seed := range grammarSeeds {
+		g := grammar{delimiter: ',', quote: '"', count: 2}
+		want := splitSlowly([]byte(seed), g)
+		for size := 1; size <= min(len(seed)+1, 64); size++ {
+			require.Equal(t, want, splitText(t, []byte(seed), g, size), "%q in blocks of %d bytes", seed, size)
+		}
+	}
+}
+
+// The faults of rows, one for each.
+func TestGrammarFaults(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		fault pipeline.RejectReason
+		why   string
+	}{
+		{"1,2", pipeline.NoReason, "two fields"},
+		{`"1","2"`, pipeline.NoReason, "quoted"},
+		{`1"x",2`, pipeline.NoReason, "a quote inside an unquoted field is text"},
+		{`"1""","2"`, pipeline.NoReason, "a doubled quote before the closing one"},
+		{`"1` + "\n" + `",2`, pipeline.NoReason, "a line break inside quotes"},
+		{"1", pipeline.FieldCount, "a field too few"},
+		{"1,2,", pipeline.FieldCount, "a field too many"},
+		{`"1"x,2`, pipeline.Quote, "text after the closing quote"},
+		{`"1" ,2`, pipeline.Quote, "a blank after the closing quote"},
+		{`"1"x`, pipeline.Quote, "a fault of quotes goes before that of the count"},
+		{`1,"2`, pipeline.UnclosedQuote, "the text ends inside quotes"},
+	} {
+		rows := splitText(t, []byte(c.text), grammar{delimiter: ',', quote: '"', count: 2}, 1<<10)
+		require.Len(t, rows, 1, c.why)
+		assert.Equal(t, c.fault, rows[0].fault, c.why)
+		assert.Equal(t, c.text, rows[0].raw, c.why)
+	}
+}
+
+// A row without an end does not fill the memory.
+func TestLongRowIsRefused(t *testing.T) {
+	c := &csvFile{File: &File{Path: "text"}, grammar: grammar{delimiter: ',', quote: '"', count: 2}, options: &Options{}, isStream: true, blockBytes: 64, recordLimit: 1000}
+	text := io.MultiReader(strings.NewReader("a,b\n\"1,2\n"), neverEnding{})
+	raw := newInputReader(text, c.options)
+	c.stream = &csvInput{file: os.Stdin, raw: raw, text: bufio.NewReader(raw)}
+	err := c.blocks(context.Background(), make(csvBuffers, 1), func(csvBlock) error { return nil })
+	require.EqualError(t, err, "cannot read text: line 2 begins a row of more than 1000 bytes; is a quote left open?")
+}
+
+type neverEnding struct{}
+
+func (neverEnding) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '\n'
+	}
+	return len(p), nil
+}
+
+func TestAppendUnescaped(t *testing.T) {
+	for text, want := range map[string]string{``: ``, `""`: `"`, `a""b`: `a"b`, `""""`: `""`, `""a""`: `"a"`} {
+		assert.Equal(t, "x"+want, string(appendUnescaped([]byte("x"), []byte(text), '"')))
+	}
+}

@@ -1,0 +1,279 @@
+package readers
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"hash"
+	"io"
+	"os"
+	"slices"
+)
+
+const (
+	// limitHeld is how many bytes of a row group are held in memory at most, so
+	// that they are hashed and decoded from one reading. A greater row group is
+	// read twice.
+	limitHeld = 128 << 20
+	// hashBlock is how much of what is not decoded is read and hashed at a time.
+	hashBlock = 256 << 10
+)
+
+// parquetBytes gives out the bytes of a Parquet file by row groups.
+type parquetBytes struct {
+	file    *File
+	parquet *parquetFile
+	leaves  []int // the columns that are wanted, each once
+	options *Options
+}
+
+func newParquetBytes(file *File, parquet *parquetFile, columns []*parquetColumn, options *Options) *parquetBytes {
+	b := &parquetBytes{file: file, parquet: parquet, options: options}
+	for _, column := range columns {
+		if column != nil {
+			b.leaves = append(b.leaves, column.leaf)
+		}
+	}
+	slices.Sort(b.leaves)
+	b.leaves = slices.Compact(b.leaves)
+	return b
+}
+
+// rowGroupBytes are the bytes of one row group, for one reader at a time.
+type rowGroupBytes struct {
+	rowGroup int
+	io.ReaderAt
+	close func() // gives them back; is called once
+}
+
+// each calls use with each row group that has rows, in order. Whoever has the
+// bytes closes them, from any goroutine: of those whose bytes are held in
+// memory, there are two more than workers at a time, and each waits for one to
+// be closed. With Options.Digest the file's SHA-256 is set when each returns
+// without an error: it is that of the bytes that were given out.
+func (b *parquetBytes) each(ctx context.Context, use func(rowGroupBytes) error) error {
+	if !b.options.Digest {
+		return b.eachFromFile(ctx, use, b.tell)
+	}
+	ranges, ok := b.heldRanges()
+	if !ok {
+		return b.eachThenHash(ctx, use)
+	}
+	return b.eachHashed(ctx, ranges, use)
+}
+
+// tell tells of bytes read.
+func (b *parquetBytes) tell(count int64) {
+	if b.options.Bytes != nil {
+		b.options.Bytes(count)
+	}
+}
+
+// eachFromFile has the pages read from the file as they are wanted. The size of
+// the file is told in equal shares.
+func (b *parquetBytes) eachFromFile(ctx context.Context, use func(rowGroupBytes) error, tell func(int64)) error {
+	size := b.parquet.stat.Size()
+	groups := b.parquet.rowGroups()
+	told := int64(0)
+	for i := range groups {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if groups[i].NumRows != 0 {
+			b.parquet.retain()
+			// A file that was only read needs no error of its closing.
+			if err := use(rowGroupBytes{i, b.parquet.handle, func() { _ = b.parquet.release() }}); err != nil {
+				return err
+			}
+		}
+		share := size / int64(len(groups))
+		told += share
+		tell(share)
+	}
+	tell(size - told)
+	return nil
+}
+
+// eachThenHash has the pages read from the file as they are wanted, and hashes
+// the file apart. That both saw the same bytes is told by the file's size, time
+// of change and identity.
+func (b *parquetBytes) eachThenHash(ctx context.Context, use func(rowGroupBytes) error) error {
+	if err := b.eachFromFile(ctx, use, func(int64) {}); err != nil {
+		return err
+	}
+	return b.eachHashed(ctx, nil, nil)
+}
+
+// byteRange is a run of bytes of the file, and where it is held.
+type byteRange struct {
+	start, end int64
+	held       int // offset in the buffer
+}
+
+// heldRanges are the ranges of bytes wanted of each row group, in their order.
+// It reports false where they do not follow each other in the file, or are too
+// great to hold.
+func (b *parquetBytes) heldRanges() ([][]byteRange, bool) {
+	groups := b.parquet.rowGroups()
+	all := make([][]byteRange, len(groups))
+	at := int64(0)
+	for i := range groups {
+		if groups[i].NumRows == 0 {
+			continue
+		}
+		ranges := make([]byteRange, len(b.leaves))
+		for j, leaf := range b.leaves {
+			start, end := chunkBytes(&groups[i].Columns[leaf].MetaData)
+			ranges[j] = byteRange{start: start, end: end}
+		}
+		slices.SortFunc(ranges, func(x, y byteRange) int { return cmp.Compare(x.start, y.start) })
+		held := int64(0)
+		for j := range ranges {
+			if ranges[j].start < at {
+				return nil, false
+			}
+			at = ranges[j].end
+			ranges[j].held = int(held)
+			held += ranges[j].end - ranges[j].start
+			if held > limitHeld {
+				return nil, false
+			}
+		}
+		all[i] = ranges
+	}
+	return all, true
+}
+
+// eachHashed reads the file once, from start to end, through the hash, and
+// keeps the ranges of bytes that are wanted for use.
+func (b *parquetBytes) eachHashed(ctx context.Context, ranges [][]byteRange, use func(rowGroupBytes) error) error {
+	reader := hashReader{ctx: ctx, parquet: b.parquet, hash: sha256.New(), block: make([]byte, hashBlock), tell: b.tell}
+	// The free list: the buffers are made as they are first taken.
+	free := make(chan []byte, max(b.options.Workers, 1)+2)
+	for range cap(free) {
+		free <- nil
+	}
+	for i, wanted := range ranges {
+		if b.parquet.rowGroups()[i].NumRows == 0 {
+			continue
+		}
+		var buffer []byte
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case buffer = <-free:
+		}
+		size := 0
+		for _, r := range wanted {
+			size += int(r.end - r.start)
+		}
+		if cap(buffer) < size {
+			buffer = make([]byte, size+size/8)
+		}
+		buffer = buffer[:cap(buffer)]
+		for _, r := range wanted {
+			if err := reader.skipTo(r.start); err != nil {
+				return err
+			}
+			if err := reader.read(buffer[r.held:][:r.end-r.start]); err != nil {
+				return err
+			}
+		}
+		if err := use(rowGroupBytes{i, &heldBytes{wanted, buffer}, func() { free <- buffer }}); err != nil {
+			return err
+		}
+	}
+	return b.finishHash(&reader)
+}
+
+// finishHash hashes what is left of the file, and sees to it that the file is
+// the one whose metadata were read.
+func (b *parquetBytes) finishHash(reader *hashReader) error {
+	if err := reader.skipTo(b.parquet.footerStart()); err != nil {
+		return err
+	}
+	footer := make([]byte, len(b.parquet.footer))
+	if err := reader.read(footer); err != nil {
+		return err
+	}
+	stat, err := b.parquet.handle.Stat()
+	if err != nil {
+		return cannotRead(b.parquet.path, err)
+	}
+	before := b.parquet.stat
+	if !bytes.Equal(footer, b.parquet.footer) || stat.Size() != before.Size() || !stat.ModTime().Equal(before.ModTime()) {
+		return cannotRead(b.parquet.path, errChanged)
+	}
+	// The path may by now lead to another file.
+	if there, err := os.Stat(b.parquet.path); err == nil && !os.SameFile(there, before) {
+		return cannotRead(b.parquet.path, errChanged)
+	}
+	reader.hash.Sum(b.file.SHA256[:0])
+	b.file.HasSHA256 = true
+	return nil
+}
+
+// hashReader reads a file from start to end and hashes it.
+type hashReader struct {
+	ctx     context.Context
+	parquet *parquetFile
+	at      int64
+	hash    hash.Hash
+	block   []byte // for what is not kept
+	tell    func(int64)
+}
+
+// skipTo hashes the bytes up to an offset.
+func (r *hashReader) skipTo(offset int64) error {
+	for r.at < offset {
+		if err := r.read(r.block[:min(int64(len(r.block)), offset-r.at)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads and hashes the next bytes, a block at a time, so that they are
+// hashed while the cache has them.
+func (r *hashReader) read(p []byte) error {
+	for len(p) > 0 {
+		if err := context.Cause(r.ctx); err != nil {
+			return err
+		}
+		block := p[:min(len(p), hashBlock)]
+		n, err := r.parquet.handle.ReadAt(block, r.at)
+		if n < len(block) {
+			if err == io.EOF {
+				err = errChanged
+			}
+			return cannotRead(r.parquet.path, err)
+		}
+		r.hash.Write(block)
+		r.at += int64(n)
+		r.tell(int64(n))
+		p = p[n:]
+	}
+	return nil
+}
+
+// heldBytes are ranges of bytes of a file, held in memory.
+type heldBytes struct {
+	ranges []byteRange
+	buffer []byte
+}
+
+// ReadAt reads within one of the ranges.
+func (h *heldBytes) ReadAt(p []byte, offset int64) (int, error) {
+	for _, r := range h.ranges {
+		if offset < r.start || offset >= r.end {
+			continue
+		}
+		n := copy(p, h.buffer[r.held:][offset-r.start:r.end-r.start])
+		if n < len(p) {
+			return n, io.EOF
+		}
+		return n, nil
+	}
+	return 0, io.EOF
+}

@@ -1,0 +1,381 @@
+// Package readers turns files into batches of records and into runs of a
+// register extract: CSV and Parquet, each told by its first bytes.
+//
+// It judges no record. A row that cannot be read as one is rejected, with its
+// place and the reason, and stays in its batch. A file that cannot be read is
+// an error that names it.
+package readers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
+)
+
+// Source describes files that are read alike.
+type Source struct {
+	Name string
+	// Files are globs, folders and plain paths, as the process sees them; "-" is
+	// standard input.
+	Files []string
+	// Columns has the file's name of a canonical column; a column that is not
+	// here goes by its own name.
+	Columns map[string]string
+	// Constants are values, by canonical column, that hold for every row. They
+	// are written as in a CSV file of the source.
+	Constants map[string]string
+	// CSV is what is known of the source's CSV files.
+	CSV CSV
+}
+
+// CSV is how a CSV file is written. What is zero is detected or has a default.
+type CSV struct {
+	Delimiter byte     // 0: whichever of , ; tab | gives the header
+	Quote     byte     // 0: " or ', whichever gives the header
+	Decimal   byte     // 0: .
+	Encoding  string   // utf-8 (also for ""), iso-8859-1, windows-1252, utf-16, utf-16le or utf-16be; a byte order mark overrides it
+	NoHeader  bool     // the first line is a record
+	Header    []string // the columns of a file without a header; where they are not given they are named 1, 2, 3 …
+	// DateLayout is how dates are written, as of package time; "" for the
+	// forms of docs/reference.md.
+	DateLayout string
+}
+
+// Options are what all files of a run are read with.
+type Options struct {
+	Digest       bool                   // take the SHA-256 of what is read
+	Dictionaries *pipeline.Dictionaries // of the run
+	Workers      int                    // how many pieces are read at a time, at least 1
+	Bytes        func(int64)            // is told of bytes read, by any goroutine; may be nil
+
+	csv *csvMemory
+}
+
+// Format is what a file is.
+type Format uint8
+
+// The formats, told by a file's first bytes.
+const (
+	FormatCSV Format = iota
+	FormatParquet
+)
+
+// String is the format's name in reports.
+func (f Format) String() string {
+	if f == FormatParquet {
+		return "parquet"
+	}
+	return "csv"
+}
+
+// File is one file of a source.
+type File struct {
+	Source int    // index of the source
+	Path   string // as the process sees it; "-" is standard input
+	Format Format
+	// Size is in bytes, as stored; that of standard input is known once it has been read.
+	Size int64
+	// SHA256 is that of the bytes as stored. It is there once all of the file
+	// has been read with Options.Digest.
+	SHA256    [32]byte
+	HasSHA256 bool
+	// The following are of CSV files: how it is written, as declared or as
+	// detected, with nothing left open, and "gzip", "zstd" or "".
+	CSV         CSV
+	Compression string
+	// Columns are the file's columns in their order.
+	Columns []string
+}
+
+// recordFile is an opened file of records.
+type recordFile interface {
+	cut(ctx context.Context, send func(pipeline.Piece) error) error
+	close() error
+}
+
+// standardInput is the path of standard input.
+const standardInput = "-"
+
+// pathText is a path in messages.
+func pathText(path string) string {
+	if path == standardInput {
+		return "standard input"
+	}
+	return path
+}
+
+// statInput describes a path, and says whether it can be read only once: it is
+// standard input or a pipe.
+func statInput(path string) (stat os.FileInfo, isStream bool, err error) {
+	if path == standardInput {
+		stat, err = os.Stdin.Stat()
+		return stat, true, err
+	}
+	stat, err = os.Stat(path)
+	return stat, err == nil && !stat.Mode().IsRegular(), err
+}
+
+// Expand turns globs (as of package filepath), folders and plain paths into the
+// paths of files. A folder stands for the files in it whose names begin with
+// neither a dot nor an underscore; folders in it are not entered. The files of
+// a pattern are sorted by name, and the patterns stay in their order. A pattern
+// without a file is an error, and so is a file that is named twice, by whatever
+// path.
+func Expand(patterns []string) ([]string, error) {
+	var paths []string
+	named := newNamedFiles()
+	for _, pattern := range patterns {
+		matches, err := expandPattern(pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range matches {
+			if err := named.add(path); err != nil {
+				return nil, err
+			}
+		}
+		paths = append(paths, matches...)
+	}
+	return paths, nil
+}
+
+func expandPattern(pattern string) ([]string, error) {
+	if pattern == standardInput {
+		return []string{pattern}, nil
+	}
+	matches := []string{pattern}
+	// A path that there is stands for itself, whatever its characters.
+	if _, err := os.Lstat(pattern); err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, cannotRead(pattern, err)
+		}
+		if matches, err = filepath.Glob(pattern); err != nil {
+			return nil, fmt.Errorf("cannot read %s: %w", pattern, err)
+		}
+		if len(matches) == 0 {
+			return nil, fmt.Errorf("cannot read %s: there is no such file", pattern)
+		}
+	}
+	var paths []string
+	for _, match := range matches {
+		stat, err := os.Stat(match)
+		if err != nil {
+			return nil, cannotRead(match, err)
+		}
+		if !stat.IsDir() {
+			paths = append(paths, match)
+			continue
+		}
+		entries, err := os.ReadDir(match)
+		if err != nil {
+			return nil, cannotRead(match, err)
+		}
+		for _, entry := range entries {
+			if name := entry.Name(); name[0] != '.' && name[0] != '_' {
+				path := filepath.Join(match, name)
+				// A link to a folder is a folder, too.
+				if stat, err := os.Stat(path); err != nil {
+					return nil, cannotRead(path, err)
+				} else if !stat.IsDir() {
+					paths = append(paths, path)
+				}
+			}
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("cannot read %s: there are no files in it", pattern)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
+}
+
+// namedFiles are the files that a run has named so far. Those of one size and
+// time of change are compared, so that it takes no system's word for identity.
+type namedFiles struct {
+	paths map[string]bool
+	alike map[string][]namedFile
+}
+
+type namedFile struct {
+	path string
+	stat os.FileInfo
+}
+
+func newNamedFiles() *namedFiles {
+	return &namedFiles{paths: map[string]bool{}, alike: map[string][]namedFile{}}
+}
+
+// add refuses a path that leads to a file that there is already.
+func (n *namedFiles) add(path string) error {
+	if n.paths[path] {
+		return fmt.Errorf("cannot read %s: it is named twice", pathText(path))
+	}
+	n.paths[path] = true
+	if path == standardInput {
+		return nil
+	}
+	stat, err := os.Stat(path)
+	if err != nil {
+		return cannotRead(path, err)
+	}
+	key := fmt.Sprint(stat.Size(), stat.ModTime().UnixNano())
+	for _, other := range n.alike[key] {
+		if os.SameFile(stat, other.stat) {
+			return fmt.Errorf("cannot read %s: it is the same file as %s", path, other.path)
+		}
+	}
+	n.alike[key] = append(n.alike[key], namedFile{path, stat})
+	return nil
+}
+
+// describe finds out the format of a file from its first bytes.
+func describe(path string, source int) (*File, error) {
+	file := &File{Source: source, Path: path}
+	stat, isStream, err := statInput(path)
+	if err != nil {
+		return nil, cannotRead(pathText(path), err)
+	}
+	if isStream {
+		return file, nil // Parquet is read from its end, so a stream is CSV
+	}
+	file.Size = stat.Size()
+	handle, err := os.Open(path)
+	if err != nil {
+		return nil, cannotRead(path, err)
+	}
+	defer func() { _ = handle.Close() }() // only read from
+	var magic [len(parquetMagic)]byte
+	if _, err := io.ReadFull(handle, magic[:]); err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, cannotRead(path, err)
+	}
+	if string(magic[:]) == parquetMagic {
+		file.Format = FormatParquet
+	}
+	return file, nil
+}
+
+// check refuses a description that no file can fit.
+func (s *Source) check(canonical []Column) error {
+	if len(s.Files) == 0 {
+		return fmt.Errorf("source %q names no files", s.Name)
+	}
+	if err := s.CSV.check(); err != nil {
+		return fmt.Errorf("source %q: %w", s.Name, err)
+	}
+	return s.checkColumns(canonical)
+}
+
+// Records are the opened files of a run's sources.
+type Records struct {
+	files  []*File
+	opened []recordFile // as long as files
+}
+
+// OpenRecords opens the files of the sources in their order and finds the
+// columns of each. A column that a file lacks is an error that names file and
+// column and lists the columns that are there; so is a file that two sources
+// name.
+func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
+	r := &Records{}
+	defer func() {
+		if err != nil {
+			_ = r.Close() // only read from
+		}
+	}()
+	options.Workers = max(options.Workers, 1)
+	options.csv = newCSVMemory(options.Workers)
+	named := newNamedFiles()
+	for i := range sources {
+		source := &sources[i]
+		if err := source.check(recordColumns[:]); err != nil {
+			return nil, err
+		}
+		paths, err := Expand(source.Files)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			if err := named.add(path); err != nil {
+				return nil, err
+			}
+			file, err := describe(path, i)
+			if err != nil {
+				return nil, err
+			}
+			open := openCSVRecords
+			if file.Format == FormatParquet {
+				open = openParquetRecords
+			}
+			opened, err := open(file, len(r.files), source, &options)
+			if err != nil {
+				return nil, err
+			}
+			r.files = append(r.files, file)
+			r.opened = append(r.opened, opened)
+		}
+	}
+	return r, nil
+}
+
+// Files are the files in the order of sources and names. A piece's File is an
+// index of it. What is known only after reading is there once Cut has returned.
+func (r *Records) Files() []*File { return r.files }
+
+// Cut sends the files' pieces in the order of sources, files and rows. It is a
+// pipeline.Cut, to be called once.
+func (r *Records) Cut(ctx context.Context, send func(pipeline.Piece) error) error {
+	for _, file := range r.opened {
+		if err := file.cut(ctx, send); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the files.
+func (r *Records) Close() error {
+	var errs []error
+	for i, file := range r.opened {
+		if err := file.close(); err != nil {
+			errs = append(errs, fmt.Errorf("cannot close %s: %w", pathText(r.files[i].Path), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ReadExtract reads a register extract and hands its rows to add in the order
+// of files and rows. What add is given is good until it returns; its error is
+// returned as it is. The files are described as by Records.Files.
+func ReadExtract(ctx context.Context, source Source, options Options, add func(*register.Extract) error) ([]*File, error) {
+	if err := source.check(registerColumns[:]); err != nil {
+		return nil, err
+	}
+	paths, err := Expand(source.Files)
+	if err != nil {
+		return nil, err
+	}
+	options.Workers = max(options.Workers, 1)
+	options.csv = newCSVMemory(options.Workers)
+	files := make([]*File, len(paths))
+	for i, path := range paths {
+		if files[i], err = describe(path, 0); err != nil {
+			return nil, err
+		}
+		read := readCSVExtract
+		if files[i].Format == FormatParquet {
+			read = readParquetExtract
+		}
+		if err := read(ctx, files[i], &source, &options, add); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}

@@ -1,0 +1,540 @@
+package register
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
+)
+
+// loopBudget is how many links a build follows at most to find loops, so that a
+// register of endless chains cannot hold it up.
+const loopBudget = 1 << 26
+
+// Build makes the snapshot of what was added. The Builder is spent afterwards.
+// It fails where there are no entries, where the memory limit of the process is
+// passed, and where there are more different states than a snapshot can have.
+func (b *Builder) Build() (*Snapshot, *Checks, error) {
+	snapshot, err := b.build()
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot build the register: %w", err)
+	}
+	return snapshot, snapshot.checks, nil
+}
+
+func (b *Builder) build() (*Snapshot, error) {
+	if b.kept == 0 {
+		return nil, fmt.Errorf("no entries: of %d rows none has a number and a status that can be read", b.rows)
+	}
+	if err := checkMemory(b.bytes + b.neededBytes()); err != nil {
+		return nil, err
+	}
+	a := &assembly{Builder: b, states: map[State]uint16{{}: 0}}
+	a.out = &Snapshot{extractDate: b.extractDate, numbers: newPresence(b.days), states: []State{{}}}
+	for _, c := range b.chunks {
+		for _, entry := range c.entries {
+			if entry != leftOut {
+				a.out.numbers.add(entry.slot())
+			}
+		}
+	}
+	a.out.numbers.seal()
+	a.readLinks()
+	a.makeRows()
+	if err := a.eachNumber(); err != nil {
+		return nil, err
+	}
+	a.finish()
+	a.findLoops()
+	a.out.checks = a.collectChecks()
+	return a.out, nil
+}
+
+// neededBytes is about what the build will take beside what was added: the
+// snapshot, the order of unsorted entries, and the links.
+func (b *Builder) neededBytes() int64 {
+	row := int64(4)
+	for _, has := range b.hasDates {
+		if has {
+			row += 2
+		}
+	}
+	if b.unsorted {
+		row += 4
+	}
+	return b.kept*row + int64(len(b.links))*(16+24)
+}
+
+// assembly is a snapshot being made. Numbers come in order, each with all its
+// entries, and are written down at once.
+type assembly struct {
+	*Builder
+	out *Snapshot
+
+	several []uint64 // bits: places that a link leaves or leads to
+	place   Place    // of the number at hand
+	group   []member // its entries, in order
+
+	// Rows of latest entries come by place, those of earlier entries after all
+	// of them; so do their links.
+	earlierLinks, latestLinks []rowLink
+	superseded                int64
+
+	states   map[State]uint16 // index by state
+	stateIDs []uint16         // by the kind of an ownState and the flags of a state: index of the state, 0 where there is none yet
+
+	replaced     []replacedRow
+	loopsUnknown bool // the search for loops was given up
+}
+
+// member is an entry of the number at hand.
+type member struct {
+	index uint32 // in the order of the input
+	own   *ownState
+	from  calendar.Day
+	code  uint32 // of from
+	// winner is which of the group is in force in place of this one; itself,
+	// where none of the same day comes after.
+	winner int
+	attributes
+}
+
+// attributes are what an entry may lack.
+type attributes struct {
+	level     Level
+	protected Tristate
+	link      identity.Number
+	dates     [dateColumnCount]uint32 // codes; known_from is here for company, it is never taken from another entry
+}
+
+// rowLink is the link of a row.
+type rowLink struct {
+	row  uint32
+	link uint32 // as in Snapshot.linkSlots
+}
+
+// replacedRow is a row of a replaced number with a link.
+type replacedRow struct {
+	row, index uint32
+	place      Place
+}
+
+// readLinks marks the numbers that links join, and notes links to nowhere.
+func (a *assembly) readLinks() {
+	if len(a.links) == 0 {
+		return
+	}
+	a.several = make([]uint64, (a.out.Len()+63)/64)
+	for _, l := range a.links {
+		from := a.out.numbers.placeOf(a.entry(l.index).slot())
+		a.several[from>>6] |= 1 << (from & 63)
+		to := a.out.Find(l.to)
+		if to == NotFound {
+			a.tallies[linkToUnknownNumber].note(l.index)
+			continue
+		}
+		a.several[to>>6] |= 1 << (to & 63)
+	}
+}
+
+func (b *Builder) entry(index uint32) packedEntry {
+	return b.chunks[index>>chunkBits].entries[index&(chunkRows-1)]
+}
+
+// makeRows makes room for as many rows as there can be.
+func (a *assembly) makeRows() {
+	out, rows := a.out, int(a.kept)
+	out.heads = newBytes(4*out.Len(), 4*rows)
+	if rows > out.Len() {
+		out.earlier = newRankedBits(out.Len())
+	}
+	for column, has := range a.hasDates {
+		if has {
+			out.dates[column] = newBytes(dateColumnBytes(rows), dateColumnBytes(rows))
+		}
+	}
+	a.stateIDs = make([]uint16, len(a.kindOf)<<stateFlagBits)
+}
+
+// eachNumber assembles the entries of each number. The usual extract is in the
+// order of its numbers; any other is put in order first.
+func (a *assembly) eachNumber() error {
+	current := noSlot
+	take := func(index uint32, entry packedEntry) error {
+		if s := entry.slot(); s != current {
+			if err := a.assemble(current); err != nil {
+				return err
+			}
+			current = s
+		}
+		a.gather(index, entry)
+		return nil
+	}
+	if a.unsorted {
+		for _, index := range a.sorted() {
+			if err := take(index, a.entry(index)); err != nil {
+				return err
+			}
+		}
+		return a.assemble(current)
+	}
+	index := uint32(0)
+	for _, c := range a.chunks {
+		for _, entry := range c.entries {
+			if entry != leftOut {
+				if err := take(index, entry); err != nil {
+					return err
+				}
+			}
+			index++
+		}
+	}
+	return a.assemble(current)
+}
+
+// sorted are the indexes of the entries by number, and by index for each
+// number: laid out by day first, then each day for itself.
+func (b *Builder) sorted() []uint32 {
+	next := make([]uint32, dayCount+1)
+	for _, c := range b.chunks {
+		for _, entry := range c.entries {
+			if entry != leftOut {
+				next[entry.slot().day()+1]++
+			}
+		}
+	}
+	for day := range dayCount {
+		next[day+1] += next[day]
+	}
+	order := make([]uint32, b.kept)
+	index := uint32(0)
+	for _, c := range b.chunks {
+		for _, entry := range c.entries {
+			if entry != leftOut {
+				day := entry.slot().day()
+				order[next[day]] = index
+				next[day]++
+			}
+			index++
+		}
+	}
+	var keys []uint64 // serial and index
+	first := uint32(0)
+	for day := range dayCount {
+		end := next[day] // by now where the day ends
+		run := order[first:end]
+		first = end
+		keys = keys[:0]
+		for _, index := range run {
+			keys = append(keys, uint64(b.entry(index).slot().serial())<<32|uint64(index))
+		}
+		slices.Sort(keys)
+		for i, key := range keys {
+			run[i] = uint32(key)
+		}
+	}
+	return order
+}
+
+// gather adds an entry to the group of the number at hand.
+func (a *assembly) gather(index uint32, entry packedEntry) {
+	own := &a.own[entry.own()]
+	code := entry.fromCode()
+	a.group = append(a.group, member{
+		index: index, own: own, from: a.dates.day(code), code: code,
+		attributes: attributes{level: own.level, protected: own.protected},
+	})
+	m := &a.group[len(a.group)-1]
+	c := a.chunks[index>>chunkBits]
+	for column := range c.dates {
+		if c.dates[column] != nil {
+			m.dates[column] = c.dates[column].at(int(index & (chunkRows - 1)))
+		}
+	}
+	if entry&linkBit != 0 {
+		i, _ := slices.BinarySearchFunc(a.links, index, func(l link, index uint32) int { return cmp.Compare(l.index, index) })
+		m.link = a.links[i].to
+	}
+}
+
+// before is the order of a number's entries: by the day on which the status
+// began, then by that on which it became known, then by row.
+func (a *assembly) before(x, y member) int {
+	if x.from != y.from {
+		return cmp.Compare(x.from, y.from)
+	}
+	return cmp.Or(
+		cmp.Compare(a.dates.day(x.dates[knownFrom]), a.dates.day(y.dates[knownFrom])),
+		cmp.Compare(x.index, y.index),
+	)
+}
+
+// assemble writes down the rows of the number at hand, the slot's, and is done
+// with it.
+func (a *assembly) assemble(at slot) error {
+	last := len(a.group) - 1
+	switch last {
+	case -1:
+		return nil
+	case 0:
+		// Fast path: most numbers have one entry.
+		m := &a.group[0]
+		a.check(at, m, &m.attributes)
+		err := a.write(uint32(a.place), m, &m.attributes)
+		a.place++
+		a.group = a.group[:0]
+		return err
+	}
+	slices.SortFunc(a.group, a.before)
+	var latest attributes // each from the latest entry that has it
+	for i := last; i >= 0; i-- {
+		latest.fill(&a.group[i].attributes)
+		a.group[i].winner = i
+		if i < last && a.group[i].from == a.group[i+1].from {
+			a.group[i].winner = a.group[i+1].winner
+		}
+	}
+	hasEarlier := false
+	for i := range a.group {
+		m := &a.group[i]
+		a.check(at, m, &latest)
+		if m.winner != i {
+			a.superseded++
+			if m.contradicts(&a.group[m.winner]) {
+				a.tallies[sameDayDisagreement].note(m.index)
+			}
+			continue
+		}
+		row := uint32(a.place)
+		if i < last {
+			row = uint32(a.out.heads.len())
+			a.out.heads = a.out.heads.with(0)
+			if !hasEarlier {
+				hasEarlier = true
+				a.out.earlier.add(int(a.place))
+				a.out.earlierRows = a.out.earlierRows.with(row)
+			}
+		}
+		resolved := m.attributes
+		resolved.fill(&latest)
+		resolved.dates[knownFrom] = m.dates[knownFrom]
+		if err := a.write(row, m, &resolved); err != nil {
+			return err
+		}
+	}
+	a.place++
+	a.group = a.group[:0]
+	return nil
+}
+
+// fill takes what it lacks from others.
+func (x *attributes) fill(others *attributes) {
+	x.level = cmp.Or(x.level, others.level)
+	x.protected = cmp.Or(x.protected, others.protected)
+	x.link = cmp.Or(x.link, others.link)
+	for column := range x.dates {
+		x.dates[column] = cmp.Or(x.dates[column], others.dates[column])
+	}
+}
+
+// contradicts says whether two entries of a day say different things. What only
+// one of them says is no contradiction.
+func (m *member) contradicts(other *member) bool {
+	differ := m.own.status != other.own.status || m.own.reason != other.own.reason ||
+		m.level != 0 && other.level != 0 && m.level != other.level ||
+		m.protected != 0 && other.protected != 0 && m.protected != other.protected ||
+		m.link != 0 && other.link != 0 && m.link != other.link
+	for column := assignedOn; column < dateColumnCount; column++ {
+		differ = differ || m.dates[column] != 0 && other.dates[column] != 0 && m.dates[column] != other.dates[column]
+	}
+	return differ
+}
+
+// check notes what is wrong with an entry.
+func (a *assembly) check(at slot, m *member, latest *attributes) {
+	switch {
+	case m.own.status == Closed && latest.link == 0:
+		a.tallies[closedWithoutLink].note(m.index)
+	case m.own.status == Active && m.dates[deceasedOn] != 0:
+		a.tallies[activeWithDeathDate].note(m.index)
+	}
+	if expected := m.dates[inactiveExpectedOn]; expected != 0 && at.isCoordination() {
+		computed, ok := ComputedLastDay(a.dates.day(m.dates[assignedOn]), a.dates.day(m.dates[renewedOn]))
+		if ok && computed != a.dates.day(expected) {
+			a.tallies[expectedDateDiffers].note(m.index)
+		}
+	}
+}
+
+// The flags of a state that are no part of an ownState, from the lowest bit: the
+// level in three, protection in two, then one each.
+const (
+	protectedShift = 3
+	deathFlag      = 1 << (4 + iota)
+	linkFlag
+	severalFlag
+	assignedLaterFlag
+	stateFlagBits = iota + 4
+)
+
+// write writes down a row with its attributes.
+func (a *assembly) write(row uint32, m *member, resolved *attributes) error {
+	out := a.out
+	flags := uint32(resolved.level)
+	flags |= uint32(resolved.protected) << protectedShift
+	if resolved.dates[deceasedOn] != 0 {
+		flags |= deathFlag
+	}
+	if resolved.link != 0 {
+		flags |= linkFlag
+		a.writeLink(row, resolved.link)
+	}
+	if a.several != nil && a.several[a.place>>6]>>(a.place&63)&1 != 0 {
+		flags |= severalFlag
+	}
+	if assigned := resolved.dates[assignedOn]; assigned != 0 && (m.code == 0 || a.dates.day(assigned) > m.from) {
+		flags |= assignedLaterFlag
+	}
+	state := &a.stateIDs[uint32(m.own.kind)<<stateFlagBits|flags]
+	if *state == 0 {
+		id, err := a.addState(m.own, flags)
+		if err != nil {
+			return err
+		}
+		*state = id
+	}
+	out.heads.set(int(row), m.code<<stateBits|uint32(*state))
+	for column, code := range resolved.dates {
+		if code != 0 {
+			out.dates[column].set(int(row), code)
+		}
+	}
+	if resolved.link != 0 && out.states[*state].IsReplaced() {
+		a.replaced = append(a.replaced, replacedRow{row, m.index, a.place})
+	}
+	return nil
+}
+
+// addState is the index of a state; a new one where there is none yet.
+func (a *assembly) addState(own *ownState, flags uint32) (uint16, error) {
+	state := State{
+		Status:         own.status,
+		Code:           own.code,
+		Level:          Level(flags & 7),
+		Protected:      Tristate(flags >> protectedShift & 3),
+		Reason:         a.reasons[own.reason],
+		HasDeath:       flags&deathFlag != 0,
+		HasLink:        flags&linkFlag != 0,
+		SeveralNumbers: flags&severalFlag != 0,
+		AssignedLater:  flags&assignedLaterFlag != 0,
+	}
+	id, ok := a.states[state]
+	if !ok {
+		if len(a.out.states) == stateLimit {
+			return 0, fmt.Errorf("there are more than %d different states (status, status_reason, level and the like)", stateLimit-1)
+		}
+		id = uint16(len(a.out.states))
+		a.out.states = append(a.out.states, state)
+		a.states[state] = id
+	}
+	return id, nil
+}
+
+func (a *assembly) writeLink(row uint32, number identity.Number) {
+	link := uint32(findSlot(number))
+	if slot(link) == noSlot {
+		link = otherLink | uint32(a.out.otherLinks.len())
+		a.out.otherLinks = a.out.otherLinks.with(uint64(number))
+	}
+	if int(row) < a.out.Len() {
+		a.latestLinks = append(a.latestLinks, rowLink{row, link})
+	} else {
+		a.earlierLinks = append(a.earlierLinks, rowLink{row, link})
+	}
+}
+
+// finish makes what can only be made when all rows are there.
+func (a *assembly) finish() {
+	out := a.out
+	a.chunks = nil
+	rows := out.heads.len()
+	// Rows that superseded entries would have taken; few of them stay as they are.
+	if len(out.heads) < cap(out.heads)-cap(out.heads)/8 {
+		out.heads = slices.Clone(out.heads)
+	}
+	for column := range out.dates {
+		if out.dates[column] != nil {
+			out.dates[column] = out.dates[column][:dateColumnBytes(rows)]
+		}
+	}
+	if len(out.earlierRows) == 0 {
+		out.earlier = rankedBits{}
+	} else {
+		out.earlier.index()
+		out.earlierRows = out.earlierRows.with(uint32(rows))
+	}
+	if links := len(a.latestLinks) + len(a.earlierLinks); links > 0 {
+		out.linked = newRankedBits(rows)
+		out.linkSlots = make(integers32, 0, 4*links)
+		for _, part := range [][]rowLink{a.latestLinks, a.earlierLinks} {
+			for _, l := range part {
+				out.linked.add(int(l.row))
+				out.linkSlots = out.linkSlots.with(l.link)
+			}
+		}
+		out.linked.index()
+	}
+	out.special = a.dates.specialDates
+}
+
+// findLoops notes the entries whose links lead round in a loop on the first or
+// the last day on which they are in force. A loop begins on the day on which one
+// of its entries does, so each is found with one entry at least.
+func (a *assembly) findLoops() {
+	budget := loopBudget
+	for _, r := range a.replaced {
+		first, last := a.inForce(r.row, r.place)
+		_, broken, links := a.out.follow(r.place, first, budget)
+		budget -= links
+		if broken != LinkLoop && last != first {
+			_, broken, links = a.out.follow(r.place, last, budget)
+			budget -= links
+		}
+		if broken == LinkLoop {
+			a.tallies[linkLoop].note(r.index)
+		}
+		if budget <= 0 {
+			a.loopsUnknown = true
+			return
+		}
+	}
+}
+
+// inForce are the first and the last day on which a row of a place is in force.
+func (a *assembly) inForce(row uint32, place Place) (first, last calendar.Day) {
+	first, last = a.out.from(row), calendar.Last
+	if row != uint32(place) {
+		next := row + 1
+		if _, end := a.out.earlierOf(place); next == end {
+			next = uint32(place)
+		}
+		last = a.out.from(next) - 1
+	}
+	return first, last
+}
+
+func (a *assembly) collectChecks() *Checks {
+	checks := &Checks{
+		RowsRead:          int64(a.rows),
+		EntriesKept:       int64(a.out.Entries()),
+		EntriesSuperseded: a.superseded,
+		EntriesLeftOut:    int64(a.rows) - a.kept,
+	}
+	for check, name := range checkNames {
+		checks.Inconsistencies = append(checks.Inconsistencies, a.tallies[check].inconsistency(name, a.locate))
+	}
+	checks.Inconsistencies[linkLoop].AtLeast = a.loopsUnknown
+	return checks
+}

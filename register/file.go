@@ -1,0 +1,458 @@
+package register
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/avstam/avstam/calendar"
+	"golang.org/x/sync/errgroup"
+)
+
+// A snapshot file is a header and sections, one after the other without a gap;
+// integers are little-endian.
+//
+//	header   magic (8 bytes), version, number of sections, day of the extract,
+//	         numbers, rows (4 bytes each)
+//	         for each section: length in bytes (8), CRC-32C of its bytes (4)
+//	         CRC-32C of all the above (4)
+//	sections in the order of sectionNames
+//
+// The checksums find what goes wrong on a disk or on the way: bytes changed,
+// sections exchanged, a file cut short or with more at its end. They are no
+// seal against somebody who computes them again.
+const (
+	fileMagic   = "AVSTAMR\n"
+	fileVersion = 1
+	fixedBytes  = len(fileMagic) + 5*4 // of the header before its table
+	tableBytes  = 8 + 4                // of the table for a section
+	headerBytes = fixedBytes + sectionCount*tableBytes + 4
+	// readBytes is how much is read at once: it is still in the cache when its
+	// checksum is computed.
+	readBytes = 1 << 18
+	// openReaders is how many sections are read and checked at once.
+	openReaders = 2
+)
+
+// The sections of a file: most are slices of a Snapshot as they are.
+const (
+	statesSection      = iota // see encodeStates
+	checksSection             // JSON
+	daysSection               // presence.dayOfBlock
+	blocksSection             // presence.blocks
+	headsSection              // Snapshot.heads
+	earlierSection            // Snapshot.earlier.words
+	earlierRowsSection        // Snapshot.earlierRows
+	specialDaysSection        // 4 bytes each, as are the next
+	deathsSection
+	linkedSection     // Snapshot.linked.words
+	linkSlotsSection  // Snapshot.linkSlots
+	otherLinksSection // Snapshot.otherLinks
+	datesSection      // and the following: Snapshot.dates
+	sectionCount      = datesSection + dateColumnCount
+)
+
+var sectionNames = [sectionCount]string{"states", "checks", "days", "blocks", "heads", "earlier", "earlier_rows", "special_days",
+	"deaths", "linked", "link_slots", "other_links", dateColumnNames[0], dateColumnNames[1], dateColumnNames[2], dateColumnNames[3],
+	dateColumnNames[4]}
+
+// sectionUnits are the bytes of a section's integers.
+var sectionUnits = [datesSection]int64{daysSection: 4, blocksSection: 8, headsSection: 4, earlierSection: 8, earlierRowsSection: 4,
+	specialDaysSection: 4, deathsSection: 4, linkedSection: 8, linkSlotsSection: 4, otherLinksSection: 8}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sections is the snapshot as its file has it, but for the header.
+func (s *Snapshot) sections() (data [sectionCount][]byte, err error) {
+	data[statesSection] = encodeStates(s.states)
+	if data[checksSection], err = json.Marshal(s.checks); err != nil {
+		return data, err
+	}
+	data[daysSection], data[blocksSection] = s.numbers.dayOfBlock, s.numbers.blocks
+	data[headsSection] = s.heads
+	data[earlierSection], data[earlierRowsSection] = s.earlier.words, s.earlierRows
+	for _, day := range s.special.days {
+		data[specialDaysSection] = binary.LittleEndian.AppendUint32(data[specialDaysSection], uint32(day))
+	}
+	for _, death := range s.special.deaths {
+		data[deathsSection] = binary.LittleEndian.AppendUint32(data[deathsSection], uint32(death))
+	}
+	data[linkedSection], data[linkSlotsSection], data[otherLinksSection] = s.linked.words, s.linkSlots, s.otherLinks
+	for column := range s.dates {
+		data[datesSection+column] = s.dates[column]
+	}
+	return data, nil
+}
+
+// WriteTo writes the snapshot as its file has it. The same snapshot gives the
+// same bytes.
+func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
+	sections, err := s.sections()
+	if err != nil {
+		return 0, err
+	}
+	header := append(make([]byte, 0, headerBytes), fileMagic...)
+	for _, value := range [...]uint32{fileVersion, sectionCount, uint32(s.extractDate), uint32(s.Len()), uint32(s.Entries())} {
+		header = binary.LittleEndian.AppendUint32(header, value)
+	}
+	for _, data := range sections {
+		header = binary.LittleEndian.AppendUint64(header, uint64(len(data)))
+		header = binary.LittleEndian.AppendUint32(header, crc32.Checksum(data, castagnoli))
+	}
+	header = binary.LittleEndian.AppendUint32(header, crc32.Checksum(header, castagnoli))
+
+	n, err := w.Write(header)
+	written := int64(n)
+	for i := 0; i < len(sections) && err == nil; i++ {
+		n, err = w.Write(sections[i])
+		written += int64(n)
+	}
+	return written, err
+}
+
+// Save writes the snapshot to a file that only its owner may read. The file is
+// there complete, or as it was before.
+func (s *Snapshot) Save(path string) error {
+	if err := s.save(path); err != nil {
+		return fmt.Errorf("cannot save register snapshot %s: %w", path, err)
+	}
+	return nil
+}
+
+func (s *Snapshot) save(path string) error {
+	folder := filepath.Dir(path)
+	// CreateTemp makes files with permissions 0600.
+	file, err := os.CreateTemp(folder, ".register-*")
+	if err != nil {
+		return err
+	}
+	_, err = s.WriteTo(file)
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		os.Remove(file.Name())
+		return err
+	}
+	// The rename is on the disk once the folder is.
+	opened, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	return opened.Sync()
+}
+
+// IsSnapshot says whether a file begins as a snapshot does.
+func IsSnapshot(path string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, fmt.Errorf("cannot open register: %w", err)
+	}
+	defer file.Close()
+	var magic [len(fileMagic)]byte
+	switch _, err = io.ReadFull(file, magic[:]); {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("cannot read register: %w", err)
+	}
+	return string(magic[:]) == fileMagic, nil
+}
+
+// Open reads a snapshot that Save has written. Any damage is an error that names
+// the file, and the section with the byte where it begins; so is a snapshot
+// larger than the memory limit of the process.
+func Open(path string) (*Snapshot, error) {
+	s, err := open(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open register snapshot %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func open(path string) (*Snapshot, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	h, err := readHeader(file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("section header (byte 0): %w", err)
+	}
+	// What is computed comes to what is read: the table of days, and ranks.
+	if err := checkMemory(info.Size() + info.Size()/16 + dayCount*8); err != nil {
+		return nil, err
+	}
+	var (
+		sections [sectionCount][]byte
+		failed   [sectionCount]error
+		readers  errgroup.Group
+	)
+	readers.SetLimit(openReaders)
+	for i := range sections {
+		readers.Go(func() error {
+			sections[i], failed[i] = h.table[i].read(file)
+			return nil
+		})
+	}
+	_ = readers.Wait() // failed has their errors, by section
+	s := &Snapshot{}
+	for i, err := range failed {
+		if err != nil {
+			return nil, h.at(i, err)
+		}
+	}
+	if section, err := s.restore(h, sections); err != nil {
+		return nil, h.at(section, err)
+	}
+	return s, nil
+}
+
+// header is what a file says of itself.
+type header struct {
+	extractDate   calendar.Day
+	numbers, rows int
+	table         [sectionCount]extent
+}
+
+// extent is where a section lies in a file.
+type extent struct {
+	offset, length int64
+	sum            uint32
+}
+
+// at says of an error where in the file it arose.
+func (h *header) at(section int, err error) error {
+	return fmt.Errorf("section %s (byte %d): %w", sectionNames[section], h.table[section].offset, err)
+}
+
+// readHeader reads the header of a file of so many bytes. The lengths in it are
+// those that the file has.
+func readHeader(file io.ReaderAt, size int64) (*header, error) {
+	data := make([]byte, headerBytes)
+	n, err := file.ReadAt(data, 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if n < len(fileMagic) || string(data[:len(fileMagic)]) != fileMagic {
+		return nil, errors.New("this is no register snapshot")
+	}
+	fields := integers32(data[len(fileMagic):fixedBytes])
+	if n >= fixedBytes && fields.at(0) != fileVersion {
+		return nil, fmt.Errorf("it has version %d and this program reads version %d: build it again from the extract", fields.at(0), fileVersion)
+	}
+	if n < headerBytes {
+		return nil, fmt.Errorf("the file ends at byte %d", n)
+	}
+	if binary.LittleEndian.Uint32(data[headerBytes-4:]) != crc32.Checksum(data[:headerBytes-4], castagnoli) {
+		return nil, errors.New("its checksum is wrong")
+	}
+	if fields.at(1) != sectionCount {
+		return nil, fmt.Errorf("it has %d sections in place of %d", fields.at(1), sectionCount)
+	}
+	h := &header{extractDate: calendar.Day(fields.at(2)), numbers: int(fields.at(3)), rows: int(fields.at(4))}
+	offset := int64(headerBytes)
+	for i := range h.table {
+		entry := data[fixedBytes+i*tableBytes:]
+		length := binary.LittleEndian.Uint64(entry)
+		if length > uint64(size-offset) {
+			return nil, fmt.Errorf("the file ends at byte %d, within section %s", size, sectionNames[i])
+		}
+		h.table[i] = extent{offset, int64(length), binary.LittleEndian.Uint32(entry[8:])}
+		offset += int64(length)
+	}
+	if offset != size {
+		return nil, fmt.Errorf("the file goes on for %d bytes after its end at byte %d", size-offset, offset)
+	}
+	return h, nil
+}
+
+// read reads a section, nil where it is empty.
+func (e extent) read(file io.ReaderAt) ([]byte, error) {
+	if e.length == 0 && e.sum == 0 {
+		return nil, nil
+	}
+	data := newBytes(int(e.length), int(e.length))
+	sum, offset := uint32(0), e.offset
+	for rest := data; len(rest) > 0; {
+		part := rest[:min(len(rest), readBytes)]
+		if _, err := file.ReadAt(part, offset); err != nil {
+			return nil, err
+		}
+		sum = crc32.Update(sum, castagnoli, part)
+		offset += int64(len(part))
+		rest = rest[len(part):]
+	}
+	if sum != e.sum {
+		return nil, errors.New("its checksum is wrong")
+	}
+	return data, nil
+}
+
+// restore makes the snapshot of what a file has. It proves what look-ups take
+// for granted when they index; where that does not hold, it returns the section.
+func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, err error) {
+	for section, unit := range sectionUnits {
+		if unit != 0 && int64(len(data[section]))%unit != 0 {
+			return section, fmt.Errorf("it has %d bytes, which is no multiple of %d", len(data[section]), unit)
+		}
+	}
+	if s.states, err = decodeStates(data[statesSection]); err != nil {
+		return statesSection, err
+	}
+	s.checks = &Checks{}
+	if err := json.Unmarshal(data[checksSection], s.checks); err != nil {
+		return checksSection, err
+	}
+	if err := s.checks.validate(); err != nil {
+		return checksSection, err
+	}
+	s.extractDate = h.extractDate
+	s.numbers = presence{dayOfBlock: data[daysSection], blocks: data[blocksSection]}
+	if err := s.numbers.index(); err != nil {
+		return blocksSection, err
+	}
+	if s.Len() != h.numbers || s.Len() == 0 {
+		return blocksSection, fmt.Errorf("it has %d numbers and the header says %d", s.Len(), h.numbers)
+	}
+	s.heads = data[headsSection]
+	if s.Entries() != h.rows || h.rows < h.numbers {
+		return headsSection, fmt.Errorf("it has %d rows and the header says %d", s.Entries(), h.rows)
+	}
+	highest := uint32(0)
+	for row := range h.rows {
+		highest = max(highest, s.heads.at(row)&stateMask)
+	}
+	if int(highest) >= len(s.states) {
+		return headsSection, fmt.Errorf("a row has state %d of %d", highest, len(s.states))
+	}
+	for column := range s.dates {
+		s.dates[column] = data[datesSection+column]
+		if length := len(s.dates[column]); length != 0 && length != dateColumnBytes(h.rows) {
+			return datesSection + column, fmt.Errorf("it has %d bytes for %d rows", length, h.rows)
+		}
+	}
+	for days := integers32(data[specialDaysSection]); len(s.special.days) < days.len(); {
+		s.special.days = append(s.special.days, calendar.Day(days.at(len(s.special.days))))
+	}
+	for deaths := integers32(data[deathsSection]); len(s.special.deaths) < deaths.len(); {
+		s.special.deaths = append(s.special.deaths, calendar.Partial(deaths.at(len(s.special.deaths))))
+	}
+	if section, err := s.restoreEarlier(h, data); err != nil {
+		return section, err
+	}
+	return s.restoreLinks(h, data)
+}
+
+func (s *Snapshot) restoreEarlier(h *header, data [sectionCount][]byte) (section int, err error) {
+	s.earlier.words, s.earlierRows = data[earlierSection], data[earlierRowsSection]
+	count := s.earlierRows.len()
+	if h.rows == h.numbers {
+		if len(s.earlier.words) != 0 || count != 0 {
+			return earlierSection, errors.New("there are no earlier rows")
+		}
+		return 0, nil
+	}
+	if s.earlier.words.len() != (h.numbers+63)/64 || s.earlier.index()+1 != count {
+		return earlierSection, errors.New("it does not have as many members as numbers have earlier rows")
+	}
+	if int(s.earlierRows.at(0)) != h.numbers || int(s.earlierRows.at(count-1)) != h.rows {
+		return earlierRowsSection, errors.New("it does not cover the earlier rows")
+	}
+	for i := 1; i < count; i++ {
+		if s.earlierRows.at(i) <= s.earlierRows.at(i-1) {
+			return earlierRowsSection, errors.New("it does not ascend")
+		}
+	}
+	return 0, nil
+}
+
+func (s *Snapshot) restoreLinks(h *header, data [sectionCount][]byte) (section int, err error) {
+	s.linked.words, s.linkSlots, s.otherLinks = data[linkedSection], data[linkSlotsSection], data[otherLinksSection]
+	if words := s.linked.words.len(); words != 0 && words != (h.rows+63)/64 || s.linked.index() != s.linkSlots.len() {
+		return linkedSection, errors.New("it does not have as many members as there are links")
+	}
+	for i := range s.linkSlots.len() {
+		link := s.linkSlots.at(i)
+		if link >= otherLink && int(link-otherLink) >= s.otherLinks.len() || link < otherLink && slot(link) >= noSlot {
+			return linkSlotsSection, errors.New("a link leads nowhere")
+		}
+	}
+	return 0, nil
+}
+
+// The flags of a state in a file.
+const (
+	stateHasDeath = 1 << iota
+	stateHasLink
+	stateSeveral
+	stateAssignedLater
+)
+
+// encodeStates writes states after their count: status, code, level, protection and
+// flags as bytes, and the reason after its length. Count and length are of variable
+// length.
+func encodeStates(states []State) []byte {
+	data := binary.AppendUvarint(nil, uint64(len(states)))
+	for i := range states {
+		s := &states[i]
+		flags := byte(0)
+		for bit, set := range [...]bool{s.HasDeath, s.HasLink, s.SeveralNumbers, s.AssignedLater} {
+			if set {
+				flags |= 1 << bit
+			}
+		}
+		data = append(data, byte(s.Status), byte(s.Code), byte(s.Level), byte(s.Protected), flags)
+		data = binary.AppendUvarint(data, uint64(len(s.Reason)))
+		data = append(data, s.Reason...)
+	}
+	return data
+}
+
+func decodeStates(data []byte) ([]State, error) {
+	count, n := binary.Uvarint(data)
+	if n <= 0 || count == 0 || count > stateLimit {
+		return nil, errors.New("it has no number of states")
+	}
+	data = data[n:]
+	var states []State
+	for range count {
+		if len(data) < 5 {
+			return nil, fmt.Errorf("it ends after %d of %d states", len(states), count)
+		}
+		s := State{
+			Status: Status(data[0]), Code: Code(data[1]), Level: Level(data[2]),
+			Protected: Tristate(data[3]), HasDeath: data[4]&stateHasDeath != 0, HasLink: data[4]&stateHasLink != 0,
+			SeveralNumbers: data[4]&stateSeveral != 0, AssignedLater: data[4]&stateAssignedLater != 0,
+		}
+		length, n := binary.Uvarint(data[5:])
+		if n <= 0 || length > uint64(len(data)-5-n) || s.Status > Deregistered || s.Code > OtherReason || s.Level > Confirmed || s.Protected > True {
+			return nil, fmt.Errorf("state %d cannot be read", len(states))
+		}
+		data = data[5+n:]
+		s.Reason = string(data[:length])
+		data = data[length:]
+		states = append(states, s)
+	}
+	if len(data) != 0 {
+		return nil, fmt.Errorf("it goes on for %d bytes after its states", len(data))
+	}
+	return states, nil
+}

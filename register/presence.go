@@ -1,0 +1,319 @@
+package register
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+	"sort"
+
+	"github.com/avstam/avstam/identity"
+)
+
+const (
+	// A day's block of serials is two lines of the cache of eight words each,
+	// for serials 0 to 511 and 512 to 999.
+	lineWords  = 8
+	lineBytes  = 8 * lineWords
+	blockWords = 2 * lineWords
+	blockBytes = 8 * blockWords
+	// The last word has the serials from 960 in its low 40 bits, and from bit 54
+	// how many serials under 512 there are.
+	lastSerials = 1<<40 - 1
+	countShift  = 54
+	// hintSpacing is how many places lie between two hints.
+	hintSpacing = 512
+)
+
+// dayEntry leads from a day to its block of serials.
+type dayEntry struct {
+	block uint32 // its number, and above sumShift the Luhn sum of the date
+	rank  uint32 // how many numbers have an earlier day
+}
+
+const (
+	blockMask = 1<<sumShift - 1
+	sumShift  = 28
+)
+
+// presence is a set of numbers, each with its place in their order. A look-up
+// touches one dayEntry and one line of a block.
+type presence struct {
+	days   []dayEntry // dayCount long
+	blocks integers64 // blockWords a block; block 0 is empty, for the days that no number has
+	// dayOfBlock are the days of the blocks from 1 on, ascending.
+	dayOfBlock integers32
+	// hints has, for each hintSpacing-th place, the index in dayOfBlock, and one
+	// more at the end.
+	hints []uint32
+	count int
+}
+
+// newPresence has room for numbers of the days that are marked.
+func newPresence(marked []bool) presence {
+	p := presence{days: make([]dayEntry, dayCount)}
+	for day, has := range marked {
+		if has {
+			p.dayOfBlock = p.dayOfBlock.with(uint32(day))
+			p.days[day].block = uint32(p.dayOfBlock.len())
+		}
+	}
+	length := (p.dayOfBlock.len() + 1) * blockBytes
+	p.blocks = newBytes(length, length)
+	return p
+}
+
+// add adds a number of a marked day. Afterwards seal must be called.
+func (p *presence) add(s slot) {
+	serial := s.serial()
+	word := int(p.days[s.day()].block*blockWords + serial>>6)
+	p.blocks.set(word, p.blocks.at(word)|1<<(serial&63))
+}
+
+// seal writes down the counts of half blocks, and indexes.
+func (p *presence) seal() {
+	for first := blockWords; first < p.blocks.len(); first += blockWords {
+		last := first + blockWords - 1
+		p.blocks.set(last, p.blocks.at(last)|uint64(p.countOf(first, first+lineWords))<<countShift)
+	}
+	if err := p.index(); err != nil {
+		panic("BUG: numbers that cannot be indexed: " + err.Error())
+	}
+}
+
+// countOf is how many bits are set in words of the blocks.
+func (p *presence) countOf(first, end int) int {
+	count := 0
+	for word := first; word < end; word++ {
+		count += bits.OnesCount64(p.blocks.at(word))
+	}
+	return count
+}
+
+// index computes what follows from dayOfBlock and blocks, and fails where they
+// cannot be those of a set of numbers.
+func (p *presence) index() error {
+	if p.blocks.len() != (p.dayOfBlock.len()+1)*blockWords || p.countOf(0, blockWords) != 0 {
+		return errors.New("there are not as many blocks as days")
+	}
+	p.days = make([]dayEntry, dayCount)
+	p.count = 0
+	next := uint32(0)
+	for i := range p.dayOfBlock.len() {
+		day := p.dayOfBlock.at(i)
+		if day < next || !isDay(day) {
+			return errors.New("its days are not in order")
+		}
+		next = day + 1
+		first := (i + 1) * blockWords
+		last := first + blockWords - 1
+		lower := p.countOf(first, first+lineWords)
+		upper := p.countOf(first+lineWords, last) + bits.OnesCount64(p.blocks.at(last)&lastSerials)
+		if p.blocks.at(first)&1 != 0 || p.blocks.at(last)&^lastSerials != uint64(lower)<<countShift {
+			return errors.New("a block is not that of a day")
+		}
+		p.days[day] = dayEntry{block: uint32(i+1) | dateSum(day)<<sumShift, rank: uint32(p.count)}
+		p.count += lower + upper
+	}
+	p.hints = make([]uint32, 0, p.count/hintSpacing+2)
+	for i := range p.dayOfBlock.len() {
+		for len(p.hints)*hintSpacing < p.rankAfter(i) {
+			p.hints = append(p.hints, uint32(i))
+		}
+	}
+	p.hints = append(p.hints, uint32(p.dayOfBlock.len()-1))
+	return nil
+}
+
+// rankAfter is how many numbers there are up to and with the block at i of dayOfBlock.
+func (p *presence) rankAfter(i int) int {
+	if i+1 == p.dayOfBlock.len() {
+		return p.count
+	}
+	return int(p.days[p.dayOfBlock.at(i+1)].rank)
+}
+
+// wordsBelow has, for each word of a line, masks that keep the words before it:
+// counting them all takes no branch.
+var wordsBelow = func() (table [lineWords][lineWords]uint64) {
+	for word := range table {
+		for before := range word {
+			table[word][before] = ^uint64(0)
+		}
+	}
+	return table
+}()
+
+// find is the place of a number, and NotFound where it is not there, whatever
+// integer it is.
+func (p *presence) find(number identity.Number) Place {
+	day, serial, check := split(number)
+	if day >= dayCount {
+		return NotFound
+	}
+	entry := p.days[day]
+	if !holds(entry.block>>sumShift, uint32(serialSums[serial]), check) {
+		return NotFound
+	}
+	return p.placeIn(entry, serial)
+}
+
+// findAtOnce is how many look-ups findSome takes at most.
+const findAtOnce = 64
+
+// findSome is find for at most findAtOnce numbers. A first loop, short enough
+// for the processor to run far ahead in it, has the lines of all blocks under
+// way to the cache when the second counts in them.
+func (p *presence) findSome(places []Place, numbers []identity.Number) {
+	var (
+		lines   [findAtOnce]uint32
+		ranks   [findAtOnce]uint32
+		serials [findAtOnce]uint32
+		words   [findAtOnce]uint64
+	)
+	for i, number := range numbers {
+		day, serial, check := split(number)
+		entry := dayEntry{}
+		if day < dayCount {
+			entry = p.days[day]
+		}
+		if !holds(entry.block>>sumShift, uint32(serialSums[serial]), check) {
+			entry = dayEntry{}
+		}
+		line := entry.block&blockMask*2 + serial>>9
+		k := i & (findAtOnce - 1)
+		lines[k], ranks[k], serials[k] = line, entry.rank, serial
+		words[k] = p.blocks.at(int(line*lineWords + serial>>6&7))
+	}
+	places = places[:len(numbers)]
+	for i := range places {
+		k := i & (findAtOnce - 1)
+		places[i] = rankIn((*[lineBytes]byte)(p.blocks[int(lines[k])*lineBytes:]), words[k], ranks[k], serials[k])
+	}
+}
+
+// placeOf is the place of a slot's number, and NotFound where it is not there.
+func (p *presence) placeOf(s slot) Place {
+	if s >= noSlot {
+		return NotFound
+	}
+	return p.placeIn(p.days[s.day()], s.serial())
+}
+
+func (p *presence) placeIn(entry dayEntry, serial uint32) Place {
+	line := entry.block&blockMask*2 + serial>>9
+	word := p.blocks.at(int(line*lineWords + serial>>6&7))
+	return rankIn((*[lineBytes]byte)(p.blocks[int(line)*lineBytes:]), word, entry.rank, serial)
+}
+
+// rankIn is the place of a serial by its line, its word in that, and the rank of
+// its day, and NotFound where it is not there.
+func rankIn(line *[lineBytes]byte, word uint64, rank, serial uint32) Place {
+	bit := uint64(1) << (serial & 63)
+	if word&bit == 0 {
+		return NotFound
+	}
+	below := &wordsBelow[serial>>6&7]
+	last := binary.LittleEndian.Uint64(line[56:])
+	// Of the second line, the last word also says how many the first line has.
+	rank += uint32(last>>countShift) * (serial >> 9)
+	rank += uint32(bits.OnesCount64(word & (bit - 1)))
+	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[0:]) & below[0]))
+	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[8:]) & below[1]))
+	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[16:]) & below[2]))
+	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[24:]) & below[3]))
+	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[32:]) & below[4]))
+	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[40:]) & below[5]))
+	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[48:]) & below[6]))
+	return Place(rank)
+}
+
+// slotAt is the slot of the number at a place.
+func (p *presence) slotAt(place Place) slot {
+	hint := int(place) / hintSpacing
+	low, high := int(p.hints[hint]), int(p.hints[hint+1])
+	block := low + sort.Search(high-low, func(i int) bool { return p.rankAfter(low+i) > int(place) })
+	day := p.dayOfBlock.at(block)
+	left := int(place) - int(p.days[day].rank)
+	for i := range blockWords {
+		word := p.serials(block, i)
+		if count := bits.OnesCount64(word); left >= count {
+			left -= count
+			continue
+		}
+		for ; left > 0; left-- {
+			word &= word - 1
+		}
+		return slotOf(day, uint32(i<<6+bits.TrailingZeros64(word)))
+	}
+	panic("BUG: a place beyond its block")
+}
+
+// serials are the serials of a word of the block at an index of dayOfBlock.
+func (p *presence) serials(block, word int) uint64 {
+	serials := p.blocks.at((block+1)*blockWords + word)
+	if word == blockWords-1 {
+		serials &= lastSerials
+	}
+	return serials
+}
+
+// each calls yield with every place and slot in order, until it returns false.
+func (p *presence) each(yield func(Place, slot) bool) {
+	place := Place(0)
+	for block := range p.dayOfBlock.len() {
+		day := p.dayOfBlock.at(block)
+		for i := range blockWords {
+			for word := p.serials(block, i); word != 0; word &= word - 1 {
+				if !yield(place, slotOf(day, uint32(i<<6+bits.TrailingZeros64(word)))) {
+					return
+				}
+				place++
+			}
+		}
+	}
+}
+
+func (p *presence) bytes() int64 {
+	return int64(8*len(p.days) + len(p.blocks) + len(p.dayOfBlock) + 4*len(p.hints))
+}
+
+// rankedBits is a set of integers from 0, each with its rank among them. The
+// zero rankedBits is empty.
+type rankedBits struct {
+	words integers64
+	ranks []uint32 // members before the word
+}
+
+func newRankedBits(length int) rankedBits {
+	return rankedBits{words: make(integers64, (length+63)/64*8)}
+}
+
+// add adds a member. Afterwards index must be called.
+func (b *rankedBits) add(member int) {
+	b.words.set(member>>6, b.words.at(member>>6)|1<<(member&63))
+}
+
+// has says whether the set has the integer, which may lie beyond its length.
+func (b *rankedBits) has(member uint32) bool {
+	word := int(member >> 6)
+	return word < len(b.ranks) && b.words.at(word)>>(member&63)&1 != 0
+}
+
+// rank is how many members lie before the member.
+func (b *rankedBits) rank(member uint32) int {
+	word := int(member >> 6)
+	return int(b.ranks[word]) + bits.OnesCount64(b.words.at(word)&(1<<(member&63)-1))
+}
+
+// index computes the ranks and returns how many members there are.
+func (b *rankedBits) index() int {
+	b.ranks = make([]uint32, b.words.len())
+	count := 0
+	for i := range b.ranks {
+		b.ranks[i] = uint32(count)
+		count += bits.OnesCount64(b.words.at(i))
+	}
+	return count
+}
+
+func (b *rankedBits) bytes() int64 { return int64(len(b.words) + 4*len(b.ranks)) }

@@ -1,0 +1,223 @@
+package report
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/rules"
+)
+
+// shape is how a column is stored.
+type shape uint8
+
+const (
+	asCategory shape = iota // text of few different values: a Parquet dictionary
+	asText                  // text of many different values
+	asInteger               // INT64
+	asCount                 // INT32
+	asDay                   // DATE
+	asDecimal               // DECIMAL(18,2) of an INT64 of öre
+	asBoolean
+)
+
+// column is one column of a table. Of its functions it has the one that its
+// shape asks for.
+type column[Row any] struct {
+	name  string
+	shape shape
+	// required columns have a value in every row. In the others, empty text and
+	// values that are not there are null, and an empty cell in CSV.
+	required bool
+	// personal columns may hold identity numbers: no bounds of theirs are
+	// written to page headers, indexes or the footer, where tools would show
+	// them to people who were not given the rows.
+	personal bool
+
+	category func(t *texts, r *Row) []byte
+	text     func(dst []byte, r *Row) []byte
+	number   func(r *Row) (value int64, ok bool) // of all other shapes; days by number, booleans as 0 and 1
+}
+
+// texts are the texts that rows refer to by number.
+type texts struct {
+	rules, sources, files         [][]byte
+	agency, paymentType, currency [][]byte
+}
+
+func newTexts(run *Run) *texts {
+	t := &texts{
+		agency:      byteSlices(run.Dictionaries.Agency.Values()),
+		paymentType: byteSlices(run.Dictionaries.PaymentType.Values()),
+		currency:    byteSlices(run.Dictionaries.Currency.Values()),
+	}
+	for _, rule := range run.Catalogue {
+		t.rules = append(t.rules, []byte(rule.Name))
+	}
+	for _, file := range run.Files {
+		t.sources = append(t.sources, valid([]byte(file.Source)))
+		t.files = append(t.files, valid([]byte(file.Path)))
+	}
+	return t
+}
+
+func byteSlices(values []string) [][]byte {
+	slices := make([][]byte, len(values))
+	for i, value := range values {
+		slices[i] = valid([]byte(value))
+	}
+	return slices
+}
+
+// namesOf are the names of the values 0 to last of an enumeration.
+func namesOf[Value ~uint8](last Value, name func(Value) string) [][]byte {
+	var names [][]byte
+	for value := range last + 1 {
+		names = append(names, []byte(name(value)))
+	}
+	return names
+}
+
+var (
+	severityNames  = namesOf(rules.Error, rules.Severity.String)
+	directionNames = namesOf(rules.OnRegister, rules.Direction.String)
+	kindNames      = namesOf(identity.Interim, identity.Kind.String)
+	statusNames    = namesOf(register.Deregistered, register.Status.String)
+	levelNames     = namesOf(register.Confirmed, register.Level.String)
+	reasonNames    = namesOf(pipeline.AmountRange, pipeline.RejectReason.String)
+
+	certainName  = []byte("certain")
+	possibleName = []byte("possible")
+)
+
+// findingColumns are the columns of findings in their order.
+func findingColumns(masked bool) []column[Finding] {
+	given := func(dst []byte, f *Finding) []byte { return appendValid(dst, f.IdentityNumber) }
+	appendNumber := identity.Number.AppendDigits
+	if masked {
+		given = appendMaskedGiven
+		appendNumber = identity.Number.AppendMasked
+	}
+	return []column[Finding]{
+		{name: "finding_id", shape: asText, required: true, text: appendID},
+		{name: "rule", required: true, category: func(t *texts, f *Finding) []byte { return t.rules[f.Rule] }},
+		{name: "severity", required: true, category: func(_ *texts, f *Finding) []byte { return severityNames[f.Severity] }},
+		{name: "direction", required: true, category: func(_ *texts, f *Finding) []byte { return directionNames[f.Direction] }},
+		{name: "confidence", required: true, category: confidenceOf},
+		{name: "detail", category: func(_ *texts, f *Finding) []byte { return valid(f.Detail) }},
+		{name: "source", required: true, category: func(t *texts, f *Finding) []byte { return t.sources[f.File] }},
+		{name: "file", required: true, category: func(t *texts, f *Finding) []byte { return t.files[f.File] }},
+		{name: "row", shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
+		{name: "record_id", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendValid(dst, f.RecordID) }},
+		{name: "agency", category: func(t *texts, f *Finding) []byte { return t.agency[f.Agency] }},
+		{name: "payment_type", category: func(t *texts, f *Finding) []byte { return t.paymentType[f.PaymentType] }},
+		{name: "payment_date", shape: asDay, required: true, number: func(f *Finding) (int64, bool) { return int64(f.PaymentDate), true }},
+		{name: "period_start", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodStart) }},
+		{name: "period_end", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodEnd) }},
+		{name: "amount", shape: asDecimal, required: true, number: func(f *Finding) (int64, bool) { return f.Amount, true }},
+		{name: "currency", required: true, category: func(t *texts, f *Finding) []byte { return t.currency[f.Currency] }},
+		{name: "identity_number", shape: asText, personal: true, text: given},
+		{name: "number", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
+		{name: "number_kind", category: func(_ *texts, f *Finding) []byte { return kindNames[f.NumberKind] }},
+		{name: "use_number", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
+		{name: "status", category: func(_ *texts, f *Finding) []byte { return statusNames[f.Status] }},
+		{name: "status_from", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.StatusFrom) }},
+		{name: "status_reason", category: func(_ *texts, f *Finding) []byte { return valid(f.StatusReason) }},
+		{name: "identity_level", category: func(_ *texts, f *Finding) []byte { return levelNames[f.IdentityLevel] }},
+		{name: "deceased_on", shape: asText, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
+		{name: "known_from", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
+		{name: "known_at_payment", shape: asBoolean, number: func(f *Finding) (int64, bool) {
+			known, isKnown := f.KnownAtPayment()
+			return truth(known), isKnown
+		}},
+		// The next five are for a baseline and decisions, and empty without.
+		{name: "state", category: func(*texts, *Finding) []byte { return nil }},
+		{name: "first_seen", shape: asDay, number: absent},
+		{name: "times_seen", shape: asCount, number: absent},
+		{name: "decision", category: func(*texts, *Finding) []byte { return nil }},
+		{name: "decision_until", shape: asDay, number: absent},
+		{name: "other_number", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
+		{name: "protected", shape: asBoolean, number: func(f *Finding) (int64, bool) {
+			return truth(f.Protected == register.True), f.Protected != register.NoValue
+		}},
+	}
+}
+
+// rejectColumns are the columns of rejects in their order. The raw text may hold
+// an identity number anywhere, so where numbers are masked there is no such column.
+func rejectColumns(masked bool) []column[Reject] {
+	columns := []column[Reject]{
+		{name: "source", required: true, category: func(t *texts, r *Reject) []byte { return t.sources[r.File] }},
+		{name: "file", required: true, category: func(t *texts, r *Reject) []byte { return t.files[r.File] }},
+		{name: "row", shape: asInteger, required: true, number: func(r *Reject) (int64, bool) { return r.Row, true }},
+		{name: "line", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.Line, r.Line > 0 }},
+		{name: "byte_offset", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.ByteOffset, r.ByteOffset >= 0 }},
+		{name: "column", shape: asText, text: func(dst []byte, r *Reject) []byte { return append(dst, r.Column...) }},
+		{name: "reason", required: true, category: func(_ *texts, r *Reject) []byte { return reasonNames[r.Reason] }},
+		{name: "amount", shape: asDecimal, number: func(r *Reject) (int64, bool) { return r.Amount, r.HasAmount }},
+		{name: "currency", category: func(t *texts, r *Reject) []byte {
+			if !r.HasAmount {
+				return nil
+			}
+			return t.currency[r.Currency]
+		}},
+	}
+	if masked {
+		return columns
+	}
+	return append(columns, column[Reject]{
+		name: "raw", shape: asText, personal: true, text: func(dst []byte, r *Reject) []byte { return appendValid(dst, r.Raw) },
+	})
+}
+
+func appendID(dst []byte, f *Finding) []byte {
+	const digits = "0123456789abcdef"
+	for _, b := range f.ID {
+		dst = append(dst, digits[b>>4], digits[b&15])
+	}
+	return dst
+}
+
+func confidenceOf(_ *texts, f *Finding) []byte {
+	if f.Possible {
+		return possibleName
+	}
+	return certainName
+}
+
+// appendMaskedGiven appends the year of the number that the text was read as,
+// and asterisks; asterisks alone where it was no number, always as many.
+func appendMaskedGiven(dst []byte, f *Finding) []byte {
+	switch {
+	case len(f.IdentityNumber) == 0:
+		return dst
+	case f.Number == 0:
+		return append(dst, "************"...)
+	}
+	return f.Number.AppendMasked(dst)
+}
+
+// valid is text with what is no UTF-8 in it replaced by U+FFFD, since Parquet's
+// strings and our CSV are UTF-8.
+func valid(text []byte) []byte {
+	if utf8.Valid(text) {
+		return text
+	}
+	return bytes.ToValidUTF8(text, []byte("\uFFFD"))
+}
+
+func appendValid(dst, text []byte) []byte { return append(dst, valid(text)...) }
+
+func dayOf(d calendar.Day) (int64, bool) { return int64(d), d != calendar.Missing }
+
+func absent(*Finding) (int64, bool) { return 0, false }
+
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"encoding/binary"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/rules"
+)
+
+// Finding is one row of findings: what a rule said of a record, with the record
+// and the evidence. The byte slices belong to whoever fills it and are good
+// until it is filled again. A missing day is calendar.Missing.
+type Finding struct {
+	Rule      uint8 // place in the catalogue
+	Severity  rules.Severity
+	Direction rules.Direction
+	Possible  bool // else certain
+	Detail    []byte
+
+	File int   // place in the run's files
+	Row  int64 // in the file; the first is 1
+
+	// The record. RecordID is empty where the record has none; HasRecordID says
+	// whether its source has the column.
+	HasRecordID                   bool
+	RecordID                      []byte
+	Agency, PaymentType, Currency uint16 // numbers of the run's dictionaries
+	PaymentDate                   calendar.Day
+	PeriodStart, PeriodEnd        calendar.Day
+	Amount                        int64  // öre
+	IdentityNumber                []byte // as given
+	Number                        identity.Number
+	NumberKind                    identity.Kind
+
+	// The register. Without InRegister none of it is known.
+	InRegister    bool
+	UseNumber     identity.Number
+	Status        register.Status
+	StatusFrom    calendar.Day
+	StatusReason  []byte
+	IdentityLevel register.Level
+	DeceasedOn    calendar.Partial
+	KnownFrom     calendar.Day
+	Protected     register.Tristate
+
+	OtherNumber identity.Number
+
+	// ID is set by the Writer; it is not packed.
+	ID [16]byte
+}
+
+// KnownAtPayment says whether the register's entry was known on the day of the
+// payment; isKnown is false where the register does not tell when it was known.
+func (f *Finding) KnownAtPayment() (known, isKnown bool) {
+	if f.KnownFrom == calendar.Missing {
+		return false, false
+	}
+	return f.KnownFrom <= f.PaymentDate, true
+}
+
+// IsFlag says whether the finding flags its record: severity warning or error.
+func (f *Finding) IsFlag() bool { return f.Severity >= rules.Warning }
+
+const (
+	packedPossible = 1 << iota
+	packedHasRecordID
+	packedInRegister
+	packedProtectedShift = iota
+)
+
+// AppendPacked appends the finding as bytes for Unpack. Packed findings follow
+// each other without anything between them.
+func (f *Finding) AppendPacked(dst []byte) []byte {
+	flags := byte(0)
+	if f.Possible {
+		flags |= packedPossible
+	}
+	if f.HasRecordID {
+		flags |= packedHasRecordID
+	}
+	if f.InRegister {
+		flags |= packedInRegister
+	}
+	flags |= byte(f.Protected) << packedProtectedShift
+	dst = append(dst, flags, f.Rule, byte(f.Severity), byte(f.Direction), byte(f.NumberKind), byte(f.Status), byte(f.IdentityLevel))
+	dst = appendText(dst, f.Detail)
+	dst = binary.AppendUvarint(dst, uint64(f.File))
+	dst = binary.AppendUvarint(dst, uint64(f.Row))
+	dst = appendText(dst, f.RecordID)
+	dst = binary.AppendUvarint(dst, uint64(f.Agency))
+	dst = binary.AppendUvarint(dst, uint64(f.PaymentType))
+	dst = binary.AppendUvarint(dst, uint64(f.Currency))
+	dst = appendDay(dst, f.PaymentDate)
+	dst = appendDay(dst, f.PeriodStart)
+	dst = appendDay(dst, f.PeriodEnd)
+	dst = binary.AppendUvarint(dst, zigzag(f.Amount))
+	dst = appendText(dst, f.IdentityNumber)
+	dst = binary.AppendUvarint(dst, uint64(f.Number))
+	dst = binary.AppendUvarint(dst, uint64(f.UseNumber))
+	dst = appendDay(dst, f.StatusFrom)
+	dst = appendText(dst, f.StatusReason)
+	dst = binary.AppendUvarint(dst, uint64(f.DeceasedOn))
+	dst = appendDay(dst, f.KnownFrom)
+	return binary.AppendUvarint(dst, uint64(f.OtherNumber))
+}
+
+// Unpack fills the finding with the first of src and returns what follows it.
+// Its slices point into src. The error is about a damaged temporary file.
+func (f *Finding) Unpack(src []byte) (rest []byte, err error) {
+	u := unpacker{rest: src}
+	flags := u.byte()
+	f.Possible = flags&packedPossible != 0
+	f.HasRecordID = flags&packedHasRecordID != 0
+	f.InRegister = flags&packedInRegister != 0
+	f.Protected = register.Tristate(flags >> packedProtectedShift & 3)
+	f.Rule = u.byte()
+	f.Severity = rules.Severity(u.byte())
+	f.Direction = rules.Direction(u.byte())
+	f.NumberKind = identity.Kind(u.byte())
+	f.Status = register.Status(u.byte())
+	f.IdentityLevel = register.Level(u.byte())
+	f.Detail = u.text()
+	f.File = int(u.uvarint())
+	f.Row = int64(u.uvarint())
+	f.RecordID = u.text()
+	f.Agency = uint16(u.uvarint())
+	f.PaymentType = uint16(u.uvarint())
+	f.Currency = uint16(u.uvarint())
+	f.PaymentDate = u.day()
+	f.PeriodStart = u.day()
+	f.PeriodEnd = u.day()
+	f.Amount = u.varint()
+	f.IdentityNumber = u.text()
+	f.Number = identity.Number(u.uvarint())
+	f.UseNumber = identity.Number(u.uvarint())
+	f.StatusFrom = u.day()
+	f.StatusReason = u.text()
+	f.DeceasedOn = calendar.Partial(u.uvarint())
+	f.KnownFrom = u.day()
+	f.OtherNumber = identity.Number(u.uvarint())
+	f.ID = [16]byte{}
+	if u.failed {
+		return nil, errPacked
+	}
+	return u.rest, nil
+}

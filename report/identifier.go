@@ -1,0 +1,136 @@
+package report
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/avstam/avstam/storage"
+)
+
+// keyBytes is the size of the key of finding ids: that of SHA-256's output.
+const keyBytes = 32
+
+// Key reads the key of finding ids, 64 hexadecimal digits in a file, and makes
+// the file with a random key where it does not exist. The same key gives a
+// record without an id of its own the same finding ids in every run.
+func Key(path string) ([]byte, error) {
+	key, err := readKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	key = make([]byte, keyBytes)
+	_, _ = rand.Read(key) // never fails
+	if err := createKey(path, key); err != nil {
+		return nil, fmt.Errorf("cannot make the key of finding ids: %w", err)
+	}
+	return key, nil
+}
+
+func readKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the key of finding ids: %w", err)
+	}
+	key := make([]byte, keyBytes)
+	text = bytes.TrimSpace(text)
+	if hex.DecodedLen(len(text)) != keyBytes {
+		return nil, fmt.Errorf("cannot use %s as the key of finding ids: it does not hold %d hexadecimal digits", path, hex.EncodedLen(keyBytes))
+	}
+	if _, err := hex.Decode(key, text); err != nil {
+		// The error of hex tells a character of the key.
+		return nil, fmt.Errorf("cannot use %s as the key of finding ids: it does not hold %d hexadecimal digits", path, hex.EncodedLen(keyBytes))
+	}
+	return key, nil
+}
+
+func createKey(path string, key []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, storage.PrivateMode)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, "%x\n", key)
+	if err := errors.Join(err, file.Chmod(storage.PrivateMode), file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// identifier makes finding ids: 128 bits of SHA-256 over rule, source and record
+// id; where the record has no id, of HMAC-SHA-256 over rule, source and
+// everything that the record says, and its occurrence from the second on, since
+// records without ids can be alike. Every field is preceded by its length, so
+// that no two lists of fields give the same bytes.
+//
+// An id of the first kind can be recomputed by anyone who knows the record id.
+// One of the second kind covers the identity number, of which there are few
+// enough to try them all: hence the key.
+type identifier struct {
+	run     *Run
+	keyed   hash.Hash
+	message []byte
+	sum     []byte
+}
+
+func newIdentifier(run *Run) *identifier {
+	return &identifier{run: run, keyed: hmac.New(sha256.New, run.Key)}
+}
+
+// identify is the id of a finding in its first occurrence. needsOccurrence says
+// that the record has no id.
+func (d *identifier) identify(f *Finding, texts *texts) (id [16]byte, needsOccurrence bool) {
+	m := d.message[:0]
+	m = appendString(m, d.run.Catalogue[f.Rule].Name)
+	m = appendString(m, d.run.Files[f.File].Source)
+	if len(f.RecordID) > 0 {
+		m = appendText(m, f.RecordID)
+		d.message = m
+		sum := sha256.Sum256(m)
+		return [16]byte(sum[:16]), false
+	}
+	m = appendText(m, f.IdentityNumber)
+	m = appendText(m, texts.agency[f.Agency])
+	m = appendText(m, texts.paymentType[f.PaymentType])
+	m = appendText(m, texts.currency[f.Currency])
+	m = binary.BigEndian.AppendUint32(m, uint32(f.PaymentDate))
+	m = binary.BigEndian.AppendUint32(m, uint32(f.PeriodStart))
+	m = binary.BigEndian.AppendUint32(m, uint32(f.PeriodEnd))
+	m = binary.BigEndian.AppendUint64(m, uint64(f.Amount))
+	d.message = m
+	return d.mac(m), true
+}
+
+// repeat is the id of the occurrence-th finding of an id, counted from 1.
+func (d *identifier) repeat(id [16]byte, occurrence uint64) [16]byte {
+	if occurrence <= 1 {
+		return id
+	}
+	d.message = append(d.message[:0], id[:]...)
+	d.message = binary.BigEndian.AppendUint64(d.message, occurrence)
+	return d.mac(d.message)
+}
+
+func (d *identifier) mac(message []byte) [16]byte {
+	d.keyed.Reset()
+	_, _ = d.keyed.Write(message) // never fails
+	d.sum = d.keyed.Sum(d.sum[:0])
+	return [16]byte(d.sum[:16])
+}
+
+func appendString(dst []byte, text string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(text)))
+	return append(dst, text...)
+}

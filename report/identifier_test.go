@@ -1,0 +1,193 @@
+package report
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/avstam/avstam/storage"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestFindingIDs(t *testing.T) {
+	f := newFixture(t, 3, 30)
+	identifier := newIdentifier(&f.run)
+	texts := newTexts(&f.run)
+	idOf := func(change func(*Finding)) string {
+		finding := Finding{
+			Rule: 0, File: 1, Row: 1, RecordID: []byte("A-17"), HasRecordID: true, Agency: 1, PaymentType: 1, Currency: 1,
+			PaymentDate: 20000, PeriodStart: 19990, PeriodEnd: 20020, Amount: 100, IdentityNumber: []byte("19640823-3234"),
+		}
+		change(&finding)
+		id, needsOccurrence := identifier.identify(&finding, texts)
+		assert.Equal(t, len(finding.RecordID) == 0, needsOccurrence)
+		return hex.EncodeToString(id[:])
+	}
+	keyed := func(change func(*Finding)) string {
+		return idOf(func(f *Finding) {
+			f.RecordID, f.HasRecordID = nil, false
+			change(f)
+		})
+	}
+
+	// Ids are promises: decisions and baselines refer to them.
+	assert.Equal(t, goldenID, idOf(func(*Finding) {}))
+	assert.Equal(t, goldenKeyedID, keyed(func(*Finding) {}))
+
+	for _, test := range []struct {
+		why    string
+		change func(*Finding)
+		keeps  bool // with a record id, the id is the same
+		keyed  bool // without, it is the same
+	}{
+		{"another rule", func(f *Finding) { f.Rule = 1 }, false, false},
+		{"another source", func(f *Finding) { f.File = 0 }, false, false},
+		{"another file of the same source", func(f *Finding) { f.File = 2 }, true, true},
+		{"another row", func(f *Finding) { f.Row = 9 }, true, true},
+		{"another amount", func(f *Finding) { f.Amount = 101 }, true, false},
+		{"another date", func(f *Finding) { f.PaymentDate++ }, true, false},
+		{"another period", func(f *Finding) { f.PeriodStart++ }, true, false},
+		{"another end of the period", func(f *Finding) { f.PeriodEnd++ }, true, false},
+		{"another agency", func(f *Finding) { f.Agency = 2 }, true, false},
+		{"another payment type", func(f *Finding) { f.PaymentType = 2 }, true, false},
+		{"another currency", func(f *Finding) { f.Currency = 2 }, true, false},
+		{"the number written otherwise", func(f *Finding) { f.IdentityNumber = []byte("196408233234") }, true, false},
+		{"other evidence", func(f *Finding) { f.Severity, f.Possible, f.Detail = 3, true, []byte("x") }, true, true},
+	} {
+		assert.Equal(t, test.keeps, goldenID == idOf(test.change), "with a record id: %s", test.why)
+		assert.Equal(t, test.keyed, goldenKeyedID == keyed(test.change), "without: %s", test.why)
+	}
+	assert.NotEqual(t, goldenID, idOf(func(f *Finding) { f.RecordID = []byte("A-18") }))
+
+	f.run.Key = bytes.Repeat([]byte{1}, keyBytes)
+	identifier = newIdentifier(&f.run)
+	assert.Equal(t, goldenID, idOf(func(*Finding) {}), "a record id needs no key")
+	assert.NotEqual(t, goldenKeyedID, keyed(func(*Finding) {}), "without the key nobody can try all numbers")
+}
+
+const (
+	goldenID      = "205c2df58a77002c15b4d45711494995"
+	goldenKeyedID = "c78440f854871df4d6e44b1983f0d24c"
+)
+
+// TestOccurrences puts alike and different records, with and without ids, in a
+// random order, and compares with counting in a map, for memory enough and for
+// hardly any.
+func TestOccurrences(t *testing.T) {
+	for _, limit := range []int{1, 2, 7, 1000} {
+		t.Run(fmt.Sprintf("%d in memory", limit), func(t *testing.T) {
+			_, _, spill := begin(t)
+			random := rand.New(rand.NewPCG(5, uint64(limit)))
+			repeats := newRepeats(spill, limit)
+			seen := map[[16]byte]uint64{}
+			var wantRepeated int64
+			want := map[uint64]uint64{}
+			for place := range uint64(500) {
+				id := [16]byte{byte(random.IntN(40)), 15: byte(random.IntN(3))}
+				needsOccurrence := id[0]%2 == 0
+				seen[id]++
+				switch {
+				case seen[id] == 1:
+				case needsOccurrence:
+					want[place] = seen[id]
+				default:
+					wantRepeated++
+				}
+				require.NoError(t, repeats.add(id, needsOccurrence))
+			}
+			if limit < 500 {
+				require.Positive(t, spill.Size(), "the temporary file must have been used")
+			}
+			repeated, occurrences, err := repeats.find()
+			require.NoError(t, err)
+			assert.Equal(t, wantRepeated, repeated)
+			got := map[uint64]uint64{}
+			before := int64(-1)
+			for e, err := range occurrences {
+				require.NoError(t, err)
+				require.Greater(t, int64(e.first), before, "in the order of the report")
+				before = int64(e.first)
+				got[e.first] = e.second
+			}
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestSorterSorts(t *testing.T) {
+	_, _, spill := begin(t)
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.Uint64Range(0, 3)
+		entries := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) entry {
+			return entry{part.Draw(t, "first"), part.Draw(t, "second"), part.Draw(t, "third")}
+		}), 0, 60).Draw(t, "entries")
+		s := newSorter(spill, rapid.IntRange(1, 20).Draw(t, "limit"))
+		for _, e := range entries {
+			require.NoError(t, s.add(e))
+		}
+		var got []entry
+		for e, err := range s.sorted() {
+			require.NoError(t, err)
+			got = append(got, e)
+		}
+		slices.SortFunc(entries, compareEntries)
+		require.True(t, slices.Equal(entries, got))
+	})
+}
+
+func TestSorterTellsErrorsOfTheTemporaryFile(t *testing.T) {
+	_, _, spill := begin(t)
+	s := newSorter(spill, 1)
+	require.NoError(t, s.add(entry{}))
+	require.NoError(t, s.add(entry{}))
+	require.NoError(t, spill.Close())
+	require.ErrorIs(t, s.add(entry{}), os.ErrClosed)
+	var err error
+	for _, err = range s.sorted() {
+	}
+	require.ErrorIs(t, err, os.ErrClosed)
+}
+
+func TestKeyIsMadeOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".id_key")
+	before := syscall.Umask(0)
+	first, err := Key(path)
+	syscall.Umask(before)
+	require.NoError(t, err)
+	require.Len(t, first, keyBytes)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, storage.PrivateMode, info.Mode().Perm())
+
+	again, err := Key(path)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	other, err := Key(path + "2")
+	require.NoError(t, err)
+	assert.NotEqual(t, first, other)
+}
+
+func TestKeyThatIsNone(t *testing.T) {
+	for why, contents := range map[string]string{
+		"empty, as after a crash": "",
+		"too short":               "0123",
+		"not hexadecimal":         string(bytes.Repeat([]byte("zz"), keyBytes)),
+		"too long":                string(bytes.Repeat([]byte("00"), keyBytes+1)),
+	} {
+		path := filepath.Join(t.TempDir(), "key")
+		require.NoError(t, os.WriteFile(path, []byte(contents), 0o600))
+		_, err := Key(path)
+		require.ErrorContains(t, err, path, why)
+		assert.NotContains(t, err.Error(), "zz", "an error must not tell the key")
+	}
+	_, err := Key(filepath.Join(t.TempDir(), "missing", "key"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}

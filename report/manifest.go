@@ -1,0 +1,95 @@
+package report
+
+import (
+	"encoding/hex"
+	"os"
+	"runtime"
+	"time"
+)
+
+// Manifest says what a report was made from and what it consists of:
+// manifest.json. It is the same for the same inputs, configuration and key; the
+// first eight digits of its digest stand in the name of the report.
+type Manifest struct {
+	SchemaVersion int      `json:"schema_version"`
+	Version       string   `json:"version"` // of the program
+	AsOf          string   `json:"as_of"`
+	Numbers       string   `json:"numbers"` // full or masked
+	Configuration any      `json:"configuration"`
+	Policy        any      `json:"policy"`
+	Register      []Input  `json:"register"`
+	Inputs        []Input  `json:"inputs"`
+	Outputs       []Output `json:"outputs"`
+}
+
+// Input is a file that was read. SHA256 is in hexadecimal, and empty where it
+// was not asked for.
+type Input struct {
+	Source string `json:"source,omitempty"`
+	Path   string `json:"path"`
+	Size   int64  `json:"size"` // bytes
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// Output is a file of the report. Rows is there for tables.
+type Output struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"` // bytes
+	SHA256 string `json:"sha256"`
+	Rows   *int64 `json:"rows,omitempty"`
+}
+
+func newManifest(run *Run, closing *Closing) *Manifest {
+	numbers := "full"
+	if run.Masked {
+		numbers = "masked"
+	}
+	return &Manifest{
+		SchemaVersion: SchemaVersion,
+		Version:       run.Version,
+		AsOf:          closing.AsOf.String(),
+		Numbers:       numbers,
+		Configuration: closing.Configuration,
+		Policy:        closing.Policy,
+		Register:      append([]Input{}, closing.RegisterFiles...),
+		Inputs:        append([]Input{}, closing.Inputs...),
+		Outputs:       []Output{},
+	}
+}
+
+// isDigest says whether text is a SHA-256 in hexadecimal.
+func isDigest(text string) bool {
+	digest, err := hex.DecodeString(text)
+	return err == nil && len(digest) == 32
+}
+
+// Stage is a part of a run and how long it took.
+type Stage struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// runRecord is run.json: all that may differ between two runs of the same.
+type runRecord struct {
+	Run       string  `json:"run"`
+	Started   string  `json:"started"`
+	Seconds   float64 `json:"seconds"`
+	Stages    []Stage `json:"stages"`
+	Workers   int     `json:"workers"`
+	Host      string  `json:"host"`
+	System    string  `json:"system"`
+	Processor string  `json:"processor"`
+	Go        string  `json:"go"`
+}
+
+func newRunRecord(run string, closing *Closing) *runRecord {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return &runRecord{
+		Run: run, Started: closing.Started.UTC().Format(time.RFC3339Nano), Seconds: closing.Elapsed.Seconds(),
+		Stages: append([]Stage{}, closing.Stages...), Workers: closing.Workers,
+		Host: host, System: runtime.GOOS, Processor: runtime.GOARCH, Go: runtime.Version(),
+	}
+}

@@ -1,0 +1,53 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// metricsOf is a summary in Prometheus' text format, for the textfile collector
+// of the node exporter. Everything is a gauge: each run replaces the last.
+func metricsOf(s *Summary, closing *Closing) []byte {
+	var b strings.Builder
+	family := func(name, help string) {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name)
+	}
+	family("avstam_records_read", "Rows that were read.")
+	fmt.Fprintf(&b, "avstam_records_read %d\n", s.Records.Read.Rows)
+	family("avstam_records", "Rows by what became of them.")
+	for _, term := range []struct {
+		name string
+		rows int64
+	}{{"clean", s.Records.Clean.Rows}, {"flagged", s.Records.Flagged.Rows}, {"rejected", s.Records.Rejected.Rows}} {
+		fmt.Fprintf(&b, "avstam_records{outcome=%q} %d\n", term.name, term.rows)
+	}
+	family("avstam_rejected", "Rejected rows by reason.")
+	for _, reason := range s.Rejected {
+		fmt.Fprintf(&b, "avstam_rejected{reason=%q} %d\n", reason.Reason, reason.Rows)
+	}
+	family("avstam_findings", "Findings by rule.")
+	for _, rule := range s.Rules {
+		fmt.Fprintf(&b, "avstam_findings{rule=%q,severity=%q} %d\n", rule.Rule, rule.Severity, rule.Findings)
+	}
+	family("avstam_amount_ore", "What the records of findings amount to, in hundredths of the currency.")
+	for _, rule := range s.Rules {
+		for _, currency := range slices.Sorted(maps.Keys(rule.Amounts)) {
+			fmt.Fprintf(&b, "avstam_amount_ore{rule=%q,severity=%q,currency=\"%s\"} %s\n",
+				rule.Rule, rule.Severity, escapeLabel(currency), rule.Amounts[currency].Ore())
+		}
+	}
+	family("avstam_repeated_ids", "Findings whose id an earlier finding has.")
+	fmt.Fprintf(&b, "avstam_repeated_ids %d\n", s.RepeatedIDs)
+	family("avstam_run_timestamp_seconds", "When the run started.")
+	fmt.Fprintf(&b, "avstam_run_timestamp_seconds %.3f\n", float64(closing.Started.UnixMilli())/1000)
+	family("avstam_run_duration_seconds", "How long the run took.")
+	fmt.Fprintf(&b, "avstam_run_duration_seconds %.3f\n", closing.Elapsed.Seconds())
+	return []byte(b.String())
+}
+
+// labelEscapes are those of the text format.
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+func escapeLabel(value string) string { return labelEscapes.Replace(value) }

@@ -1,0 +1,156 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/rules"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func drawDay(t *rapid.T, name string) calendar.Day {
+	if rapid.Bool().Draw(t, name+" is missing") {
+		return calendar.Missing
+	}
+	return calendar.Day(rapid.Int32Range(int32(calendar.First), int32(calendar.Last)).Draw(t, name))
+}
+
+func drawText(t *rapid.T, name string) []byte { return rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, name) }
+
+func drawFinding(t *rapid.T) Finding {
+	return Finding{
+		Rule:           rapid.Uint8().Draw(t, "rule"),
+		Severity:       rules.Severity(rapid.Uint8Range(0, 3).Draw(t, "severity")),
+		Direction:      rules.Direction(rapid.Uint8Range(0, 3).Draw(t, "direction")),
+		Possible:       rapid.Bool().Draw(t, "possible"),
+		Detail:         drawText(t, "detail"),
+		File:           rapid.IntRange(0, 1<<30).Draw(t, "file"),
+		Row:            rapid.Int64Range(1, 1<<40).Draw(t, "row"),
+		HasRecordID:    rapid.Bool().Draw(t, "has record id"),
+		RecordID:       drawText(t, "record id"),
+		Agency:         rapid.Uint16().Draw(t, "agency"),
+		PaymentType:    rapid.Uint16().Draw(t, "payment type"),
+		Currency:       rapid.Uint16().Draw(t, "currency"),
+		PaymentDate:    drawDay(t, "payment date"),
+		PeriodStart:    drawDay(t, "period start"),
+		PeriodEnd:      drawDay(t, "period end"),
+		Amount:         rapid.Int64().Draw(t, "amount"),
+		IdentityNumber: drawText(t, "given"),
+		Number:         identity.Number(rapid.Uint64Range(0, 999999999999).Draw(t, "number")),
+		NumberKind:     identity.Kind(rapid.Uint8Range(0, 5).Draw(t, "kind")),
+		InRegister:     rapid.Bool().Draw(t, "in register"),
+		UseNumber:      identity.Number(rapid.Uint64Range(0, 999999999999).Draw(t, "use number")),
+		Status:         register.Status(rapid.Uint8Range(0, 4).Draw(t, "status")),
+		StatusFrom:     drawDay(t, "status from"),
+		StatusReason:   drawText(t, "reason"),
+		IdentityLevel:  register.Level(rapid.Uint8Range(0, 4).Draw(t, "level")),
+		DeceasedOn:     calendar.Partial(rapid.Uint32().Draw(t, "deceased")),
+		KnownFrom:      drawDay(t, "known from"),
+		Protected:      register.Tristate(rapid.Uint8Range(0, 2).Draw(t, "protected")),
+		OtherNumber:    identity.Number(rapid.Uint64Range(0, 999999999999).Draw(t, "other number")),
+	}
+}
+
+func drawReject(t *rapid.T) Reject {
+	return Reject{
+		File:       rapid.IntRange(0, 1<<30).Draw(t, "file"),
+		Row:        rapid.Int64Range(1, 1<<40).Draw(t, "row"),
+		Line:       rapid.Int64Range(0, 1<<40).Draw(t, "line"),
+		ByteOffset: rapid.Int64Range(-1, 1<<50).Draw(t, "byte offset"),
+		Column:     rapid.String().Draw(t, "column"),
+		Reason:     pipeline.RejectReason(rapid.Uint8Range(0, 9).Draw(t, "reason")),
+		HasAmount:  rapid.Bool().Draw(t, "has amount"),
+		Amount:     rapid.Int64().Draw(t, "amount"),
+		Currency:   rapid.Uint16().Draw(t, "currency"),
+		Raw:        drawText(t, "raw"),
+	}
+}
+
+func TestPackedFindingsComeBackOneAfterTheOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		findings := rapid.SliceOfN(rapid.Custom(drawFinding), 1, 5).Draw(t, "findings")
+		var packed []byte
+		for i := range findings {
+			packed = findings[i].AppendPacked(packed)
+		}
+		rest := packed
+		for i := range findings {
+			var err error
+			back := Finding{ID: [16]byte{1}} // what stood there before must go
+			rest, err = back.Unpack(rest)
+			require.NoError(t, err)
+			require.Equal(t, findings[i], back)
+		}
+		require.Empty(t, rest)
+	})
+}
+
+func TestPackedRejectsComeBackOneAfterTheOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rejects := rapid.SliceOfN(rapid.Custom(drawReject), 1, 5).Draw(t, "rejects")
+		var packed []byte
+		for i := range rejects {
+			packed = rejects[i].AppendPacked(packed)
+		}
+		rest := packed
+		back := Reject{}
+		for i := range rejects {
+			var err error
+			rest, err = back.Unpack(rest)
+			require.NoError(t, err)
+			require.Equal(t, rejects[i], back)
+		}
+		require.Empty(t, rest)
+	})
+}
+
+func TestUnpackTellsDamage(t *testing.T) {
+	f := newFixture(t, 7, 20)
+	packed := f.records[0].AppendPacked(nil)
+	reject := f.rejects[0].AppendPacked(nil)
+	for size := range len(packed) {
+		_, err := new(Finding).Unpack(packed[:size])
+		require.ErrorIs(t, err, errPacked, "a finding cut after %d bytes", size)
+	}
+	for size := range len(reject) {
+		_, err := new(Reject).Unpack(reject[:size])
+		require.ErrorIs(t, err, errPacked, "a reject cut after %d bytes", size)
+	}
+}
+
+func FuzzUnpack(f *testing.F) {
+	f.Add([]byte{})
+	f.Add((&Finding{Detail: []byte("date")}).AppendPacked(nil))
+	f.Add((&Reject{Raw: []byte("x")}).AppendPacked(nil))
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		// Whatever the bytes, unpacking ends, within them.
+		var finding Finding
+		if rest, err := finding.Unpack(packed); err == nil {
+			assert.Less(t, len(rest), len(packed))
+		}
+		var reject Reject
+		if rest, err := reject.Unpack(packed); err == nil {
+			assert.Less(t, len(rest), len(packed))
+		}
+	})
+}
+
+func TestPackingDoesNotAllocate(t *testing.T) {
+	f := newFixture(t, 7, 20)
+	buffer := make([]byte, 0, 1000)
+	var back Finding
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		buffer = f.records[0].AppendPacked(buffer[:0])
+		_, _ = back.Unpack(buffer)
+	}))
+	var reject Reject
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		buffer = f.rejects[0].AppendPacked(buffer[:0])
+		_, _ = reject.Unpack(buffer)
+	}), "rejects of one column after the other")
+}

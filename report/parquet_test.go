@@ -1,0 +1,261 @@
+package report
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
+	parquetgo "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/avstam/avstam/calendar"
+)
+
+// personalColumns are those whose values must not show outside their pages.
+var personalColumns = map[string]bool{
+	"record_id": true, "identity_number": true, "number": true, "use_number": true, "other_number": true, "raw": true,
+}
+
+// readParquet is a Parquet file as arrow-go reads it: cells by column name, as
+// they would stand in CSV, and nulls apart.
+func readParquet(t *testing.T, path string) (columns []string, rows []map[string]string, nulls []map[string]bool) {
+	t.Helper()
+	reader, err := file.OpenParquetFile(path, false)
+	require.NoError(t, err)
+	defer reader.Close() //nolint:errcheck // it was only read
+	sc := reader.MetaData().Schema
+	for i := range sc.NumColumns() {
+		columns = append(columns, sc.Column(i).Name())
+	}
+	for g := range reader.NumRowGroups() {
+		group := reader.RowGroup(g)
+		size := int(group.NumRows())
+		first := len(rows)
+		for range size {
+			rows, nulls = append(rows, map[string]string{}), append(nulls, map[string]bool{})
+		}
+		for c, name := range columns {
+			cells := readColumn(t, group, c, size)
+			for r, cell := range cells {
+				if cell == nil {
+					rows[first+r][name], nulls[first+r][name] = "", true
+				} else {
+					rows[first+r][name] = *cell
+				}
+			}
+		}
+	}
+	return columns, rows, nulls
+}
+
+func readColumn(t *testing.T, group *file.RowGroupReader, c, size int) []*string {
+	t.Helper()
+	reader, err := group.Column(c)
+	require.NoError(t, err)
+	levels := make([]int16, size)
+	var values []string
+	isDay := reader.Descriptor().LogicalType().Equals(schema.DateLogicalType{})
+	switch r := reader.(type) {
+	case *file.ByteArrayColumnChunkReader:
+		buffer := make([]parquet.ByteArray, size)
+		total, n, err := r.ReadBatch(int64(size), buffer, levels, nil)
+		require.NoError(t, err)
+		require.EqualValues(t, size, total)
+		for _, value := range buffer[:n] {
+			values = append(values, string(value))
+		}
+	case *file.Int64ColumnChunkReader:
+		buffer := make([]int64, size)
+		total, n, err := r.ReadBatch(int64(size), buffer, levels, nil)
+		require.NoError(t, err)
+		require.EqualValues(t, size, total)
+		for _, value := range buffer[:n] {
+			if _, isDecimal := reader.Descriptor().LogicalType().(schema.DecimalLogicalType); isDecimal {
+				values = append(values, string(appendDecimal(nil, value)))
+			} else {
+				values = append(values, fmt.Sprint(value))
+			}
+		}
+	case *file.Int32ColumnChunkReader:
+		buffer := make([]int32, size)
+		total, n, err := r.ReadBatch(int64(size), buffer, levels, nil)
+		require.NoError(t, err)
+		require.EqualValues(t, size, total)
+		for _, value := range buffer[:n] {
+			if isDay {
+				values = append(values, calendar.Day(value).String())
+			} else {
+				values = append(values, fmt.Sprint(value))
+			}
+		}
+	case *file.BooleanColumnChunkReader:
+		buffer := make([]bool, size)
+		total, n, err := r.ReadBatch(int64(size), buffer, levels, nil)
+		require.NoError(t, err)
+		require.EqualValues(t, size, total)
+		for _, value := range buffer[:n] {
+			values = append(values, fmt.Sprint(value))
+		}
+	default:
+		require.Failf(t, "unexpected type", "%T", reader)
+	}
+	maximum := reader.Descriptor().MaxDefinitionLevel()
+	cells := make([]*string, size)
+	for i := range cells {
+		if maximum > 0 && levels[i] < maximum {
+			continue
+		}
+		cells[i], values = &values[0], values[1:]
+	}
+	require.Empty(t, values)
+	return cells
+}
+
+// TestParquetSaysTheSameAsCSV has arrow-go read what parquet-go wrote. What
+// stands in the CSV is compared with the findings elsewhere.
+func TestParquetSaysTheSameAsCSV(t *testing.T) {
+	f := newFixture(t, 2, 700)
+	path, _ := f.publish(t)
+	for _, name := range []string{"findings", "rejects"} {
+		header, want := readCSV(t, filepath.Join(path, name+".csv"))
+		columns, rows, nulls := readParquet(t, filepath.Join(path, name+".parquet"))
+		require.Equal(t, header, columns)
+		require.Len(t, rows, len(want))
+		for i := range rows {
+			if name == "rejects" {
+				require.Equal(t, "x;y\uFFFD;\"z\"\r\n", rows[i]["raw"])
+				rows[i]["raw"] = want[i]["raw"] // in which encoding/csv drops the CR
+			}
+			require.Equal(t, want[i], rows[i])
+			for column, cell := range want[i] {
+				require.Equal(t, cell == "", nulls[i][column], "row %d, %s: what is empty is null", i, column)
+			}
+		}
+	}
+}
+
+// TestParquetTypes holds the types that users' queries rely on.
+func TestParquetTypes(t *testing.T) {
+	f := newFixture(t, 2, 50)
+	path, _ := f.publish(t)
+	reader, err := file.OpenParquetFile(filepath.Join(path, "findings.parquet"), false)
+	require.NoError(t, err)
+	defer reader.Close() //nolint:errcheck // it was only read
+	assert.Equal(t, "avstam version 1.2.3(build parquet-go)", reader.MetaData().GetCreatedBy())
+	required := map[string]bool{
+		"finding_id": true, "rule": true, "severity": true, "direction": true, "confidence": true, "source": true, "file": true,
+		"row": true, "payment_date": true, "amount": true, "currency": true,
+	}
+	other := map[string]string{
+		"row": "INT64 Int(bitWidth=64, isSigned=true)", "amount": "INT64 Decimal(precision=18, scale=2)",
+		"payment_date": "INT32 Date", "period_start": "INT32 Date", "period_end": "INT32 Date", "status_from": "INT32 Date",
+		"known_from": "INT32 Date", "first_seen": "INT32 Date", "decision_until": "INT32 Date",
+		"known_at_payment": "BOOLEAN None", "protected": "BOOLEAN None", "times_seen": "INT32 Int(bitWidth=32, isSigned=true)",
+	}
+	sc := reader.MetaData().Schema
+	for i := range sc.NumColumns() {
+		column := sc.Column(i)
+		want := other[column.Name()]
+		if want == "" {
+			want = "BYTE_ARRAY String"
+		}
+		assert.Equal(t, want, fmt.Sprintf("%s %s", column.PhysicalType(), column.LogicalType()), column.Name())
+		assert.Equal(t, required[column.Name()], column.MaxDefinitionLevel() == 0, "%s is required", column.Name())
+	}
+}
+
+// TestNoStatisticsOfPersonalColumns looks for the numbers everywhere outside
+// the data of pages: in page headers, indexes and the footer.
+func TestNoStatisticsOfPersonalColumns(t *testing.T) {
+	f := newFixture(t, 10, 300)
+	path, _ := f.publish(t)
+	bounds := 0
+	for _, name := range []string{"findings.parquet", "rejects.parquet"} {
+		contents, err := os.ReadFile(filepath.Join(path, name))
+		require.NoError(t, err)
+		opened, err := parquetgo.OpenFile(bytes.NewReader(contents), int64(len(contents)))
+		require.NoError(t, err)
+		require.Greater(t, len(opened.Metadata().RowGroups)+len(f.rejects), 5)
+		outside := bytes.Clone(contents)
+		for _, group := range opened.Metadata().RowGroups {
+			for _, chunk := range group.Columns {
+				column := chunk.MetaData.PathInSchema[0]
+				start := chunk.MetaData.DataPageOffset
+				if chunk.MetaData.DictionaryPageOffset > 0 {
+					start = chunk.MetaData.DictionaryPageOffset
+				}
+				end := start + chunk.MetaData.TotalCompressedSize
+				for start < end {
+					header, headerSize := pageHeader(t, contents[start:])
+					assert.Nil(t, header.DataPageHeaderV2.V.Statistics.MinValue, "%s: page header", column)
+					start += headerSize
+					clear(outside[start : start+int64(header.CompressedPageSize)])
+					start += int64(header.CompressedPageSize)
+				}
+				require.Equal(t, end, start)
+				statistics := chunk.MetaData.Statistics
+				if !personalColumns[column] {
+					if column == "payment_date" {
+						bounds += len(statistics.MinValue) + len(statistics.MaxValue)
+						assert.Positive(t, chunk.ColumnIndexLength, "queries by date may skip pages")
+					}
+					continue
+				}
+				assert.Nil(t, statistics.MinValue, column)
+				assert.Nil(t, statistics.MaxValue, column)
+				assert.Nil(t, statistics.Min, column)
+				assert.Nil(t, statistics.Max, column)
+				assert.Zero(t, chunk.ColumnIndexOffset, "%s: an index with empty bounds would hide the rows", column)
+				assert.Zero(t, chunk.ColumnIndexLength, column)
+				assert.Zero(t, chunk.MetaData.BloomFilterOffset, column)
+			}
+		}
+		for i := range f.records {
+			if f.records[i].Number != 0 {
+				require.False(t, bytes.Contains(outside, f.records[i].IdentityNumber), "%s: a number outside the pages", name)
+			}
+			if len(f.records[i].RecordID) > 3 {
+				require.False(t, bytes.Contains(outside, f.records[i].RecordID), "%s: a record id outside the pages", name)
+			}
+		}
+		require.False(t, bytes.Contains(outside, []byte("hemligt")), "%s: given text outside the pages", name)
+		require.True(t, bytes.Contains(outside, []byte("identity_number")) || name == "rejects.parquet", "the footer has been looked at")
+	}
+	assert.Positive(t, bounds, "other columns have bounds")
+}
+
+func pageHeader(t *testing.T, b []byte) (header format.PageHeader, size int64) {
+	t.Helper()
+	reader := bytes.NewReader(b)
+	require.NoError(t, thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(reader)).Decode(&header))
+	return header, int64(len(b) - reader.Len())
+}
+
+// TestFooterIsWhereItShouldBe checks the file's end after it was rewritten.
+func TestFooterIsWhereItShouldBe(t *testing.T) {
+	f := newFixture(t, 10, 100)
+	path, _ := f.publish(t)
+	contents, err := os.ReadFile(filepath.Join(path, "findings.parquet"))
+	require.NoError(t, err)
+	tail := contents[len(contents)-8:]
+	assert.Equal(t, "PAR1", string(tail[4:]))
+	size := binary.LittleEndian.Uint32(tail)
+	footer := contents[len(contents)-8-int(size) : len(contents)-8]
+	var metadata format.FileMetaData
+	reader := bytes.NewReader(footer)
+	require.NoError(t, thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(reader)).Decode(&metadata))
+	assert.Zero(t, reader.Len(), "the footer is as long as it says")
+	assert.EqualValues(t, len(f.records)+len(f.across), metadata.NumRows)
+	for _, group := range metadata.RowGroups[:len(metadata.RowGroups)-1] {
+		assert.EqualValues(t, f.rowGroupRows, group.NumRows)
+	}
+}

@@ -1,0 +1,58 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/avstam/avstam/storage"
+)
+
+// runNames are what runName makes.
+var runNames = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}$`)
+
+// Prune removes the oldest reports of an output folder until keep are left, and
+// returns their names. It takes for reports only folders with the name of a run
+// and a manifest in them, and never removes the one that latest points at. The
+// error is storage.ErrHeld while a run holds the folder.
+func Prune(dir string, keep int) (removed []string, err error) {
+	if keep < 0 {
+		return nil, fmt.Errorf("cannot keep %d reports", keep)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("cannot prune reports: %w", err)
+	}
+	folder, err := storage.Lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Unlock() //nolint:errcheck // the kernel takes it back in any case
+	latest, err := folder.Latest()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir) // by name, which is by time
+	if err != nil {
+		return nil, fmt.Errorf("cannot prune reports: %w", err)
+	}
+	var runs []string
+	for _, entry := range entries {
+		if !entry.IsDir() || !runNames.MatchString(entry.Name()) {
+			continue
+		}
+		if info, err := os.Lstat(filepath.Join(dir, entry.Name(), ManifestFile)); err == nil && info.Mode().IsRegular() {
+			runs = append(runs, entry.Name())
+		}
+	}
+	for _, run := range runs[:max(0, len(runs)-keep)] {
+		if run == latest {
+			continue
+		}
+		if err := folder.Remove(run); err != nil {
+			return removed, err
+		}
+		removed = append(removed, run)
+	}
+	return removed, nil
+}

@@ -1,0 +1,284 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/avstam/avstam/pipeline"
+)
+
+// Recount is what a table holds, counted from the file as it lies on disk.
+type Recount struct {
+	Name    string // of the table's file
+	Rejects bool   // else findings
+	Rows    int64
+	// Files are flagged records by place of their file, or rejected rows.
+	Files []Account
+}
+
+// traceRows is how many rows are read back at once.
+const traceRows = 4096
+
+// trace is what counting needs of a row.
+type trace struct {
+	file, currency int
+	flags          bool // warning or error
+	hasAmount      bool
+	row, amount    int64
+}
+
+func compareRows(a, b *trace) int {
+	return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
+}
+
+// traces reads a table back. next gives its next rows, at most traceRows and
+// good until the next call, and io.EOF after the last. There is one for each
+// format that a table can have.
+type traces interface {
+	next() ([]trace, error)
+	// skip passes over rows at the start, at most as many as told, as far as
+	// that is quicker than reading them, and says how many.
+	skip(rows int64) (int64, error)
+	close() error
+}
+
+type openTraces = func(path string, rejects bool, names *nameTable) (traces, error)
+
+// nameTable gives numbers to the names that stand in a table's rows.
+type nameTable struct {
+	files      map[[2]string]int // source and file
+	currencies map[string]int
+	names      [][]byte // of currencies
+}
+
+func newNameTable(files []File) (*nameTable, error) {
+	t := &nameTable{files: map[[2]string]int{}, currencies: map[string]int{}}
+	for i, file := range files {
+		key := [2]string{string(valid([]byte(file.Source))), string(valid([]byte(file.Path)))}
+		if _, twice := t.files[key]; twice {
+			return nil, fmt.Errorf("cannot report on %s twice as of the source %s", file.Path, file.Source)
+		}
+		t.files[key] = i
+	}
+	return t, nil
+}
+
+func (t *nameTable) file(source, file []byte) (int, error) {
+	if i, ok := t.files[[2]string{string(source), string(file)}]; ok {
+		return i, nil
+	}
+	return 0, errors.New("a row names a file that was not read")
+}
+
+func (t *nameTable) currency(name []byte) (int, error) {
+	if i, ok := t.currencies[string(name)]; ok {
+		return i, nil
+	}
+	if len(t.names) > 1<<16 {
+		return 0, errors.New("too many currencies")
+	}
+	i := len(t.names)
+	t.currencies[string(name)] = i
+	t.names = append(t.names, []byte(string(name)))
+	return i, nil
+}
+
+// recount counts the table in a file: Parquet with another library than wrote
+// it, or CSV. files are those of the run.
+func recount(path string, files []File) (*Recount, error) {
+	name := filepath.Base(path)
+	count, err := recountTable(path, files)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s back: %w", name, err)
+	}
+	count.Name = name
+	return count, nil
+}
+
+func recountTable(path string, files []File) (*Recount, error) {
+	names, err := newNameTable(files)
+	if err != nil {
+		return nil, err
+	}
+	open := openParquetTraces
+	if strings.HasSuffix(path, ".csv") {
+		open = openCSVTraces
+	}
+	rejects := strings.HasPrefix(filepath.Base(path), "rejects.")
+
+	rows, across, err := findSections(path, rejects, names, open)
+	if err != nil {
+		return nil, err
+	}
+	if rejects && across < rows {
+		return nil, errOutOfOrder
+	}
+	tallies := make([]pipeline.Tally, len(files))
+	if rejects {
+		err = countEach(path, names, open, tallies)
+	} else {
+		err = countFlagged(path, names, open, across, tallies)
+	}
+	if err != nil {
+		return nil, err
+	}
+	count := &Recount{Rejects: rejects, Rows: rows}
+	for i := range tallies {
+		count.Files = append(count.Files, accountOf(&tallies[i], names.names))
+	}
+	return count, nil
+}
+
+// findSections counts the rows of a table, and those before the second section:
+// the findings across records begin where a row lies before the one above it.
+// That happens once at most.
+func findSections(path string, rejects bool, names *nameTable, open openTraces) (rows, across int64, err error) {
+	all, err := openCursor(path, rejects, names, open, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer all.traces.close() //nolint:errcheck // it was only read
+	across = -1
+	var before trace
+	for ; all.row != nil; rows++ {
+		if rows > 0 && compareRows(all.row, &before) < 0 {
+			if across >= 0 {
+				return 0, 0, errOutOfOrder
+			}
+			across = rows
+		}
+		before = *all.row
+		if err := all.advance(); err != nil {
+			return 0, 0, err
+		}
+	}
+	if across < 0 {
+		across = rows
+	}
+	return rows, across, nil
+}
+
+var errOutOfOrder = fmt.Errorf("the rows are not in order: %w", ErrUnbalanced)
+
+// countEach counts every row of rejects.
+func countEach(path string, names *nameTable, open openTraces, tallies []pipeline.Tally) error {
+	all, err := openCursor(path, true, names, open, 0)
+	if err != nil {
+		return err
+	}
+	defer all.traces.close() //nolint:errcheck // it was only read
+	for all.row != nil {
+		countRow(tallies, all.row)
+		if err := all.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func countRow(tallies []pipeline.Tally, row *trace) {
+	tally := &tallies[row.file]
+	if !row.hasAmount {
+		tally.Add(1, 1)
+		return
+	}
+	tally.Add(1, 0)
+	tally.AddAmount(row.amount, uint16(row.currency))
+}
+
+// countFlagged counts the records with a finding that flags them, each once: it
+// merges the findings about single records with those across records, which
+// begin at the row across.
+func countFlagged(path string, names *nameTable, open openTraces, across int64, tallies []pipeline.Tally) error {
+	records, err := openCursor(path, false, names, open, 0)
+	if err != nil {
+		return err
+	}
+	defer records.traces.close() //nolint:errcheck // it was only read
+	others, err := openCursor(path, false, names, open, across)
+	if err != nil {
+		return err
+	}
+	defer others.traces.close() //nolint:errcheck // it was only read
+
+	var record trace // the one whose findings are being looked at
+	isCounted := false
+	for first := true; ; first = false {
+		if records.place == across {
+			records.row = nil
+		}
+		from := records
+		if records.row == nil || others.row != nil && compareRows(others.row, records.row) < 0 {
+			from = others
+		}
+		row := from.row
+		if row == nil {
+			return nil
+		}
+		switch {
+		case first || compareRows(row, &record) != 0:
+			record, isCounted = *row, false
+		case row.amount != record.amount || row.currency != record.currency:
+			return fmt.Errorf("two findings of row %d differ in amount: %w", row.row, ErrUnbalanced)
+		}
+		if row.flags && !isCounted {
+			countRow(tallies, row)
+			isCounted = true
+		}
+		if err := from.advance(); err != nil {
+			return err
+		}
+	}
+}
+
+// cursor goes through a table row by row. row is nil after the last.
+type cursor struct {
+	traces traces
+	batch  []trace
+	place  int64 // of row in the table, from 0
+	row    *trace
+}
+
+// openCursor stands at a row of the table, by its place from 0.
+func openCursor(path string, rejects bool, names *nameTable, open openTraces, place int64) (*cursor, error) {
+	t, err := open(path, rejects, names)
+	if err != nil {
+		return nil, err
+	}
+	c := &cursor{traces: t}
+	skipped, err := t.skip(place)
+	if err == nil {
+		c.place = skipped - 1
+		for err == nil && c.place < place {
+			if err = c.advance(); c.row == nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, t.close())
+	}
+	return c, nil
+}
+
+// advance goes to the next row.
+func (c *cursor) advance() error {
+	if len(c.batch) == 0 {
+		batch, err := c.traces.next()
+		if errors.Is(err, io.EOF) {
+			c.row = nil
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c.batch = batch
+	}
+	c.row, c.batch = &c.batch[0], c.batch[1:]
+	c.place++
+	return nil
+}

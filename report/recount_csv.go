@@ -1,0 +1,126 @@
+package report
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/avstam/avstam/rules"
+)
+
+// csvTraces reads a table's CSV file back with encoding/csv.
+type csvTraces struct {
+	names   *nameTable
+	rejects bool
+	file    *os.File
+	reader  *csv.Reader
+	batch   []trace
+	// Where the columns stand.
+	source, path, row, amount, currency, severity int
+}
+
+func openCSVTraces(path string, rejects bool, names *nameTable) (traces, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	t := &csvTraces{names: names, rejects: rejects, file: file, reader: csv.NewReader(file), batch: make([]trace, 0, traceRows)}
+	t.reader.ReuseRecord = true
+	if err := t.readHeader(); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return t, nil
+}
+
+func (t *csvTraces) readHeader() error {
+	header, err := t.reader.Read()
+	if err != nil {
+		return fmt.Errorf("the header: %w", err)
+	}
+	for _, column := range []struct {
+		name  string
+		place *int
+	}{{"source", &t.source}, {"file", &t.path}, {"row", &t.row}, {"amount", &t.amount}, {"currency", &t.currency}, {"severity", &t.severity}} {
+		*column.place = slices.Index(header, column.name)
+		if *column.place < 0 && (column.name != "severity" || !t.rejects) {
+			return fmt.Errorf("there is no column %s", column.name)
+		}
+	}
+	return nil
+}
+
+func (t *csvTraces) close() error { return t.file.Close() }
+
+// skip skips nothing: where a line ends is known only once it has been read.
+func (t *csvTraces) skip(int64) (int64, error) { return 0, nil }
+
+func (t *csvTraces) next() ([]trace, error) {
+	t.batch = t.batch[:0]
+	for len(t.batch) < traceRows {
+		record, err := t.reader.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			// The error tells line and column, and no text.
+			return nil, err
+		}
+		row, err := t.parse(record)
+		if err != nil {
+			line, _ := t.reader.FieldPos(0)
+			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+		t.batch = append(t.batch, row)
+	}
+	if len(t.batch) == 0 {
+		return nil, io.EOF
+	}
+	return t.batch, nil
+}
+
+func (t *csvTraces) parse(record []string) (row trace, err error) {
+	if row.file, err = t.names.file([]byte(record[t.source]), []byte(record[t.path])); err != nil {
+		return row, err
+	}
+	var ok bool
+	if row.row, err = strconv.ParseInt(record[t.row], 10, 64); err != nil {
+		return row, errors.New("column row is not a number")
+	}
+	if text := record[t.amount]; text != "" {
+		if row.amount, ok = parseDecimal(text); !ok {
+			return row, errors.New("column amount is not an amount with two decimals")
+		}
+		row.hasAmount = true
+	}
+	if row.currency, err = t.names.currency([]byte(record[t.currency])); err != nil || t.rejects {
+		return row, err
+	}
+	row.flags, err = flags([]byte(record[t.severity]))
+	return row, err
+}
+
+// parseDecimal reads what appendDecimal writes.
+func parseDecimal(text string) (ore int64, ok bool) {
+	whole, hundredths, found := strings.Cut(text, ".")
+	if !found || len(hundredths) != 2 {
+		return 0, false
+	}
+	ore, err := strconv.ParseInt(whole+hundredths, 10, 64)
+	return ore, err == nil
+}
+
+// flags says whether a severity flags a record.
+func flags(severity []byte) (bool, error) {
+	switch string(severity) {
+	case rules.Warning.String(), rules.Error.String():
+		return true, nil
+	case rules.Info.String():
+		return false, nil
+	}
+	return false, errors.New("a severity that there is not")
+}

@@ -1,0 +1,225 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Difference is something about a report that is not as it was published.
+type Difference struct {
+	File string // of the report, or the path of an input
+	What string
+}
+
+// maxDocumentBytes is how large a document may be that Verify reads whole.
+const maxDocumentBytes = 256 << 20
+
+// Verify compares a published report with its manifest: the manifest's own
+// digest with the folder's name, every file's size, digest and rows, and the
+// ledger with the tables, counted again. With inputs it compares the inputs that
+// are still there too. It returns an error only where the folder holds no report
+// of this version that it could read.
+func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, error) {
+	folder, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return nil, fmt.Errorf("cannot verify a report: %w", err)
+	}
+	v := &verifier{folder: folder}
+	contents, err := readDocument(filepath.Join(folder, ManifestFile))
+	if err != nil {
+		return nil, fmt.Errorf("cannot verify %s: %w", folder, err)
+	}
+	run := filepath.Base(folder)
+	digest := sha256.Sum256(contents)
+	if runNames.MatchString(run) && !strings.HasSuffix(run, "-"+hex.EncodeToString(digest[:4])) {
+		v.differ(ManifestFile, "its digest is not that in the name of the report")
+	}
+	var manifest Manifest
+	if err := json.Unmarshal(contents, &manifest); err != nil {
+		v.differ(ManifestFile, "it is no manifest")
+		return v.differences, nil
+	}
+	if manifest.SchemaVersion != SchemaVersion {
+		v.differ(ManifestFile, fmt.Sprintf("its schema version is %d, and this program's %d", manifest.SchemaVersion, SchemaVersion))
+		return v.differences, nil
+	}
+	sound, err := v.outputs(ctx, &manifest)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.ledger(&manifest, sound); err != nil {
+		return nil, err
+	}
+	if inputs {
+		if err := v.inputs(ctx, &manifest); err != nil {
+			return nil, err
+		}
+	}
+	return v.differences, nil
+}
+
+type verifier struct {
+	folder      string
+	differences []Difference
+}
+
+func (v *verifier) differ(file, what string) {
+	v.differences = append(v.differences, Difference{File: file, What: what})
+}
+
+// outputs compares the files with the manifest, and returns those that are as
+// they were: only they are read further.
+func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Output, err error) {
+	known := []string{ManifestFile, RunFile, MetricsFile}
+	for _, output := range manifest.Outputs {
+		known = append(known, output.Name)
+		if output.Name != filepath.Base(output.Name) {
+			v.differ(ManifestFile, "it names a file outside the report")
+			continue
+		}
+		path := filepath.Join(v.folder, output.Name)
+		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+			v.differ(output.Name, "it is not a plain file")
+			continue
+		}
+		what, err := compareFile(ctx, path, output.Size, output.SHA256)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			v.differ(output.Name, "it is missing")
+		case err != nil:
+			return nil, err
+		case what != "":
+			v.differ(output.Name, what)
+		default:
+			sound = append(sound, output)
+		}
+	}
+	entries, err := os.ReadDir(v.folder)
+	if err != nil {
+		return nil, fmt.Errorf("cannot verify a report: %w", err)
+	}
+	for _, entry := range entries {
+		if !slices.Contains(known, entry.Name()) {
+			v.differ(entry.Name(), "it is not in the manifest")
+		}
+	}
+	return sound, nil
+}
+
+// ledger counts the sound tables again and compares them with the ledger of the
+// summary, if that is sound.
+func (v *verifier) ledger(manifest *Manifest, sound []Output) error {
+	isSound := func(name string) bool {
+		return slices.ContainsFunc(sound, func(o Output) bool { return o.Name == name })
+	}
+	if !slices.ContainsFunc(manifest.Outputs, func(o Output) bool { return o.Name == SummaryFile }) {
+		v.differ(ManifestFile, "it does not name "+SummaryFile)
+	}
+	if !isSound(SummaryFile) {
+		return nil // told already
+	}
+	contents, err := readDocument(filepath.Join(v.folder, SummaryFile))
+	if err != nil {
+		return fmt.Errorf("cannot verify %s: %w", v.folder, err)
+	}
+	var summary Summary
+	if err := json.Unmarshal(contents, &summary); err != nil {
+		v.differ(SummaryFile, "it is no summary")
+		return nil
+	}
+	var files []File
+	for _, file := range summary.Ledger.Files {
+		files = append(files, File{Source: file.Source, Path: file.File})
+	}
+	var tables []Recount
+	for _, output := range sound {
+		if output.Rows == nil {
+			continue
+		}
+		count, err := recount(filepath.Join(v.folder, output.Name), files)
+		if err != nil {
+			v.differ(output.Name, err.Error())
+			continue
+		}
+		if count.Rows != *output.Rows {
+			v.differ(output.Name, fmt.Sprintf("it has %d rows, and %d in the manifest", count.Rows, *output.Rows))
+		}
+		tables = append(tables, *count)
+	}
+	if err := summary.Ledger.Check(tables); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			v.differ(SummaryFile, strings.TrimSpace(line))
+		}
+	}
+	return nil
+}
+
+// inputs compares the inputs that are still where they were. One that was read
+// from standard input, or that is gone, is no difference.
+func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
+	for _, input := range slices.Concat(manifest.Register, manifest.Inputs) {
+		info, err := os.Stat(input.Path)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		what, err := compareFile(ctx, input.Path, input.Size, input.SHA256)
+		if err != nil {
+			return err
+		}
+		if what != "" {
+			v.differ(input.Path, what)
+		}
+	}
+	return nil
+}
+
+// compareFile says how a file is not of a size and a digest; an empty digest is
+// not compared. It is empty where the file is as it was.
+func compareFile(ctx context.Context, path string, size int64, digest string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("cannot verify a file: %w", err)
+	}
+	if info.Size() != size {
+		return fmt.Sprintf("it has %d bytes, and %d in the manifest", info.Size(), size), nil
+	}
+	if digest == "" {
+		return "", nil
+	}
+	if !isDigest(digest) {
+		return "the manifest has no digest of it", nil
+	}
+	_, sum, err := digestFile(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	if hex.EncodeToString(sum[:]) != digest {
+		return "its digest is not that in the manifest", nil
+	}
+	return "", nil
+}
+
+// readDocument reads a document of a report whole.
+func readDocument(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	var contents bytes.Buffer
+	if _, err := io.CopyN(&contents, file, maxDocumentBytes); !errors.Is(err, io.EOF) {
+		return nil, errors.Join(err, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes))
+	}
+	return contents.Bytes(), nil
+}

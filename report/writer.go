@@ -1,0 +1,396 @@
+package report
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
+)
+
+// The files of a report.
+const (
+	findingsName = "findings"
+	rejectsName  = "rejects"
+
+	SummaryFile  = "summary.json"
+	RunFile      = "run.json"
+	PageFile     = "report.html"
+	ManifestFile = "manifest.json"
+	MetricsFile  = "metrics.prom"
+)
+
+// File is one file that was read: its source and its path as it is reported.
+type File struct {
+	Source, Path string
+}
+
+// Run is what a report needs to know of the run before the findings come.
+type Run struct {
+	Version      string // of the program
+	Files        []File // in the order of the report; no two are the same
+	Catalogue    []*rules.Rule
+	Severities   []rules.Severity // as the policy has them, as long as Catalogue
+	Dictionaries *pipeline.Dictionaries
+	// Parquet and CSV are the formats of the tables, at least one; HTML is for
+	// the page.
+	Parquet, CSV, HTML bool
+	// Masked hides all of a number but its year.
+	Masked bool
+	// Key is that of finding ids; see Key.
+	Key []byte
+	// Workers is how many goroutines may encode; at most 4 do.
+	Workers int
+}
+
+// Writer writes one report into a draft. Its methods are called once each, by
+// one goroutine: Findings and Rejects in any order, then Finish or FinishFailed.
+//
+// Its memory does not depend on the number of findings, but for the index that
+// Parquet keeps of every 65,536 rows, some tens of KB: up to about 60 MB for
+// each of at most four encoders, and 48 MiB to find repeated ids, with 48 KiB
+// more for every million findings.
+type Writer struct {
+	draft *storage.Draft
+	spill *storage.Spill
+	run   Run
+
+	findings, rejected int64 // rows written
+	counts             *counts
+	reasons            reasonCounts
+	repeated           int64
+
+	// Limits of memory, smaller in tests.
+	repeatLimit  int // ids
+	rowGroupRows int
+}
+
+// NewWriter is a writer of a run's report. The spill must outlive Findings.
+func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, error) {
+	if _, err := newNameTable(run.Files); err != nil {
+		return nil, err
+	}
+	if !run.Parquet && !run.CSV {
+		return nil, errors.New("cannot write a report without a format for its tables")
+	}
+	if len(run.Key) != keyBytes {
+		return nil, fmt.Errorf("cannot make finding ids without a key of %d bytes", keyBytes)
+	}
+	if len(run.Severities) != len(run.Catalogue) {
+		panic("BUG: a report needs a severity for each rule")
+	}
+	return &Writer{draft: draft, spill: spill, run: run, counts: newCounts(&run), repeatLimit: sorterEntries, rowGroupRows: rowGroupRows}, nil
+}
+
+func (w *Writer) output() *output {
+	return &output{
+		draft: w.draft, parquet: w.run.Parquet, csv: w.run.CSV, version: w.run.Version,
+		encoders: max(1, min(w.run.Workers, maxEncoders)), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
+	}
+}
+
+// Findings writes findings: those about single records in the order of files
+// and rows, then of the catalogue, and those across records in the same order
+// among themselves. Both sequences are ranged over twice, and must give the same
+// both times; a finding need only be good until the next. The errors are those
+// of the sequences, as they are, and of writing.
+func (w *Writer) Findings(ctx context.Context, records, across iter.Seq2[*Finding, error]) error {
+	all := concatenate(records, across)
+	out := w.output()
+	repeats := newRepeats(w.spill, w.repeatLimit)
+	identifier := newIdentifier(&w.run)
+	for f, err := range all {
+		if err != nil {
+			return err
+		}
+		if err := repeats.add(identifier.identify(f, out.texts)); err != nil {
+			return err
+		}
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	repeated, occurrences, err := repeats.find()
+	if err != nil {
+		return err
+	}
+	w.repeated = repeated
+
+	table := &table[Finding]{
+		name: findingsName, columns: findingColumns(w.run.Masked),
+		pack:   func(dst []byte, f *Finding) []byte { return f.AppendPacked(dst) },
+		unpack: (*Finding).Unpack,
+	}
+	var observers []*counts
+	w.findings, err = table.write(ctx, out, all, occurrences, func() func(*Finding, uint64) {
+		seen := newCounts(&w.run)
+		observers = append(observers, seen)
+		identifier := newIdentifier(&w.run)
+		return func(f *Finding, occurrence uint64) {
+			id, _ := identifier.identify(f, out.texts)
+			f.ID = identifier.repeat(id, occurrence)
+			seen.add(f)
+		}
+	})
+	for _, seen := range observers {
+		w.counts.merge(seen)
+	}
+	return err
+}
+
+// Rejects writes the rejected rows in the order of files and rows. The sequence
+// is ranged over once.
+func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error]) error {
+	table := &table[Reject]{
+		name: rejectsName, columns: rejectColumns(w.run.Masked),
+		pack:   func(dst []byte, r *Reject) []byte { return r.AppendPacked(dst) },
+		unpack: (*Reject).Unpack,
+	}
+	var observers []*reasonCounts
+	var err error
+	w.rejected, err = table.write(ctx, w.output(), rejects, none[entry], func() func(*Reject, uint64) {
+		seen := new(reasonCounts)
+		observers = append(observers, seen)
+		return func(r *Reject, _ uint64) { seen[r.Reason]++ }
+	})
+	for _, seen := range observers {
+		for reason, rows := range seen {
+			w.reasons[reason] += rows
+		}
+	}
+	return err
+}
+
+func concatenate[Row any](sequences ...iter.Seq2[*Row, error]) iter.Seq2[*Row, error] {
+	return func(yield func(*Row, error) bool) {
+		for _, sequence := range sequences {
+			for row, err := range sequence {
+				if !yield(row, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// none is a sequence of nothing.
+func none[Value any](func(Value, error) bool) {}
+
+// Closing is what a report needs to know of the run once it has ended.
+type Closing struct {
+	Terms    []Terms // as long as the run's files
+	Notices  []Notice
+	Register RegisterOverview
+
+	// For the manifest. Configuration and Policy are values that encoding/json
+	// writes the same each time; they must not tell the number of workers.
+	Configuration, Policy any
+	AsOf                  calendar.Day
+	RegisterFiles         []Input
+	Inputs                []Input // as long as the run's files
+
+	// For run.json and the metrics alone.
+	Started time.Time
+	Elapsed time.Duration
+	Stages  []Stage
+	Workers int
+}
+
+// Published is a report that is ready to be published.
+type Published struct {
+	Run     string // its name
+	Summary *Summary
+	Metrics []byte // the contents of metrics.prom
+}
+
+// Finish reads the tables back, counts them again, compares everything that was
+// counted, and writes the documents. The draft can then be published under the
+// name that it returns. The error wraps ErrUnbalanced where rows or öre are
+// missing, and names every file and term.
+func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, error) {
+	if len(closing.Terms) != len(w.run.Files) || len(closing.Inputs) != len(w.run.Files) {
+		panic("BUG: a report needs terms and inputs for each file")
+	}
+	texts := newTexts(&w.run)
+	summary := &Summary{
+		SchemaVersion: SchemaVersion,
+		RepeatedIDs:   w.repeated,
+		Rejected:      w.reasons.list(),
+		Notices:       append([]Notice{}, closing.Notices...),
+		Register:      closing.Register,
+		Ledger:        newLedger(w.run.Files, closing.Terms, texts.currency),
+	}
+	summary.Records = summary.Ledger.Total
+	w.counts.fill(summary, &w.run, texts)
+
+	tables, err := w.readBack(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := summary.Ledger.Check(tables); err != nil {
+		return nil, err
+	}
+	contents, err := encode(summary)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.draft.WriteFile(SummaryFile, contents, storage.PublicMode); err != nil {
+		return nil, err
+	}
+
+	manifest := newManifest(&w.run, closing)
+	if w.run.HTML {
+		page, err := renderPage(manifest, summary, w.run.Catalogue)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.draft.WriteFile(PageFile, page, storage.PublicMode); err != nil {
+			return nil, err
+		}
+	}
+	for _, table := range tables {
+		rows := table.Rows
+		if err := w.addOutput(ctx, manifest, table.Name, &rows); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.addOutput(ctx, manifest, SummaryFile, nil); err != nil {
+		return nil, err
+	}
+	if w.run.HTML {
+		if err := w.addOutput(ctx, manifest, PageFile, nil); err != nil {
+			return nil, err
+		}
+	}
+	if contents, err = encode(manifest); err != nil {
+		return nil, err
+	}
+	if err := w.draft.WriteFile(ManifestFile, contents, storage.PublicMode); err != nil {
+		return nil, err
+	}
+	published := &Published{
+		Run:     runName(closing.Started, sha256.Sum256(contents)),
+		Summary: summary,
+		Metrics: metricsOf(summary, closing),
+	}
+	if contents, err = encode(newRunRecord(published.Run, closing)); err != nil {
+		return nil, err
+	}
+	if err := w.draft.WriteFile(RunFile, contents, storage.PublicMode); err != nil {
+		return nil, err
+	}
+	return published, w.draft.WriteFile(MetricsFile, published.Metrics, storage.PublicMode)
+}
+
+// FinishFailed is for a run that ended with too many rejected rows: it leaves
+// only the rejects in the draft, which can then be kept under the name that it
+// returns (storage.Draft.KeepFailed).
+func (w *Writer) FinishFailed(ctx context.Context, started time.Time) (run string, err error) {
+	var digest [sha256.Size]byte
+	for _, name := range w.tableFiles(rejectsName) {
+		if _, digest, err = digestFile(ctx, filepath.Join(w.draft.Path(), name)); err != nil {
+			return "", err
+		}
+	}
+	for _, name := range w.tableFiles(findingsName) {
+		if err := w.draft.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+	}
+	return runName(started, digest), nil
+}
+
+// tableFiles are the names of a table's files.
+func (w *Writer) tableFiles(name string) []string {
+	var files []string
+	if w.run.Parquet {
+		files = append(files, name+".parquet")
+	}
+	if w.run.CSV {
+		files = append(files, name+".csv")
+	}
+	return files
+}
+
+// readBack counts every table that was written, in every format.
+func (w *Writer) readBack(ctx context.Context) ([]Recount, error) {
+	var tables []Recount
+	for _, table := range []struct {
+		name    string
+		written int64
+	}{{findingsName, w.findings}, {rejectsName, w.rejected}} {
+		for _, name := range w.tableFiles(table.name) {
+			if err := context.Cause(ctx); err != nil {
+				return nil, err
+			}
+			count, err := recount(filepath.Join(w.draft.Path(), name), w.run.Files)
+			if err != nil {
+				return nil, err
+			}
+			if count.Rows != table.written {
+				return nil, fmt.Errorf("%s: %d rows were written and %d read back: %w", name, table.written, count.Rows, ErrUnbalanced)
+			}
+			tables = append(tables, *count)
+		}
+	}
+	return tables, nil
+}
+
+func (w *Writer) addOutput(ctx context.Context, manifest *Manifest, name string, rows *int64) error {
+	size, digest, err := digestFile(ctx, filepath.Join(w.draft.Path(), name))
+	if err != nil {
+		return err
+	}
+	manifest.Outputs = append(manifest.Outputs, Output{Name: name, Size: size, SHA256: hex.EncodeToString(digest[:]), Rows: rows})
+	return nil
+}
+
+// digestFile is the size and the SHA-256 of a file as it lies on disk.
+func digestFile(ctx context.Context, path string) (size int64, digest [sha256.Size]byte, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, digest, fmt.Errorf("cannot digest a file: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	hash := sha256.New()
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return 0, digest, err
+		}
+		n, err := io.CopyN(hash, file, 64<<20)
+		size += n
+		if errors.Is(err, io.EOF) {
+			return size, [sha256.Size]byte(hash.Sum(nil)), nil
+		}
+		if err != nil {
+			return 0, digest, fmt.Errorf("cannot digest %s: %w", path, err)
+		}
+	}
+}
+
+// runNameTime is how a run's name begins: names sort by time.
+const runNameTime = "20060102T150405.000Z"
+
+func runName(started time.Time, digest [sha256.Size]byte) string {
+	return started.UTC().Format(runNameTime) + "-" + hex.EncodeToString(digest[:4])
+}
+
+// encode is a document as indented JSON. The keys of maps are sorted.
+func encode(document any) ([]byte, error) {
+	contents, err := json.MarshalIndent(document, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("cannot write a document as JSON: %w", err)
+	}
+	return append(contents, '\n'), nil
+}

@@ -1,0 +1,235 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Draft is a folder that nobody looks at yet: the report of a run until it is
+// published whole, or discarded.
+type Draft struct {
+	folder *Folder
+	path   string // empty once it is published or discarded
+}
+
+// Begin makes an empty draft in the folder.
+func (f *Folder) Begin() (*Draft, error) {
+	path := filepath.Join(f.path, temporaryName())
+	if err := os.Mkdir(path, FolderMode); err != nil {
+		return nil, fmt.Errorf("cannot begin a report: %w", err)
+	}
+	if err := os.Chmod(path, FolderMode); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot begin a report: %w", err), os.Remove(path))
+	}
+	return &Draft{folder: f, path: path}, nil
+}
+
+// Path is where the draft lies until it is published.
+func (d *Draft) Path() string { return d.path }
+
+// Create creates a file of the draft, open for reading and writing, with
+// exactly that mode. The caller closes it before the draft is published.
+func (d *Draft) Create(name string, mode fs.FileMode) (*os.File, error) {
+	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+		return nil, fmt.Errorf("cannot create %q in a report: it is not a plain file name", name)
+	}
+	file, err := createExclusive(filepath.Join(d.path, name), mode)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create %s: %w", name, err)
+	}
+	return file, nil
+}
+
+// WriteFile creates a file of the draft with all of its contents.
+func (d *Draft) WriteFile(name string, contents []byte, mode fs.FileMode) error {
+	file, err := d.Create(name, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(contents)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("cannot write %s: %w", name, err)
+	}
+	return nil
+}
+
+// Remove removes a file of the draft.
+func (d *Draft) Remove(name string) error {
+	if err := os.Remove(filepath.Join(d.path, name)); err != nil {
+		return fmt.Errorf("cannot remove %s: %w", name, err)
+	}
+	return nil
+}
+
+// Publish makes the draft visible as the folder's run of that name, by one
+// rename after everything in it is on disk, and points latest at it unless
+// latest is at a newer run: names of runs sort by time. It refuses a name that
+// is taken. Where it returns an error nothing is published, and the draft can
+// still be discarded.
+func (d *Draft) Publish(run string) error {
+	if err := d.publish(run); err != nil {
+		return fmt.Errorf("cannot publish the report %s: %w", run, err)
+	}
+	return nil
+}
+
+func (d *Draft) publish(run string) error {
+	if err := checkRunName(run); err != nil {
+		return err
+	}
+	target := filepath.Join(d.folder.path, run)
+	latest := filepath.Join(d.folder.path, latestName)
+	moveLatest, err := mayMoveLatest(latest, run)
+	if err != nil {
+		return err
+	}
+	if err := mustNotExist(target); err != nil {
+		return err
+	}
+	if err := d.syncAll(); err != nil {
+		return err
+	}
+	// The link is made before the report is visible, so that a full disk fails
+	// while there is nothing to undo.
+	link := filepath.Join(d.folder.path, temporaryName())
+	if moveLatest {
+		if err := os.Symlink(run, link); err != nil {
+			return err
+		}
+	}
+	err = d.rename(target)
+	if err == nil && moveLatest {
+		if err = os.Rename(link, latest); err == nil {
+			err = persist(d.folder.path)
+		}
+		if err != nil {
+			err = errors.Join(err, os.Rename(target, d.path))
+		}
+	}
+	if err != nil {
+		if moveLatest {
+			_ = os.Remove(link)
+		}
+		return err
+	}
+	d.path = ""
+	return nil
+}
+
+// KeepFailed keeps the draft for inspection as failed/<run> in the folder, after
+// a run that publishes nothing. It does not touch latest.
+func (d *Draft) KeepFailed(run string) error {
+	if err := d.keepFailed(run); err != nil {
+		return fmt.Errorf("cannot keep what is left of the failed run %s: %w", run, err)
+	}
+	return nil
+}
+
+func (d *Draft) keepFailed(run string) error {
+	if err := checkRunName(run); err != nil {
+		return err
+	}
+	failed := filepath.Join(d.folder.path, failedName)
+	if err := makeFolder(failed); err != nil {
+		return err
+	}
+	target := filepath.Join(failed, run)
+	if err := mustNotExist(target); err != nil {
+		return err
+	}
+	if err := d.syncAll(); err != nil {
+		return err
+	}
+	if err := d.rename(target); err != nil {
+		return err
+	}
+	d.path = ""
+	return persist(failed)
+}
+
+// rename moves the draft to its place and makes that last. Where it cannot make
+// it last, the draft is moved back.
+func (d *Draft) rename(target string) error {
+	if err := os.Rename(d.path, target); err != nil {
+		return err
+	}
+	if err := persist(d.folder.path); err != nil {
+		return errors.Join(err, os.Rename(target, d.path))
+	}
+	return nil
+}
+
+// Discard removes the draft. It does nothing to one that has been published.
+func (d *Draft) Discard() error {
+	if d.path == "" {
+		return nil
+	}
+	if err := os.RemoveAll(d.path); err != nil {
+		return fmt.Errorf("cannot discard an unpublished report: %w", err)
+	}
+	d.path = ""
+	return nil
+}
+
+// syncAll puts every file of the draft and their names on disk. A file is
+// opened again for it: the kernel keeps a write error that nobody has seen for
+// the next who asks.
+func (d *Draft) syncAll() error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() {
+			return fmt.Errorf("%s is not a plain file", entry.Name())
+		}
+		if err := persist(filepath.Join(d.path, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return persist(d.path)
+}
+
+// mayMoveLatest says whether latest may point at a run: it must be a symbolic
+// link or nothing, and must not be at a newer run that exists.
+func mayMoveLatest(latest, run string) (bool, error) {
+	info, err := os.Lstat(latest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, nil
+	case err != nil:
+		return false, err
+	case info.Mode()&fs.ModeSymlink == 0:
+		return false, fmt.Errorf("%s is there and is not a symbolic link", latestName)
+	}
+	at, err := os.Readlink(latest)
+	if err != nil {
+		return false, err
+	}
+	if _, err := os.Stat(latest); err != nil {
+		return true, nil // it leads nowhere
+	}
+	return filepath.Base(at) <= run, nil
+}
+
+func mustNotExist(path string) error {
+	_, err := os.Lstat(path)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s: %w", filepath.Base(path), fs.ErrExist)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	return err
+}
+
+func checkRunName(run string) error {
+	if run == "" || run != filepath.Base(run) || strings.HasPrefix(run, ".") || run == latestName || run == failedName {
+		return fmt.Errorf("%q is not the name of a run", run)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package storage
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// ErrHeld says that another run holds the output folder.
+var ErrHeld = errors.New("another run holds the folder")
+
+// Folder is an output folder that this process alone writes to.
+type Folder struct {
+	path string
+	lock *os.File
+}
+
+// Lock makes the output folder where it does not exist, takes it for this
+// process and removes what runs that died have left in it. The error is ErrHeld
+// where another run has it. A symbolic link is refused, for the folder itself
+// and for the lock, so that nobody can lead the output elsewhere.
+//
+// The kernel gives the lock back when the process ends, however it ends.
+func Lock(dir string) (*Folder, error) {
+	if err := makeFolder(dir); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, lockName)
+	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, PrivateMode)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the lock of the output folder: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = lock.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("cannot write to %s: %w", dir, ErrHeld)
+		}
+		return nil, fmt.Errorf("cannot lock %s: %w", dir, err)
+	}
+	folder := &Folder{path: dir, lock: lock}
+	if err := errors.Join(lock.Chmod(PrivateMode), folder.removeLeftovers()); err != nil {
+		_ = lock.Close()
+		return nil, fmt.Errorf("cannot prepare %s: %w", dir, err)
+	}
+	return folder, nil
+}
+
+// Path is the folder as Lock was given it.
+func (f *Folder) Path() string { return f.path }
+
+// Unlock gives the folder back. Drafts and spills of it must be finished.
+func (f *Folder) Unlock() error { return f.lock.Close() }
+
+// removeLeftovers removes the drafts of runs that died. Only the holder of the
+// lock may: to everyone else they look the same as the draft of a run at work.
+func (f *Folder) removeLeftovers() error {
+	entries, err := os.ReadDir(f.path)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), temporaryPrefix) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(f.path, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeFolder makes a folder, and those above it, where they do not exist.
+func makeFolder(dir string) error {
+	info, err := os.Lstat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), FolderMode); err != nil {
+			return fmt.Errorf("cannot make the output folder: %w", err)
+		}
+		if err := os.Mkdir(dir, FolderMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("cannot make the output folder: %w", err)
+		}
+		if err := os.Chmod(dir, FolderMode); err != nil {
+			return fmt.Errorf("cannot make the output folder: %w", err)
+		}
+		return nil
+	case err != nil:
+		return fmt.Errorf("cannot use the output folder: %w", err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("cannot use %s for output: it is a symbolic link; name the folder that it leads to", dir)
+	case !info.IsDir():
+		return fmt.Errorf("cannot use %s for output: it is not a folder", dir)
+	}
+	return nil
+}
+
+// temporaryName is a name that no other file has and that Lock removes.
+func temporaryName() string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return temporaryPrefix + hex.EncodeToString(random[:])
+}
+
+// createExclusive creates a file that must not exist, with exactly that mode.
+// O_EXCL refuses a symbolic link too.
+func createExclusive(path string, mode fs.FileMode) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Chmod(mode); err != nil {
+		return nil, errors.Join(err, file.Close(), os.Remove(path))
+	}
+	return file, nil
+}
+
+// persist makes what is written of a file, or a folder's names, survive a power cut.
+func persist(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// Remove removes a published report from the folder. It is gone at once: what
+// is removed bit by bit has another name.
+func (f *Folder) Remove(run string) error {
+	if err := checkRunName(run); err != nil {
+		return fmt.Errorf("cannot remove a report: %w", err)
+	}
+	temporary := filepath.Join(f.path, temporaryName())
+	if err := os.Rename(filepath.Join(f.path, run), temporary); err != nil {
+		return fmt.Errorf("cannot remove the report %s: %w", run, err)
+	}
+	if err := os.RemoveAll(temporary); err != nil {
+		return fmt.Errorf("cannot remove the report %s: %w", run, err)
+	}
+	return nil
+}
+
+// Latest is the run that latest points at; empty where there is none.
+func (f *Folder) Latest() (string, error) {
+	target, err := os.Readlink(filepath.Join(f.path, latestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot read %s: %w", latestName, err)
+	}
+	return filepath.Base(target), nil
+}

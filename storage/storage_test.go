@@ -1,0 +1,374 @@
+package storage
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	older = "20251120T020000.000Z-ffffffff"
+	newer = "20251121T020000.000Z-00000000"
+)
+
+func lock(t *testing.T, dir string) *Folder {
+	t.Helper()
+	folder, err := Lock(dir)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = folder.Unlock() })
+	return folder
+}
+
+func draftWith(t *testing.T, folder *Folder, name, contents string) *Draft {
+	t.Helper()
+	draft, err := folder.Begin()
+	require.NoError(t, err)
+	require.NoError(t, draft.WriteFile(name, []byte(contents), PublicMode))
+	return draft
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+func mode(t *testing.T, path string) fs.FileMode {
+	t.Helper()
+	info, err := os.Lstat(path)
+	require.NoError(t, err)
+	return info.Mode().Perm()
+}
+
+func TestOneRunAtATimeHoldsTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "out")
+	first := lock(t, dir)
+
+	_, err := Lock(dir)
+	require.ErrorIs(t, err, ErrHeld)
+	assert.ErrorContains(t, err, dir)
+
+	require.NoError(t, first.Unlock())
+	lock(t, dir)
+}
+
+func TestLockRemovesWhatDeadRunsLeft(t *testing.T) {
+	dir := t.TempDir()
+	folder := lock(t, dir)
+	draftWith(t, folder, "findings.parquet", "half")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, temporaryPrefix+"link"), nil, 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, older), 0o750))
+	require.NoError(t, folder.Unlock()) // as the kernel does for a process that dies
+
+	lock(t, dir)
+	assert.Equal(t, []string{lockName, older}, names(t, dir))
+}
+
+func TestLockRefusesWhatLeadsElsewhere(t *testing.T) {
+	root := t.TempDir()
+	elsewhere := filepath.Join(root, "elsewhere")
+	require.NoError(t, os.Mkdir(elsewhere, 0o750))
+
+	link := filepath.Join(root, "link")
+	require.NoError(t, os.Symlink(elsewhere, link))
+	_, err := Lock(link)
+	assert.ErrorContains(t, err, "symbolic link")
+
+	file := filepath.Join(root, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err = Lock(file)
+	assert.ErrorContains(t, err, "not a folder")
+
+	dir := filepath.Join(root, "out")
+	require.NoError(t, os.Mkdir(dir, 0o750))
+	require.NoError(t, os.Symlink(filepath.Join(elsewhere, "victim"), filepath.Join(dir, lockName)))
+	_, err = Lock(dir)
+	require.Error(t, err)
+	assert.Empty(t, names(t, elsewhere), "nothing may be made behind the link")
+}
+
+func TestModesAreExactWhateverTheUmask(t *testing.T) {
+	for _, umask := range []int{0, 0o077, 0o777} {
+		base := t.TempDir()
+		dir := filepath.Join(base, "out")
+		before := syscall.Umask(umask)
+		folder, err := Lock(dir)
+		var errs []error
+		errs = append(errs, err)
+		if err == nil {
+			draft, err := folder.Begin()
+			errs = append(errs, err)
+			errs = append(errs, draft.WriteFile("private", nil, PrivateMode), draft.WriteFile("public", nil, PublicMode), draft.Publish(newer))
+			failed, err := folder.Begin()
+			errs = append(errs, err, failed.KeepFailed(older))
+			metrics, err := Replace(filepath.Join(base, "metrics.prom"), nil, PublicMode)
+			errs = append(errs, err, metrics.Commit())
+		}
+		syscall.Umask(before)
+		require.NoError(t, errors.Join(errs...), "umask %o", umask)
+
+		for path, want := range map[string]fs.FileMode{
+			".": FolderMode, lockName: PrivateMode,
+			newer: FolderMode, newer + "/private": PrivateMode, newer + "/public": PublicMode,
+			failedName: FolderMode, failedName + "/" + older: FolderMode,
+			"../metrics.prom": PublicMode,
+		} {
+			assert.Equal(t, want, mode(t, filepath.Join(dir, path)), "%s under umask %o", path, umask)
+		}
+		require.NoError(t, folder.Unlock())
+	}
+}
+
+func TestPublishShowsAllOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	folder := lock(t, dir)
+	draft := draftWith(t, folder, "summary.json", "{}")
+	require.NoDirExists(t, filepath.Join(dir, newer))
+
+	require.NoError(t, draft.Publish(newer))
+	assert.Equal(t, []string{lockName, newer, latestName}, names(t, dir))
+	target, err := os.Readlink(filepath.Join(dir, latestName))
+	require.NoError(t, err)
+	assert.Equal(t, newer, target, "latest is relative, so that the folder can be moved")
+	contents, err := os.ReadFile(filepath.Join(dir, latestName, "summary.json"))
+	require.NoError(t, err)
+	assert.Equal(t, "{}", string(contents))
+	require.NoError(t, draft.Discard())
+	assert.DirExists(t, filepath.Join(dir, newer), "discarding a published draft does nothing")
+}
+
+func TestLatestNeverMovesBack(t *testing.T) {
+	for _, test := range []struct {
+		why         string
+		first, then string
+		want        string
+	}{
+		{"a newer run takes over", older, newer, newer},
+		{"an older run, published late, does not", newer, older, newer},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			dir := t.TempDir()
+			folder := lock(t, dir)
+			require.NoError(t, draftWith(t, folder, "a", "").Publish(test.first))
+			require.NoError(t, draftWith(t, folder, "a", "").Publish(test.then))
+			target, err := os.Readlink(filepath.Join(dir, latestName))
+			require.NoError(t, err)
+			assert.Equal(t, test.want, target)
+			assert.DirExists(t, filepath.Join(dir, test.first))
+			assert.DirExists(t, filepath.Join(dir, test.then))
+		})
+	}
+	t.Run("a link to a run that is gone is no run", func(t *testing.T) {
+		dir := t.TempDir()
+		folder := lock(t, dir)
+		require.NoError(t, os.Symlink(newer, filepath.Join(dir, latestName)))
+		require.NoError(t, draftWith(t, folder, "a", "").Publish(older))
+		target, err := os.Readlink(filepath.Join(dir, latestName))
+		require.NoError(t, err)
+		assert.Equal(t, older, target)
+	})
+}
+
+func TestPublishRefuses(t *testing.T) {
+	for _, test := range []struct {
+		why     string
+		prepare func(t *testing.T, dir string)
+		run     string
+		message string
+	}{
+		{"a run of that name is there", func(t *testing.T, dir string) {
+			require.NoError(t, os.Mkdir(filepath.Join(dir, newer), 0o750))
+		}, newer, "exists"},
+		{"the name is a link, even to nowhere", func(t *testing.T, dir string) {
+			require.NoError(t, os.Symlink("nowhere", filepath.Join(dir, newer)))
+		}, newer, "exists"},
+		{"latest is a folder of somebody's", func(t *testing.T, dir string) {
+			require.NoError(t, os.Mkdir(filepath.Join(dir, latestName), 0o750))
+		}, newer, "not a symbolic link"},
+		{"the name would leave the folder", func(*testing.T, string) {}, "../" + newer, "not the name of a run"},
+		{"the name is that of the link", func(*testing.T, string) {}, latestName, "not the name of a run"},
+		{"the name is hidden", func(*testing.T, string) {}, ".lock", "not the name of a run"},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			dir := t.TempDir()
+			folder := lock(t, dir)
+			test.prepare(t, dir)
+			before := names(t, dir)
+			draft := draftWith(t, folder, "a", "")
+			err := draft.Publish(test.run)
+			require.ErrorContains(t, err, test.message)
+			require.NoError(t, draft.Discard())
+			assert.Equal(t, before, names(t, dir), "nothing is published and nothing is left")
+		})
+	}
+}
+
+func TestDraftRefusesNamesThatLeaveIt(t *testing.T) {
+	draft, err := lock(t, t.TempDir()).Begin()
+	require.NoError(t, err)
+	for _, name := range []string{"", ".", "..", "../a", "a/b", "/a", ".hidden"} {
+		_, err := draft.Create(name, PublicMode)
+		assert.ErrorContains(t, err, "plain file name", "%q", name)
+	}
+	require.NoError(t, draft.WriteFile("a", nil, PublicMode))
+	_, err = draft.Create("a", PublicMode)
+	assert.ErrorIs(t, err, fs.ErrExist, "a file is written once")
+}
+
+func TestKeepFailedLeavesLatestAlone(t *testing.T) {
+	dir := t.TempDir()
+	folder := lock(t, dir)
+	require.NoError(t, draftWith(t, folder, "a", "").Publish(older))
+	require.NoError(t, draftWith(t, folder, "rejects.csv", "x").KeepFailed(newer))
+
+	assert.FileExists(t, filepath.Join(dir, failedName, newer, "rejects.csv"))
+	target, err := os.Readlink(filepath.Join(dir, latestName))
+	require.NoError(t, err)
+	assert.Equal(t, older, target)
+	assert.NoDirExists(t, filepath.Join(dir, newer))
+}
+
+func TestPublishInFolderThatIsNotWritable(t *testing.T) {
+	if os.Geteuid() == 0 {
+		// The superuser may write anywhere, so take the folder away instead.
+		dir := filepath.Join(t.TempDir(), "out")
+		folder := lock(t, dir)
+		draft := draftWith(t, folder, "a", "")
+		require.NoError(t, os.RemoveAll(dir))
+		assert.ErrorIs(t, draft.Publish(newer), fs.ErrNotExist)
+		_, err := folder.Begin()
+		assert.ErrorIs(t, err, fs.ErrNotExist)
+		_, err = folder.Spill()
+		assert.ErrorIs(t, err, fs.ErrNotExist)
+		return
+	}
+	dir := t.TempDir()
+	folder := lock(t, dir)
+	draft := draftWith(t, folder, "a", "")
+	require.NoError(t, os.Chmod(dir, 0o550))
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o750) })
+	assert.ErrorIs(t, draft.Publish(newer), fs.ErrPermission)
+	assert.NoDirExists(t, filepath.Join(dir, newer))
+}
+
+// fullDisk is a file system of 64 KiB.
+func fullDisk(t *testing.T) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only the superuser may mount a small file system")
+	}
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,nr_inodes=64"); err != nil {
+		t.Skipf("cannot mount a small file system here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+func TestFullDisk(t *testing.T) {
+	dir := fullDisk(t)
+	folder := lock(t, filepath.Join(dir, "out"))
+	draft, err := folder.Begin()
+	require.NoError(t, err)
+	spill, err := folder.Spill()
+	require.NoError(t, err)
+
+	err = draft.WriteFile("findings.csv", make([]byte, 1<<20), PrivateMode)
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	assert.ErrorContains(t, err, "findings.csv")
+	_, err = spill.Write(make([]byte, 1<<20))
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	_, err = Replace(filepath.Join(dir, "metrics.prom"), make([]byte, 1<<20), PublicMode)
+	require.ErrorIs(t, err, syscall.ENOSPC)
+
+	require.NoError(t, draft.Discard())
+	require.NoError(t, spill.Close())
+	assert.Equal(t, []string{"out"}, names(t, dir))
+	assert.Equal(t, []string{lockName}, names(t, folder.Path()))
+}
+
+func TestPublishWithoutRoomForTheLink(t *testing.T) {
+	dir := fullDisk(t)
+	folder := lock(t, dir)
+	draft := draftWith(t, folder, "a", "")
+	for i := 0; ; i++ { // use up all names that the file system has
+		file, err := os.Create(filepath.Join(dir, "filler"+string(rune('a'+i))))
+		if err != nil {
+			require.ErrorIs(t, err, syscall.ENOSPC)
+			break
+		}
+		require.NoError(t, file.Close())
+	}
+	require.ErrorIs(t, draft.Publish(newer), syscall.ENOSPC)
+	assert.NoDirExists(t, filepath.Join(dir, newer))
+	assert.NoFileExists(t, filepath.Join(dir, latestName))
+}
+
+func TestSpillKeepsChunksOfSeveralGoroutinesApart(t *testing.T) {
+	dir := t.TempDir()
+	folder := lock(t, dir)
+	spill, err := folder.Spill()
+	require.NoError(t, err)
+	assert.Equal(t, []string{lockName}, names(t, dir), "a spill has no name")
+
+	var group sync.WaitGroup
+	const goroutines, chunks = 8, 50
+	extents := make([][]Extent, goroutines)
+	for g := range goroutines {
+		group.Go(func() {
+			for i := range chunks {
+				extent, err := spill.Write(bytes.Repeat([]byte{byte(g)}, 1+i*37))
+				if assert.NoError(t, err) {
+					extents[g] = append(extents[g], extent)
+				}
+			}
+		})
+	}
+	group.Wait()
+	var buffer []byte
+	var total int64
+	for g := range goroutines {
+		for i, extent := range extents[g] {
+			buffer, err = spill.Read(extent, buffer)
+			require.NoError(t, err)
+			require.Equal(t, bytes.Repeat([]byte{byte(g)}, 1+i*37), buffer)
+			total += int64(len(buffer))
+		}
+	}
+	assert.Equal(t, total, spill.Size())
+	_, err = spill.Read(Extent{Offset: total, Length: 1}, nil)
+	assert.Error(t, err, "what was never written cannot be read")
+	require.NoError(t, spill.Close())
+}
+
+func TestReplaceChangesNothingBeforeCommit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "metrics.prom")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	replacement, err := Replace(path, []byte("new"), PublicMode)
+	require.NoError(t, err)
+	contents, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "old", string(contents))
+	require.NoError(t, replacement.Commit())
+	contents, err = os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "new", string(contents))
+
+	replacement, err = Replace(path, []byte("newer"), PublicMode)
+	require.NoError(t, err)
+	require.NoError(t, replacement.Discard())
+	assert.Equal(t, []string{"metrics.prom"}, names(t, filepath.Dir(path)))
+}

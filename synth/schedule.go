@@ -1,0 +1,73 @@
+package synth
+
+import (
+	"math"
+	"sort"
+)
+
+// schedule says which records are planted, and in which scenes. A planted
+// record has a slot, from 0; the slots are spread over the rows, and a scene
+// takes as many in a row as it has payments.
+type schedule struct {
+	seed    uint64
+	records int64
+	slots   int64
+	// scenes are a cycle that repeats until the slots are used up; starts are
+	// the slots of the cycle at which they start.
+	scenes     []*scene
+	starts     []int64
+	cycleSlots int64
+}
+
+func newSchedule(options Options, people population) schedule {
+	s := schedule{seed: options.Seed, records: options.Records}
+	slotsForEveryRule := int64(0)
+	for round := 1; round <= mostTimes; round++ {
+		for i := range scenes {
+			scene := &scenes[i]
+			if scene.times < round || scene.role != noRole && casting.placesOf[scene.role][0] >= people.count {
+				continue
+			}
+			s.scenes = append(s.scenes, scene)
+			s.starts = append(s.starts, s.cycleSlots)
+			s.cycleSlots += int64(scene.slots)
+			if round == 1 && i < scenesForEveryRule {
+				slotsForEveryRule = s.cycleSlots
+			}
+		}
+	}
+	if options.Dirty > 0 {
+		s.slots = int64(math.Round(options.Dirty * float64(options.Records)))
+		// A small set has every rule too, if that takes no more than a tenth of it.
+		s.slots = max(s.slots, min(slotsForEveryRule, options.Records/10))
+	}
+	return s
+}
+
+// rowOf is the row, from 0, of a slot: somewhere in the slot's share of the rows.
+func (s *schedule) rowOf(slot int64) int64 {
+	first, next := slot*s.records/s.slots, (slot+1)*s.records/s.slots
+	c := newChance(s.seed, forSlot, slot)
+	return first + c.below(next-first)
+}
+
+// slotOf is the slot of a row, from 0, if it is planted.
+func (s *schedule) slotOf(row int64) (slot int64, planted bool) {
+	if s.slots == 0 {
+		return 0, false
+	}
+	slot = ((row+1)*s.slots - 1) / s.records
+	return slot, s.rowOf(slot) == row
+}
+
+// sceneOf is the scene that a slot belongs to, and its first slot. The last
+// slots, where no whole scene fits, get the first scene each.
+func (s *schedule) sceneOf(slot int64) (*scene, int64) {
+	within := slot % s.cycleSlots
+	i := sort.Search(len(s.starts), func(i int) bool { return s.starts[i] > within }) - 1
+	first := slot - within + s.starts[i]
+	if first+int64(s.scenes[i].slots) > s.slots {
+		return s.scenes[0], slot
+	}
+	return s.scenes[i], first
+}
