@@ -44,8 +44,8 @@ func TestNoAllocations(t *testing.T) {
 			text = identity.Parse(given)
 			number, _ := text.In(2024)
 			if text.Ten {
-				number, _ = text.Older(2024)
-				number, _ = text.Younger(2024)
+				text.Younger(2024)
+				text.Older(2024)
 			}
 			buffer = number.AppendDigits(buffer[:0])
 			buffer = number.AppendMasked(buffer[:0])

@@ -126,8 +126,6 @@ func TestNoVerbPrintsANumber(t *testing.T) {
 	assert.Equal(t, exampleMask, number.GoString())
 	assert.Equal(t, "cannot pay "+exampleMask, fmt.Errorf("cannot pay %v", number).Error())
 	assertMasked(t, errors.Join(fmt.Errorf("%d", number), fmt.Errorf("%x", number)).Error(), "joined errors")
-	extra := "no verb"
-	assertMasked(t, fmt.Sprintf(extra, number), "an argument too many")
 }
 
 // Nor does a log or an encoder.

@@ -48,6 +48,9 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, draft *storag
 		return nil, outputFailure(err)
 	}
 	if unfit := r.judgeInputs(); unfit != nil {
+		if r.totals().rejected == 0 {
+			return nil, inputFailure(unfit)
+		}
 		return nil, r.keepRejects(ctx, writer, draft, unfit)
 	}
 	if err := writer.Findings(ctx, r.findings(), unpackFindings(r.spill, across)); err != nil {

@@ -471,19 +471,24 @@ func (p *csvPiece) tally(b *pipeline.Batch) {
 	f := p.filler
 	noAmount := int64(0)
 	var sum pipeline.Sum // of rows that follow each other and have one currency
-	number := b.Currency[0]
+	summed := false
+	number := uint16(0) // of their currency
 	for i, ore := range b.Amount {
 		if f.noAmount[i] {
 			noAmount++
 			continue
 		}
-		if b.Currency[i] != number {
-			addSum(&p.read, sum, number)
-			sum, number = pipeline.Sum{}, b.Currency[i]
+		if b.Currency[i] != number || !summed {
+			if summed {
+				addSum(&p.read, sum, number)
+			}
+			sum, summed, number = pipeline.Sum{}, true, b.Currency[i]
 		}
 		sum.Add(ore)
 	}
-	addSum(&p.read, sum, number)
+	if summed {
+		addSum(&p.read, sum, number)
+	}
 	p.read.Add(int64(b.Rows), noAmount)
 
 	noAmount = 0

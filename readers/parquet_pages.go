@@ -372,13 +372,17 @@ func spread[T any](dst []T, levels []byte, values int, null T) {
 		}
 		return
 	}
+	// Nulls lie as they please, so a branch for them would be guessed wrong.
 	for row := len(levels) - 1; row >= 0; row-- {
-		if levels[row] == hasValue {
+		isNull := levels[row] != hasValue
+		if !isNull {
 			values--
-			dst[row] = dst[values]
-		} else {
-			dst[row] = null
 		}
+		value := dst[values]
+		if isNull {
+			value = null
+		}
+		dst[row] = value
 	}
 }
 

@@ -519,6 +519,42 @@ func TestParquetCutReturnsTheErrorOfSend(t *testing.T) {
 	}))
 }
 
+// The pieces of a run come in order, whoever reads them, and those that are held
+// in memory do not wait for each other.
+func TestParquetRecordsThroughThePipeline(t *testing.T) {
+	records := plainRecords(20_000, 12)
+	path := writeParquet(t, len(records), 300, recordColumnsOf(records, true, asIs))
+	for _, workers := range []int{1, 2, 5} {
+		for _, digest := range []bool{false, true} {
+			options := newOptions()
+			options.Workers, options.Digest = workers, digest
+			file := &File{Path: path}
+			opened, err := openParquetRecords(file, 0, &Source{}, options)
+			require.NoError(t, err)
+			batches := make([]pipeline.Batch, workers)
+			var got []plainRecord
+			err = pipeline.Run(context.Background(), workers, opened.cut,
+				func(_ context.Context, worker int, _ uint32, piece pipeline.Piece) (part []plainRecord, err error) {
+					for {
+						more, err := piece.Next(&batches[worker])
+						if err != nil || !more {
+							return part, err
+						}
+						part = append(part, rowsOf(&batches[worker], options.Dictionaries)...)
+					}
+				},
+				func(part []plainRecord) error {
+					got = append(got, part...)
+					return nil
+				})
+			require.NoError(t, err)
+			require.NoError(t, opened.close())
+			requireSame(t, records, got)
+			assert.Equal(t, digest, file.HasSHA256)
+		}
+	}
+}
+
 // What a file lacks, or has in a form that cannot be read, is told with the
 // file, the column, and what would do.
 func TestParquetColumnsThatCannotBeRead(t *testing.T) {

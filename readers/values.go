@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // days in Sweden must not depend on what is installed
@@ -186,14 +187,17 @@ func dayInSweden(seconds int64) (calendar.Day, bool) {
 	return calendar.Of(year, int(month), day), true
 }
 
+// unzoned is the zone of times that tell none: no zone of the world lies a
+// second east of Greenwich.
+var unzoned = time.FixedZone("", 1)
+
 // parseDayAs reads a day written in a layout of package time.
 func parseDayAs(text []byte, layout string) (calendar.Day, bool) {
-	// Where the text has no zone of its own it is read as UTC, and keeps its day.
-	at, err := time.Parse(layout, string(text))
+	at, err := time.ParseInLocation(layout, string(text), unzoned)
 	if err != nil {
 		return calendar.Missing, false
 	}
-	if at.Location() != time.UTC {
+	if at.Location() != unzoned {
 		return dayInSweden(at.Unix())
 	}
 	year, month, day := at.Date()
@@ -210,7 +214,8 @@ func checkDateLayout(layout string) error {
 	}
 	at := time.Date(1987, time.November, 23, 0, 0, 0, 0, time.UTC)
 	read, err := time.Parse(layout, at.Format(layout))
-	if err != nil || read.Year() != 1987 || read.YearDay() != at.YearDay() {
+	// What a zone is called does not tell which it is.
+	if err != nil || read.Year() != 1987 || read.YearDay() != at.YearDay() || strings.Contains(layout, "MST") {
 		return errors.New("a date layout is the day 2 January 2006 as the file would write it, as 2006-01-02 or 02/01/2006")
 	}
 	return nil

@@ -36,6 +36,9 @@ func TestParseDay(t *testing.T) {
 		{"02/29/2024", "01/02/2006", "2024-02-29", "a declared layout"},
 		{"29 feb 2024", "2 Jan 2006", "2024-02-29", "a month by name"},
 		{"2024-01-31 23:30 +0000", "2006-01-02 15:04 -0700", "2024-02-01", "a declared layout with a zone"},
+		{"2024-01-31T23:30:00Z", "2006-01-02T15:04:05Z07:00", "2024-02-01", "a declared layout with a zone, in UTC"},
+		{"2024-01-31T23:30:00+01:00", "2006-01-02T15:04:05Z07:00", "2024-01-31", "a declared layout with a zone, in Sweden's"},
+		{"2024-01-31 23:30", "2006-01-02 15:04", "2024-01-31", "a declared layout with a time and no zone"},
 		{"0001-01-01", "", "0001-01-01", "the first day"},
 		{"9999-12-31", "", "9999-12-31", "the last day"},
 
@@ -105,10 +108,11 @@ func TestCheckDateLayout(t *testing.T) {
 		assert.NoError(t, checkDateLayout(layout), layout)
 	}
 	for layout, why := range map[string]string{
-		"YYYY-MM-DD": "no layout of package time",
-		"2006-01":    "no day",
-		"02-01":      "no year",
-		"15:04":      "a time alone",
+		"YYYY-MM-DD":           "no layout of package time",
+		"2006-01":              "no day",
+		"02-01":                "no year",
+		"15:04":                "a time alone",
+		"2006-01-02 15:04 MST": "the name of a zone",
 	} {
 		assert.Error(t, checkDateLayout(layout), "%s: %s", layout, why)
 	}

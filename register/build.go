@@ -11,7 +11,7 @@ import (
 
 // loopBudget is how many links a build follows at most to find loops, so that a
 // register of endless chains cannot hold it up.
-const loopBudget = 1 << 26
+const loopBudget = 1 << 25
 
 // Build makes the snapshot of what was added. The Builder is spent afterwards.
 // It fails where there are no entries, where the memory limit of the process is

@@ -24,11 +24,15 @@ const (
 	asBoolean
 )
 
+var shapeNames = [...]string{
+	asCategory: "text", asText: "text", asInteger: "integer", asCount: "integer", asDay: "date", asDecimal: "decimal", asBoolean: "boolean",
+}
+
 // column is one column of a table. Of its functions it has the one that its
 // shape asks for.
 type column[Row any] struct {
-	name  string
-	shape shape
+	name, doc string
+	shape     shape
 	// required columns have a value in every row. In the others, empty text and
 	// values that are not there are null, and an empty cell in CSV.
 	required bool
@@ -40,6 +44,29 @@ type column[Row any] struct {
 	category func(t *texts, r *Row) []byte
 	text     func(dst []byte, r *Row) []byte
 	number   func(r *Row) (value int64, ok bool) // of all other shapes; days by number, booleans as 0 and 1
+}
+
+// Column describes a column of a report's tables.
+type Column struct {
+	Name string
+	Type string // text, integer, date, decimal or boolean
+	Doc  string
+	// Required columns have a value in every row.
+	Required bool
+}
+
+// FindingColumns are the columns of findings in their order.
+func FindingColumns() []Column { return describe(findingColumns(false)) }
+
+// RejectColumns are the columns of rejects in their order.
+func RejectColumns() []Column { return describe(rejectColumns(false)) }
+
+func describe[Row any](columns []column[Row]) []Column {
+	described := make([]Column, len(columns))
+	for i, c := range columns {
+		described[i] = Column{Name: c.name, Type: shapeNames[c.shape], Doc: c.doc, Required: c.required}
+	}
+	return described
 }
 
 // texts are the texts that rows refer to by number.
@@ -102,45 +129,45 @@ func findingColumns(masked bool) []column[Finding] {
 		appendNumber = identity.Number.AppendMasked
 	}
 	return []column[Finding]{
-		{name: "finding_id", shape: asText, required: true, text: appendID},
-		{name: "rule", required: true, category: func(t *texts, f *Finding) []byte { return t.rules[f.Rule] }},
-		{name: "severity", required: true, category: func(_ *texts, f *Finding) []byte { return severityNames[f.Severity] }},
-		{name: "direction", required: true, category: func(_ *texts, f *Finding) []byte { return directionNames[f.Direction] }},
-		{name: "confidence", required: true, category: confidenceOf},
-		{name: "detail", category: func(_ *texts, f *Finding) []byte { return valid(f.Detail) }},
-		{name: "source", required: true, category: func(t *texts, f *Finding) []byte { return t.sources[f.File] }},
-		{name: "file", required: true, category: func(t *texts, f *Finding) []byte { return t.files[f.File] }},
-		{name: "row", shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
-		{name: "record_id", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendValid(dst, f.RecordID) }},
-		{name: "agency", category: func(t *texts, f *Finding) []byte { return t.agency[f.Agency] }},
-		{name: "payment_type", category: func(t *texts, f *Finding) []byte { return t.paymentType[f.PaymentType] }},
-		{name: "payment_date", shape: asDay, required: true, number: func(f *Finding) (int64, bool) { return int64(f.PaymentDate), true }},
-		{name: "period_start", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodStart) }},
-		{name: "period_end", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodEnd) }},
-		{name: "amount", shape: asDecimal, required: true, number: func(f *Finding) (int64, bool) { return f.Amount, true }},
-		{name: "currency", required: true, category: func(t *texts, f *Finding) []byte { return t.currency[f.Currency] }},
-		{name: "identity_number", shape: asText, personal: true, text: given},
-		{name: "number", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
-		{name: "number_kind", category: func(_ *texts, f *Finding) []byte { return kindNames[f.NumberKind] }},
-		{name: "use_number", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
-		{name: "status", category: func(_ *texts, f *Finding) []byte { return statusNames[f.Status] }},
-		{name: "status_from", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.StatusFrom) }},
-		{name: "status_reason", category: func(_ *texts, f *Finding) []byte { return valid(f.StatusReason) }},
-		{name: "identity_level", category: func(_ *texts, f *Finding) []byte { return levelNames[f.IdentityLevel] }},
-		{name: "deceased_on", shape: asText, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
-		{name: "known_from", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
-		{name: "known_at_payment", shape: asBoolean, number: func(f *Finding) (int64, bool) {
+		{name: "finding_id", doc: "32 hexadecimal digits: the same for the same finding in every run", shape: asText, required: true, text: appendID},
+		{name: "rule", doc: "the rule that found it", required: true, category: func(t *texts, f *Finding) []byte { return t.rules[f.Rule] }},
+		{name: "severity", doc: "`info`, `warning` or `error`, as the policy has it", required: true, category: func(_ *texts, f *Finding) []byte { return severityNames[f.Severity] }},
+		{name: "direction", doc: "what should change: `record`, `identity`, `register` or `none`", required: true, category: func(_ *texts, f *Finding) []byte { return directionNames[f.Direction] }},
+		{name: "confidence", doc: "`certain`, or `possible` where the date of death is incomplete", required: true, category: confidenceOf},
+		{name: "detail", doc: "what the rule adds; see the rule", category: func(_ *texts, f *Finding) []byte { return valid(f.Detail) }},
+		{name: "source", doc: "the source of the record, as configured", required: true, category: func(t *texts, f *Finding) []byte { return t.sources[f.File] }},
+		{name: "file", doc: "the file of the record", required: true, category: func(t *texts, f *Finding) []byte { return t.files[f.File] }},
+		{name: "row", doc: "its row in the file; the first data row is 1", shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
+		{name: "record_id", doc: "the agency's own key, where the record has one", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendValid(dst, f.RecordID) }},
+		{name: "agency", doc: "as the record has it", category: func(t *texts, f *Finding) []byte { return t.agency[f.Agency] }},
+		{name: "payment_type", doc: "as the record has it", category: func(t *texts, f *Finding) []byte { return t.paymentType[f.PaymentType] }},
+		{name: "payment_date", doc: "the day that the record is judged by", shape: asDay, required: true, number: func(f *Finding) (int64, bool) { return int64(f.PaymentDate), true }},
+		{name: "period_start", doc: "the first day that the payment is for", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodStart) }},
+		{name: "period_end", doc: "the last day that the payment is for", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodEnd) }},
+		{name: "amount", doc: "in the currency, with two decimals", shape: asDecimal, required: true, number: func(f *Finding) (int64, bool) { return f.Amount, true }},
+		{name: "currency", doc: "as the record has it, else `SEK`", required: true, category: func(t *texts, f *Finding) []byte { return t.currency[f.Currency] }},
+		{name: "identity_number", doc: "as given", shape: asText, personal: true, text: given},
+		{name: "number", doc: "the twelve digits that it was read as; empty where it is malformed or of another kind", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
+		{name: "number_kind", doc: "`personal`, `coordination`, `organisation`, `gd` or `interim`", category: func(_ *texts, f *Finding) []byte { return kindNames[f.NumberKind] }},
+		{name: "use_number", doc: "the number at the end of the chain of links, where another replaces this one", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
+		{name: "status", doc: "of the number on the payment date: `active`, `inactive`, `closed` or `deregistered`", category: func(_ *texts, f *Finding) []byte { return statusNames[f.Status] }},
+		{name: "status_from", doc: "when the status began", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.StatusFrom) }},
+		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(_ *texts, f *Finding) []byte { return valid(f.StatusReason) }},
+		{name: "identity_level", doc: "`confirmed`, `probable`, `uncertain` or `not_applicable`", category: func(_ *texts, f *Finding) []byte { return levelNames[f.IdentityLevel] }},
+		{name: "deceased_on", doc: "may be incomplete: `2019-00-00`, `2019-05-00`, `0`", shape: asText, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
+		{name: "known_from", doc: "when the register made the entry known", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
+		{name: "known_at_payment", doc: "whether that was on the payment date or before", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			known, isKnown := f.KnownAtPayment()
 			return truth(known), isKnown
 		}},
 		// The next five are for a baseline and decisions, and empty without.
-		{name: "state", category: func(*texts, *Finding) []byte { return nil }},
-		{name: "first_seen", shape: asDay, number: absent},
-		{name: "times_seen", shape: asCount, number: absent},
-		{name: "decision", category: func(*texts, *Finding) []byte { return nil }},
-		{name: "decision_until", shape: asDay, number: absent},
-		{name: "other_number", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
-		{name: "protected", shape: asBoolean, number: func(f *Finding) (int64, bool) {
+		{name: "state", doc: "for a baseline; empty without", category: func(*texts, *Finding) []byte { return nil }},
+		{name: "first_seen", doc: "for a baseline; empty without", shape: asDay, number: absent},
+		{name: "times_seen", doc: "for a baseline; empty without", shape: asCount, number: absent},
+		{name: "decision", doc: "for decisions; empty without", category: func(*texts, *Finding) []byte { return nil }},
+		{name: "decision_until", doc: "for decisions; empty without", shape: asDay, number: absent},
+		{name: "other_number", doc: "the other number of `paid_under_two_numbers`, the older of `ambiguous_century`", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
+		{name: "protected", doc: "whether the person has protected identity: show nothing more of them", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			return truth(f.Protected == register.True), f.Protected != register.NoValue
 		}},
 	}
@@ -150,15 +177,15 @@ func findingColumns(masked bool) []column[Finding] {
 // an identity number anywhere, so where numbers are masked there is no such column.
 func rejectColumns(masked bool) []column[Reject] {
 	columns := []column[Reject]{
-		{name: "source", required: true, category: func(t *texts, r *Reject) []byte { return t.sources[r.File] }},
-		{name: "file", required: true, category: func(t *texts, r *Reject) []byte { return t.files[r.File] }},
-		{name: "row", shape: asInteger, required: true, number: func(r *Reject) (int64, bool) { return r.Row, true }},
-		{name: "line", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.Line, r.Line > 0 }},
-		{name: "byte_offset", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.ByteOffset, r.ByteOffset >= 0 }},
-		{name: "column", shape: asText, text: func(dst []byte, r *Reject) []byte { return append(dst, r.Column...) }},
-		{name: "reason", required: true, category: func(_ *texts, r *Reject) []byte { return reasonNames[r.Reason] }},
-		{name: "amount", shape: asDecimal, number: func(r *Reject) (int64, bool) { return r.Amount, r.HasAmount }},
-		{name: "currency", category: func(t *texts, r *Reject) []byte {
+		{name: "source", doc: "the source of the row, as configured", required: true, category: func(t *texts, r *Reject) []byte { return t.sources[r.File] }},
+		{name: "file", doc: "the file of the row", required: true, category: func(t *texts, r *Reject) []byte { return t.files[r.File] }},
+		{name: "row", doc: "its row in the file; the first data row is 1", shape: asInteger, required: true, number: func(r *Reject) (int64, bool) { return r.Row, true }},
+		{name: "line", doc: "its line in a text file; the first is 1", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.Line, r.Line > 0 }},
+		{name: "byte_offset", doc: "where it begins in the decompressed file; the first byte is 0", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.ByteOffset, r.ByteOffset >= 0 }},
+		{name: "column", doc: "the column at fault; empty where it is the whole row", shape: asText, text: func(dst []byte, r *Reject) []byte { return append(dst, r.Column...) }},
+		{name: "reason", doc: "why it is no record", required: true, category: func(_ *texts, r *Reject) []byte { return reasonNames[r.Reason] }},
+		{name: "amount", doc: "where it could be read", shape: asDecimal, number: func(r *Reject) (int64, bool) { return r.Amount, r.HasAmount }},
+		{name: "currency", doc: "of the amount", category: func(t *texts, r *Reject) []byte {
 			if !r.HasAmount {
 				return nil
 			}
@@ -169,7 +196,7 @@ func rejectColumns(masked bool) []column[Reject] {
 		return columns
 	}
 	return append(columns, column[Reject]{
-		name: "raw", shape: asText, personal: true, text: func(dst []byte, r *Reject) []byte { return appendValid(dst, r.Raw) },
+		name: "raw", doc: "the row or the value as it stands; left out where numbers are masked", shape: asText, personal: true, text: func(dst []byte, r *Reject) []byte { return appendValid(dst, r.Raw) },
 	})
 }
 

@@ -180,7 +180,7 @@ func TestRecordInBothSectionsIsFlaggedOnce(t *testing.T) {
 	}
 	assert.EqualValues(t, len(flagged), published.Summary.Records.Flagged.Rows)
 	for _, name := range []string{"findings.parquet", "findings.csv"} {
-		count, err := recount(filepath.Join(path, name), f.run.Files)
+		count, err := recount(context.Background(), filepath.Join(path, name), f.run.Files)
 		require.NoError(t, err)
 		rows := int64(0)
 		for _, account := range count.Files {
@@ -245,7 +245,11 @@ func TestSumsBeyond64Bits(t *testing.T) {
 		}
 	}
 	path, published := f.publish(t)
-	assert.Equal(t, "461168601842738790.35", func() string { var s pipeline.Sum; s.AddSum(published.Summary.Records.Flagged.Amounts["SEK"]); return s.String() }())
+	assert.Equal(t, "461168601842738790.35", func() string {
+		var s pipeline.Sum
+		s.AddSum(published.Summary.Records.Flagged.Amounts["SEK"])
+		return s.String()
+	}())
 	differences, err := Verify(context.Background(), path, false)
 	require.NoError(t, err)
 	assert.Empty(t, differences, "the sums come back from JSON")

@@ -20,7 +20,9 @@ func drawDay(t *rapid.T, name string) calendar.Day {
 	return calendar.Day(rapid.Int32Range(int32(calendar.First), int32(calendar.Last)).Draw(t, name))
 }
 
-func drawText(t *rapid.T, name string) []byte { return rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, name) }
+func drawText(t *rapid.T, name string) []byte {
+	return rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, name)
+}
 
 func drawFinding(t *rapid.T) Finding {
 	return Finding{

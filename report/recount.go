@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,10 @@ type trace struct {
 }
 
 func compareRows(a, b *trace) int {
-	return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
+	if a.file != b.file {
+		return cmp.Compare(a.file, b.file)
+	}
+	return cmp.Compare(a.row, b.row)
 }
 
 // traces reads a table back. next gives its next rows, at most traceRows and
@@ -89,9 +93,9 @@ func (t *nameTable) currency(name []byte) (int, error) {
 
 // recount counts the table in a file: Parquet with another library than wrote
 // it, or CSV. files are those of the run.
-func recount(path string, files []File) (*Recount, error) {
+func recount(ctx context.Context, path string, files []File) (*Recount, error) {
 	name := filepath.Base(path)
-	count, err := recountTable(path, files)
+	count, err := recountTable(ctx, path, files)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s back: %w", name, err)
 	}
@@ -99,7 +103,7 @@ func recount(path string, files []File) (*Recount, error) {
 	return count, nil
 }
 
-func recountTable(path string, files []File) (*Recount, error) {
+func recountTable(ctx context.Context, path string, files []File) (*Recount, error) {
 	names, err := newNameTable(files)
 	if err != nil {
 		return nil, err
@@ -110,7 +114,7 @@ func recountTable(path string, files []File) (*Recount, error) {
 	}
 	rejects := strings.HasPrefix(filepath.Base(path), "rejects.")
 
-	rows, across, err := findSections(path, rejects, names, open)
+	rows, across, err := findSections(ctx, path, rejects, names, open)
 	if err != nil {
 		return nil, err
 	}
@@ -119,9 +123,9 @@ func recountTable(path string, files []File) (*Recount, error) {
 	}
 	tallies := make([]pipeline.Tally, len(files))
 	if rejects {
-		err = countEach(path, names, open, tallies)
+		err = countEach(ctx, path, names, open, tallies)
 	} else {
-		err = countFlagged(path, names, open, across, tallies)
+		err = countFlagged(ctx, path, names, open, across, tallies)
 	}
 	if err != nil {
 		return nil, err
@@ -136,8 +140,8 @@ func recountTable(path string, files []File) (*Recount, error) {
 // findSections counts the rows of a table, and those before the second section:
 // the findings across records begin where a row lies before the one above it.
 // That happens once at most.
-func findSections(path string, rejects bool, names *nameTable, open openTraces) (rows, across int64, err error) {
-	all, err := openCursor(path, rejects, names, open, 0)
+func findSections(ctx context.Context, path string, rejects bool, names *nameTable, open openTraces) (rows, across int64, err error) {
+	all, err := openCursor(ctx, path, rejects, names, open, 0)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -165,8 +169,8 @@ func findSections(path string, rejects bool, names *nameTable, open openTraces) 
 var errOutOfOrder = fmt.Errorf("the rows are not in order: %w", ErrUnbalanced)
 
 // countEach counts every row of rejects.
-func countEach(path string, names *nameTable, open openTraces, tallies []pipeline.Tally) error {
-	all, err := openCursor(path, true, names, open, 0)
+func countEach(ctx context.Context, path string, names *nameTable, open openTraces, tallies []pipeline.Tally) error {
+	all, err := openCursor(ctx, path, true, names, open, 0)
 	if err != nil {
 		return err
 	}
@@ -193,13 +197,13 @@ func countRow(tallies []pipeline.Tally, row *trace) {
 // countFlagged counts the records with a finding that flags them, each once: it
 // merges the findings about single records with those across records, which
 // begin at the row across.
-func countFlagged(path string, names *nameTable, open openTraces, across int64, tallies []pipeline.Tally) error {
-	records, err := openCursor(path, false, names, open, 0)
+func countFlagged(ctx context.Context, path string, names *nameTable, open openTraces, across int64, tallies []pipeline.Tally) error {
+	records, err := openCursor(ctx, path, false, names, open, 0)
 	if err != nil {
 		return err
 	}
 	defer records.traces.close() //nolint:errcheck // it was only read
-	others, err := openCursor(path, false, names, open, across)
+	others, err := openCursor(ctx, path, false, names, open, across)
 	if err != nil {
 		return err
 	}
@@ -237,6 +241,7 @@ func countFlagged(path string, names *nameTable, open openTraces, across int64, 
 
 // cursor goes through a table row by row. row is nil after the last.
 type cursor struct {
+	ctx    context.Context // ends it between two batches
 	traces traces
 	batch  []trace
 	place  int64 // of row in the table, from 0
@@ -244,12 +249,12 @@ type cursor struct {
 }
 
 // openCursor stands at a row of the table, by its place from 0.
-func openCursor(path string, rejects bool, names *nameTable, open openTraces, place int64) (*cursor, error) {
+func openCursor(ctx context.Context, path string, rejects bool, names *nameTable, open openTraces, place int64) (*cursor, error) {
 	t, err := open(path, rejects, names)
 	if err != nil {
 		return nil, err
 	}
-	c := &cursor{traces: t}
+	c := &cursor{ctx: ctx, traces: t}
 	skipped, err := t.skip(place)
 	if err == nil {
 		c.place = skipped - 1
@@ -268,6 +273,9 @@ func openCursor(path string, rejects bool, names *nameTable, open openTraces, pl
 // advance goes to the next row.
 func (c *cursor) advance() error {
 	if len(c.batch) == 0 {
+		if err := context.Cause(c.ctx); err != nil {
+			return err
+		}
 		batch, err := c.traces.next()
 		if errors.Is(err, io.EOF) {
 			c.row = nil

@@ -22,7 +22,14 @@ const (
 type entry struct{ first, second, third uint64 }
 
 func compareEntries(a, b entry) int {
-	return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.second, b.second), cmp.Compare(a.third, b.third))
+	// The first part mostly decides.
+	if a.first != b.first {
+		return cmp.Compare(a.first, b.first)
+	}
+	if a.second != b.second {
+		return cmp.Compare(a.second, b.second)
+	}
+	return cmp.Compare(a.third, b.third)
 }
 
 // sorter sorts any number of entries in fixed memory: limit of them, and beyond

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/storage"
 	"github.com/parquet-go/parquet-go"
 )
@@ -142,7 +143,7 @@ func (t *table[Row]) write(ctx context.Context, out *output, all rows[Row], mark
 // start begins to encode the rows that have been packed.
 func (e *encoder[Row]) start() {
 	e.done = make(chan error, 1)
-	go func() { e.done <- e.encode() }()
+	go func() { e.done <- pipeline.Guard(e.encode) }()
 }
 
 // finish waits for the row group that is being encoded, if there is one, and

@@ -58,7 +58,7 @@ func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := v.ledger(&manifest, sound); err != nil {
+	if err := v.ledger(ctx, &manifest, sound); err != nil {
 		return nil, err
 	}
 	if inputs {
@@ -119,7 +119,7 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 
 // ledger counts the sound tables again and compares them with the ledger of the
 // summary, if that is sound.
-func (v *verifier) ledger(manifest *Manifest, sound []Output) error {
+func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Output) error {
 	isSound := func(name string) bool {
 		return slices.ContainsFunc(sound, func(o Output) bool { return o.Name == name })
 	}
@@ -147,7 +147,10 @@ func (v *verifier) ledger(manifest *Manifest, sound []Output) error {
 		if output.Rows == nil {
 			continue
 		}
-		count, err := recount(filepath.Join(v.folder, output.Name), files)
+		count, err := recount(ctx, filepath.Join(v.folder, output.Name), files)
+		if reason := context.Cause(ctx); reason != nil {
+			return reason
+		}
 		if err != nil {
 			v.differ(output.Name, err.Error())
 			continue

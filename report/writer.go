@@ -117,6 +117,9 @@ func (w *Writer) Findings(ctx context.Context, records, across iter.Seq2[*Findin
 		if err := repeats.add(identifier.identify(f, out.texts)); err != nil {
 			return err
 		}
+		if repeats.sequence%rowGroupRows == 0 && ctx.Err() != nil {
+			break
+		}
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -331,10 +334,7 @@ func (w *Writer) readBack(ctx context.Context) ([]Recount, error) {
 		written int64
 	}{{findingsName, w.findings}, {rejectsName, w.rejected}} {
 		for _, name := range w.tableFiles(table.name) {
-			if err := context.Cause(ctx); err != nil {
-				return nil, err
-			}
-			count, err := recount(filepath.Join(w.draft.Path(), name), w.run.Files)
+			count, err := recount(ctx, filepath.Join(w.draft.Path(), name), w.run.Files)
 			if err != nil {
 				return nil, err
 			}

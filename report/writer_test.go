@@ -459,6 +459,19 @@ func TestWriterStopsWhenTold(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(draft.Path(), ManifestFile))
 }
 
+// TestPanicInAnEncoderIsCaught gives a finding a number that no dictionary has.
+func TestPanicInAnEncoderIsCaught(t *testing.T) {
+	f := newFixture(t, 1, 300)
+	last := &f.records[len(f.records)-1]
+	last.RecordID, last.Agency = []byte("A-1"), 999
+	_, draft, spill := begin(t)
+	w, err := NewWriter(draft, spill, f.run)
+	require.NoError(t, err)
+	w.rowGroupRows = 16
+	var panicked *pipeline.Panic
+	require.ErrorAs(t, w.Findings(context.Background(), each(f.records), each(f.across)), &panicked)
+}
+
 func TestFullDisk(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only the superuser may mount a small file system")

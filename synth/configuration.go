@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// generatedHeader begins every configuration that was generated.
+const generatedHeader = "# Synthetic data. The findings that this run must give stand in truth.parquet.\n"
+
 // TestNumbersFile is the file of test numbers that the configuration names.
 const TestNumbersFile = "testnumbers.txt"
 
@@ -12,7 +15,7 @@ const TestNumbersFile = "testnumbers.txt"
 // It names the files of one format, parquet or csv.
 func (d *Dataset) Configuration(format string) string {
 	var y strings.Builder
-	y.WriteString("# Synthetic data. The findings that this run must give stand in truth.parquet.\n")
+	y.WriteString(generatedHeader)
 	fmt.Fprintf(&y, "register:\n  files: [register.%s]\n  extract_date: %s\n", format, extractDate)
 	fmt.Fprintf(&y, "sources:\n  - name: %s\n    files: [records.%s]\n", SourceName, format)
 	y.WriteString("policy:\n  rules: {duplicate_payment: on}\n  payment_types:\n")

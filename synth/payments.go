@@ -135,7 +135,7 @@ const (
 	maxAmountBits = 22
 )
 
-// amount is the amount of the index'th of at most 1<<bits payments.
+// amount is the amount of a payment: another for each of 1<<width that follow each other.
 func amount(index int64, width int, planted bool) int64 {
 	const odd = 0x9e3779b1
 	value := index * odd & (1<<width - 1) // odd, so that no two are the same
@@ -168,20 +168,21 @@ func paymentDay(index int64) calendar.Day {
 	return firstPayment + calendar.Day(index/5*7+index%5)
 }
 
-// cleanRecord makes the payment of a row that gives no finding.
-func (d *Dataset) cleanRecord(r *Record, row int64) {
+// cleanRecord makes the payment of a row that gives no finding. It uses someone
+// to look for whom it pays.
+func (d *Dataset) cleanRecord(r *Record, row int64, someone *person) {
 	c := newChance(d.options.Seed, forRecord, row)
 	index := (row - 1) * paymentDays / d.options.Records
 	firstOfDay := (index*d.options.Records + paymentDays - 1) / paymentDays // 0 is the first row
 
 	r.Row = row
 	r.PaymentDate = paymentDay(index)
-	r.Amount = amount(row-1-firstOfDay, amountBits(d.options.Records/paymentDays+1), false)
+	r.Amount = amount(row-1-firstOfDay+index*7919, amountBits(d.options.Records/paymentDays+1), false)
 	if c.perMille(10) {
 		r.Amount = -r.Amount // a correction
 	}
 	r.Currency = currencyOf(&c)
-	number, paid := d.someoneClean(&c, r.PaymentDate)
+	number, paid := d.someoneClean(&c, r.PaymentDate, someone)
 	r.Agency, r.PaymentType = paid.by.name, paid.kind.name
 	r.RecordID = paid.by.appendRecordID(r.RecordID[:0], row)
 	as := rightSpelling(&c)
@@ -193,23 +194,22 @@ func (d *Dataset) cleanRecord(r *Record, row int64) {
 }
 
 // someoneClean finds a number and a payment to it that gives no finding on a day.
-func (d *Dataset) someoneClean(c *chance, day calendar.Day) (uint64, payment) {
-	var p person
+func (d *Dataset) someoneClean(c *chance, day calendar.Day, p *person) (uint64, payment) {
 	for range 100 {
-		d.people.cast(&p, c.below(d.people.count))
+		d.people.cast(p, c.below(d.people.count))
 		number, ok := p.cleanOn(day)
 		if !ok {
 			continue
 		}
 		for range 8 {
 			paid := payments[c.below(int64(len(payments)))]
-			if suits(paid, number, day, &p) {
+			if suits(paid, number, day, p) {
 				return number.digits, paid
 			}
 		}
 	}
 	// So small a register may have few that anything can be paid to.
-	d.people.cast(&p, 0)
+	d.people.cast(p, 0)
 	return p.numbers[0].digits, quietPayments[0]
 }
 

@@ -104,6 +104,8 @@ type person struct {
 	// gives no finding, but for what payment types and agencies ask.
 	cleanNumber           int
 	cleanFrom, cleanUntil calendar.Day
+
+	making builder // kept here so that making somebody allocates nothing
 }
 
 // cleanOn is the number under which the person can be paid on a day without a
@@ -195,14 +197,15 @@ func (p *population) someone(c *chance, r role) (rank int64, ok bool) {
 
 // cast makes the person of a rank.
 func (p *population) cast(someone *person, rank int64) {
-	*someone = person{
-		role: casting.roleAt[rank%ranksInCycle], change: calendar.Missing, last: calendar.Missing,
-		cleanFrom: calendar.Last, cleanUntil: calendar.First,
-	}
+	someone.role = casting.roleAt[rank%ranksInCycle]
+	someone.count = 0 // builder.add clears the numbers
+	someone.change, someone.last = calendar.Missing, calendar.Missing
+	someone.died, someone.meaning = 0, ""
+	someone.cleanNumber, someone.cleanFrom, someone.cleanUntil = 0, calendar.Last, calendar.First
 	index := int64(uint64(rank) * p.toIndex % uint64(p.count))
 	month := index * monthsOfBirth / p.count
 	first, next := p.firstIndex(month), p.firstIndex(month+1)
-	b := builder{
+	someone.making = builder{
 		chance:  newChance(p.seed, forPerson, rank),
 		person:  someone,
 		ordinal: rank/ranksInCycle*int64(len(casting.placesOf[someone.role])) + casting.orderAt[rank%ranksInCycle],
@@ -211,8 +214,8 @@ func (p *population) cast(someone *person, rank int64) {
 		place:   index - first,
 		people:  next - first,
 	}
-	roles[someone.role].cast(&b)
-	b.finish()
+	roles[someone.role].cast(&someone.making)
+	someone.making.finish()
 }
 
 // firstIndex is the least index of the people born in a month or later.
@@ -261,14 +264,16 @@ func (p *population) entries(yield func(*Entry) error) error {
 	for month := range int64(monthsOfBirth) {
 		born, numbers = born[:0], numbers[:0]
 		for index := p.firstIndex(month); index < p.firstIndex(month+1); index++ {
-			p.cast(&someone, int64(uint64(index)*p.toRank%uint64(p.count)))
-			if roles[someone.role].odd {
+			rank := int64(uint64(index) * p.toRank % uint64(p.count))
+			if roles[casting.roleAt[rank%ranksInCycle]].odd {
 				continue
 			}
-			for i := range someone.numbers[:someone.count] {
-				numbers = append(numbers, placed{someone.numbers[i].digits, len(born), i})
+			born = append(born, person{})
+			last := &born[len(born)-1]
+			p.cast(last, rank)
+			for i := range last.numbers[:last.count] {
+				numbers = append(numbers, placed{last.numbers[i].digits, len(born) - 1, i})
 			}
-			born = append(born, someone)
 		}
 		slices.SortFunc(numbers, func(a, b placed) int { return cmp.Compare(a.digits, b.digits) })
 		for _, n := range numbers {

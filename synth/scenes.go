@@ -11,7 +11,7 @@ import (
 const expiringWithin = 90
 
 // scenesForEveryRule is how many scenes, from the first on, meet every rule.
-const scenesForEveryRule = 22
+const scenesForEveryRule = 23
 
 // mostTimes is the greatest times of a scene.
 const mostTimes = 12

@@ -126,12 +126,13 @@ func (d *Dataset) Entries(yield func(*Entry) error) error {
 func (d *Dataset) Records(yield func(*Record) error) error {
 	var scene stage
 	var clean Record
+	var someone person
 	for row := int64(1); row <= d.options.Records; row++ {
 		record := &clean
 		if slot, planted := d.schedule.slotOf(row - 1); planted {
 			record = scene.recordOf(d, slot)
 		} else {
-			d.cleanRecord(&clean, row)
+			d.cleanRecord(&clean, row, &someone)
 		}
 		if err := yield(record); err != nil {
 			return err
@@ -147,8 +148,9 @@ func (d *Dataset) Findings(yield func(*Finding) error) error {
 	for _, across := range []bool{false, true} {
 		var scene stage
 		for slot := range d.schedule.slots {
-			for i := range scene.paymentOf(d, slot).findings {
-				finding := &scene.paymentOf(d, slot).findings[i]
+			findings := scene.paymentOf(d, slot).findings
+			for i := range findings {
+				finding := &findings[i]
 				if isAcross(finding.Rule) != across {
 					continue
 				}

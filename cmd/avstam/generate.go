@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,12 +15,11 @@ import (
 )
 
 const (
-	defaultRecords  = 100_000
-	recordsAPerson  = 4 // unless --persons says otherwise
-	leastPersons    = 100
-	demoSeed        = 1
-	demoFolder      = "avstam-demo"
-	generatedConfig = "avstam.yaml"
+	defaultRecords = 100_000
+	recordsAPerson = 4 // unless --persons says otherwise
+	leastPersons   = 100
+	demoSeed       = 1
+	demoFolder     = "avstam-demo"
 )
 
 func (p *program) generateCommand() *cobra.Command {
@@ -36,13 +37,16 @@ The same options give the same bytes.`,
 			if out == "" {
 				return usageError(errors.New("--out is missing"))
 			}
-			if err := checkFormats(formats); err != nil {
-				return usageError(err)
+			for _, format := range formats {
+				if !slices.Contains(synth.Formats(), format) {
+					return usageError(fmt.Errorf("--format: want %s, or both", strings.Join(synth.Formats(), " or ")))
+				}
 			}
 			if !command.Flags().Changed("persons") {
 				options.People = personsFor(options.Records)
 			}
-			return p.generate(options, out, formats)
+			p.done = "done, the data are in " + out
+			return p.generate(command.Context(), options, out, formats)
 		},
 	}
 	flags := command.Flags()
@@ -51,17 +55,8 @@ The same options give the same bytes.`,
 	flags.Uint64Var(&options.Seed, "seed", demoSeed, "where chance starts")
 	flags.Float64Var(&options.Dirty, "dirty", synth.DefaultDirty, "the share of records with a finding")
 	flags.StringVar(&out, "out", "", "folder to write")
-	flags.StringSliceVar(&formats, "format", []string{"parquet"}, "formats of records and register: parquet, csv")
+	flags.StringSliceVar(&formats, "format", []string{"parquet"}, "formats of records and register: "+strings.Join(synth.Formats(), ", "))
 	return command
-}
-
-func checkFormats(formats []string) error {
-	for _, format := range formats {
-		if !slices.Contains([]string{"parquet", "csv"}, format) {
-			return fmt.Errorf("--format: want parquet or csv, or both")
-		}
-	}
-	return nil
 }
 
 func personsFor(records int64) int64 { return max(records/recordsAPerson, leastPersons) }
@@ -78,10 +73,10 @@ reconciles them, prints the summary, and says where the report lies.`,
 		Example: "  avstam demo --records 1000000",
 		RunE: func(command *cobra.Command, _ []string) error {
 			options := synth.Options{Records: records, People: personsFor(records), Seed: demoSeed, Dirty: synth.DefaultDirty}
-			if err := p.generate(options, out, []string{"parquet"}); err != nil {
+			if err := p.generate(command.Context(), options, out, []string{"parquet"}); err != nil {
 				return err
 			}
-			configuration, err := config.Load(filepath.Join(out, generatedConfig))
+			configuration, err := config.Load(filepath.Join(out, synth.ConfigurationFile))
 			if err != nil {
 				return usageError(err)
 			}
@@ -99,14 +94,15 @@ reconciles them, prints the summary, and says where the report lies.`,
 }
 
 // generate writes made-up data to a folder.
-func (p *program) generate(options synth.Options, out string, formats []string) error {
+func (p *program) generate(ctx context.Context, options synth.Options, out string, formats []string) error {
 	dataset, err := synth.New(options)
 	if err != nil {
 		return usageError(err)
 	}
-	if err := dataset.WriteFolder(out, formats); err != nil {
+	written, err := dataset.WriteFolder(ctx, out, formats)
+	if err != nil {
 		return outputError(err)
 	}
-	p.logger.Info("generated", "folder", out, "records", options.Records, "people", options.People)
+	p.logger.Info("generated", "folder", out, "records", written.Records, "register_entries", written.Entries, "findings", written.Findings)
 	return nil
 }

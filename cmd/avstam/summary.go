@@ -13,44 +13,23 @@ import (
 	"github.com/avstam/avstam/report"
 )
 
-// writeSummary writes a report's summary for people.
+// writeSummary writes a report's summary for people. Amounts stand in a column
+// for each currency.
 func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 	var text strings.Builder
 	records := &s.Records
-	account := table{right: []bool{false, true, true}}
-	account.add("", "records", "amount")
+	currencies := currenciesOf(s)
+	account := newTable([]bool{false, true}, currencies)
+	account.add(append([]string{"", "records"}, currencies...)...)
 	for _, term := range []struct {
 		name    string
 		account report.Account
 	}{{"read", records.Read}, {"clean", records.Clean}, {"flagged", records.Flagged}, {"rejected", records.Rejected}} {
-		account.add(term.name, grouped(term.account.Rows), amounts(term.account.Amounts))
+		account.add(append([]string{term.name, grouped(term.account.Rows)}, amounts(term.account.Amounts, currencies)...)...)
 	}
 	account.write(&text)
-
 	text.WriteByte('\n')
-	findings := table{right: []bool{false, false, true, true}}
-	findings.add("rule", "severity", "findings", "amount")
-	silent := 0
-	for _, rule := range s.Rules {
-		if rule.Findings == 0 {
-			silent++
-			continue
-		}
-		findings.add(rule.Rule, rule.Severity, grouped(rule.Findings), amounts(rule.Amounts))
-	}
-	for _, severity := range s.Severities {
-		if severity.Findings > 0 {
-			findings.add("all of severity", severity.Name, grouped(severity.Findings), amounts(severity.Amounts))
-		}
-	}
-	if s.Findings == 0 {
-		text.WriteString("No findings.\n")
-	} else {
-		findings.write(&text)
-		if silent > 0 {
-			fmt.Fprintf(&text, "%d more rules found nothing.\n", silent)
-		}
-	}
+	writeFindings(&text, s, currencies)
 
 	if len(s.Notices) > 0 {
 		text.WriteString("\nNotices:\n")
@@ -63,10 +42,60 @@ func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 	return err
 }
 
+// currenciesOf are the currencies of a summary, by name. A sum of nothing is not
+// in it, so that the currencies of all that was read are perhaps not all.
+func currenciesOf(s *report.Summary) []string {
+	var names []string
+	add := func(amounts map[string]pipeline.Sum) { names = slices.AppendSeq(names, maps.Keys(amounts)) }
+	for _, account := range []report.Account{s.Records.Read, s.Records.Clean, s.Records.Flagged, s.Records.Rejected} {
+		add(account.Amounts)
+	}
+	for _, rule := range s.Rules {
+		add(rule.Amounts)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// writeFindings writes what each rule found, and the totals.
+func writeFindings(text *strings.Builder, s *report.Summary, currencies []string) {
+	if s.Findings == 0 {
+		text.WriteString("No findings.\n")
+		return
+	}
+	findings := newTable([]bool{false, false, true}, currencies)
+	findings.add(append([]string{"rule", "severity", "findings"}, currencies...)...)
+	silent := 0
+	for _, rule := range s.Rules {
+		if rule.Findings == 0 {
+			silent++
+			continue
+		}
+		findings.add(append([]string{rule.Rule, rule.Severity, grouped(rule.Findings)}, amounts(rule.Amounts, currencies)...)...)
+	}
+	for _, severity := range s.Severities {
+		if severity.Findings > 0 {
+			findings.add(append([]string{"all", severity.Name, grouped(severity.Findings)}, amounts(severity.Amounts, currencies)...)...)
+		}
+	}
+	findings.write(text)
+	if silent > 0 {
+		fmt.Fprintf(text, "%d more rules found nothing.\n", silent)
+	}
+}
+
 // table is text in columns as wide as their widest cell.
 type table struct {
 	right []bool // whether a column stands to the right
 	rows  [][]string
+}
+
+// newTable is a table with a column for each currency after its first columns.
+func newTable(right []bool, currencies []string) *table {
+	for range currencies {
+		right = append(right, true)
+	}
+	return &table{right: right}
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -95,16 +124,13 @@ func (t *table) write(text *strings.Builder) {
 	}
 }
 
-// amounts are sums by currency, in the order of the currencies' names.
-func amounts(byCurrency map[string]pipeline.Sum) string {
-	var list []string
-	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
-		list = append(list, groupDigits(byCurrency[currency].String())+" "+currency)
+// amounts are sums in the order of the currencies; a sum of nothing is zero.
+func amounts(byCurrency map[string]pipeline.Sum, currencies []string) []string {
+	list := make([]string, len(currencies))
+	for i, currency := range currencies {
+		list[i] = groupDigits(byCurrency[currency].String())
 	}
-	if len(list) == 0 {
-		return "0.00"
-	}
-	return strings.Join(list, ", ")
+	return list
 }
 
 // grouped is a number with a blank between groups of three digits.

@@ -1,0 +1,172 @@
+package synth_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/avstam/avstam/job/reference"
+	"github.com/avstam/avstam/synth"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// everythingTold is each rule with each detail, and what deaths may leave open.
+var everythingTold = []string{
+	"ambiguous_century", "annulled_number", "born_after_payment",
+	"closed_number link_loop", "closed_number link_missing", "closed_number link_unknown",
+	"closed_number use_coordination_number", "closed_number use_personal_number",
+	"contradictory_separator",
+	"deceased_lawful_tail period_before_death", "deceased_lawful_tail period_before_death possible",
+	"deceased_lawful_tail tail", "deceased_lawful_tail tail possible",
+	"deceased_payee", "deceased_payee  possible",
+	"disappeared_payee", "duplicate_payment", "emigrated_payee", "expiring_number a day", "false_identity",
+	"inactive_number deceased", "inactive_number other", "inactive_number time_limit", "inactive_number unknown",
+	"insufficient_identity_level confirmed", "insufficient_identity_level probable",
+	"malformed_number century", "malformed_number characters", "malformed_number check_digit", "malformed_number date",
+	"malformed_number empty", "malformed_number length", "malformed_number serial",
+	"other_identity_kind gd", "other_identity_kind interim", "other_identity_kind organisation",
+	"overdue_inactivation a day", "paid_under_two_numbers", "suspect_coordination_date", "technical_deregistration", "test_number",
+	"uncertain_identity_purpose", "unknown_deregistration", "unknown_deregistration XQ", "unknown_deregistration ZZ9",
+	"unknown_number coordination", "unknown_number personal", "used_before_assigned",
+}
+
+func TestEveryRuleAndDetailIsPlanted(t *testing.T) {
+	d, err := synth.New(synth.Options{Records: 50_000, People: 20_000, Seed: 1, Dirty: 0.1})
+	require.NoError(t, err)
+	counts := told(t, d)
+	for _, what := range everythingTold {
+		assert.Positive(t, counts[what], what)
+		delete(counts, what)
+	}
+	assert.Empty(t, counts, "more is told than the list has")
+}
+
+func TestAThousandRecordsMeetEveryRule(t *testing.T) {
+	d, err := synth.New(synth.Options{Records: 1000, People: 100, Seed: 9, Dirty: synth.DefaultDirty})
+	require.NoError(t, err)
+	rules := map[string]bool{}
+	for what := range told(t, d) {
+		rule, _, _ := strings.Cut(what, " ")
+		rules[rule] = true
+	}
+	assert.Len(t, rules, 25)
+}
+
+func TestShareOfRecordsWithAFinding(t *testing.T) {
+	for _, dirty := range []float64{0, 0.001, 0.02, 0.25, 1} {
+		d, err := synth.New(synth.Options{Records: 100_000, People: 10_000, Seed: 1, Dirty: dirty})
+		require.NoError(t, err)
+		withFinding := map[int]bool{}
+		for _, f := range findingsOf(t, d) {
+			withFinding[f.Record] = true
+		}
+		assert.InDelta(t, dirty*100_000, len(withFinding), 0.04*dirty*100_000, "share %v", dirty)
+	}
+}
+
+// The register is in the order of numbers, and its shares are near those that
+// docs/domain.md tells.
+func TestRegister(t *testing.T) {
+	const people = 100_000
+	d, err := synth.New(synth.Options{People: people, Seed: 3})
+	require.NoError(t, err)
+	entries := entriesOf(t, d)
+	latest := map[string]reference.Entry{} // of each number
+	previous := ""
+	for _, e := range entries {
+		require.LessOrEqual(t, previous, e.Number)
+		previous = e.Number
+		if before, ok := latest[e.Number]; !ok || e.StatusFrom > before.StatusFrom {
+			latest[e.Number] = e
+		}
+	}
+	assert.InDelta(t, people*1.03, len(latest), people*0.01, "some have two or three numbers")
+	statuses, coordinated := map[string]float64{}, 0.0
+	for number, entry := range latest {
+		if number[6:8] >= "60" {
+			coordinated++
+			statuses[entry.Status]++
+		}
+	}
+	assert.InDelta(t, 0.11, coordinated/float64(len(latest)), 0.02)
+	assert.InDelta(t, 0.51, statuses["inactive"]/coordinated, 0.05)
+	assert.InDelta(t, 0.30, statuses["active"]/coordinated, 0.05)
+	assert.InDelta(t, 0.18, statuses["closed"]/coordinated, 0.05)
+}
+
+// However many people, nobody shares a number and everybody is there.
+func TestNobodySharesANumber(t *testing.T) {
+	for _, people := range []int64{1, 2, 3, 47, 999, 1000, 1001, 1044, 50_000} {
+		d, err := synth.New(synth.Options{People: people, Seed: 11})
+		require.NoError(t, err)
+		runs := map[string]int{} // how often a number begins anew in the register
+		previous := ""
+		for _, e := range entriesOf(t, d) {
+			if e.Number != previous {
+				runs[e.Number]++
+			}
+			previous = e.Number
+		}
+		assert.GreaterOrEqual(t, int64(len(runs)), people)
+		for _, run := range runs {
+			require.Equal(t, 1, run)
+		}
+	}
+}
+
+func TestOtherSeedsAreOtherPeople(t *testing.T) {
+	var sets []map[string]bool
+	for seed := range uint64(2) {
+		d, err := synth.New(synth.Options{People: 1000, Seed: seed})
+		require.NoError(t, err)
+		numbers := map[string]bool{}
+		for _, e := range entriesOf(t, d) {
+			numbers[e.Number] = true
+		}
+		sets = append(sets, numbers)
+	}
+	shared := 0
+	for number := range sets[0] {
+		if sets[1][number] {
+			shared++
+		}
+	}
+	assert.Less(t, shared, 50)
+}
+
+// No two records could be taken for the same payment but those planted as such.
+func TestAmountsOfADayDiffer(t *testing.T) {
+	d, err := synth.New(synth.Options{Records: 300_000, People: 20, Seed: 4, Dirty: 0})
+	require.NoError(t, err)
+	type payment struct {
+		day    string
+		amount int64
+	}
+	seen := map[payment]bool{}
+	for _, r := range recordsOf(t, d) {
+		p := payment{r.PaymentDate.String(), max(r.Amount, -r.Amount)}
+		require.False(t, seen[p])
+		seen[p] = true
+	}
+}
+
+func TestOptionsThatNothingCanBeMadeOf(t *testing.T) {
+	for want, options := range map[string]synth.Options{
+		"-1 records":     {Records: -1, People: 1},
+		"0 people":       {},
+		"20000000 peopl": {People: 20_000_000},
+		"999999999999 r": {Records: 999_999_999_999, People: 1},
+		"1.5":            {People: 1, Dirty: 1.5},
+		"NaN":            {People: 1, Dirty: math.NaN()},
+	} {
+		_, err := synth.New(options)
+		assert.ErrorContains(t, err, want)
+	}
+	for _, options := range []synth.Options{{People: 1}, {People: synth.MaxPeople, Records: synth.MaxRecords, Dirty: 1}} {
+		_, err := synth.New(options)
+		assert.NoError(t, err)
+	}
+	assert.True(t, slices.Equal(synth.Formats(), []string{"parquet", "csv"}))
+}
