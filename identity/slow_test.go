@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -130,7 +129,7 @@ func slowFault(year int, rest string) identity.Fault {
 	month, _ := strconv.Atoi(rest[0:2])
 	day, _ := strconv.Atoi(rest[2:4])
 	if day < 60 {
-		if !slowIsDate(fmt.Sprintf("%d%s", year, rest[:4])) {
+		if !slowIsDate(strconv.Itoa(year) + rest[:4]) {
 			return identity.Date
 		}
 	} else if month > 12 || day > 91 {
@@ -139,7 +138,7 @@ func slowFault(year int, rest string) identity.Fault {
 	if rest[4:7] == "000" {
 		return identity.Serial
 	}
-	if !slowLuhn(fmt.Sprintf("%02d", year%100) + rest) {
+	if !slowLuhn(strconv.Itoa(year)[2:] + rest) {
 		return identity.CheckDigit
 	}
 	return identity.NoFault

@@ -236,7 +236,7 @@ func (r *run) closing() *report.Closing {
 		Notices: r.notices(),
 		Register: report.RegisterOverview{
 			Numbers: int64(r.register.Len()), Entries: int64(r.register.Entries()),
-			ExtractDate: r.register.ExtractDate().String(), Checks: checks,
+			ExtractDate: r.extractDate.String(), Checks: checks,
 		},
 		Configuration: settings.Configuration, Policy: settings.Policy.Document(), AsOf: settings.AsOf,
 		Started: r.started, Elapsed: settings.Now().Sub(r.started), Stages: r.stages(), Workers: settings.Workers,

@@ -81,7 +81,7 @@ func checkShrink(settings *Settings, snapshot *register.Snapshot) error {
 		return err
 	}
 	lost := previous.Len() - snapshot.Len()
-	if float64(lost) > settings.Register.MaxShrink*float64(previous.Len()) {
+	if isOverShare(int64(lost), settings.Register.MaxShrink, int64(previous.Len())) {
 		return fmt.Errorf("the register has %d numbers, %d (%.2f %%) fewer than the previous one %s; max_shrink allows %.2f %%",
 			snapshot.Len(), lost, 100*float64(lost)/float64(previous.Len()), settings.Register.Previous, 100*settings.Register.MaxShrink)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"maps"
+	"math"
+	"math/bits"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,6 +43,7 @@ type run struct {
 	spill        *storage.Spill
 	acrossRules  []uint8 // the rules across records that the policy asks for, by place in the catalogue
 	seeds        [acrossDepth]maphash.Seed
+	extractDate  calendar.Day // Missing where nobody tells it
 	staleAfter   calendar.Day
 
 	parts  []part  // in the order of the pieces
@@ -123,9 +126,8 @@ func (r *run) open(ctx context.Context) error {
 	if err := checkShrink(r.settings, r.register); err != nil {
 		return inputFailure(err)
 	}
-	r.staleAfter = calendar.Last
-	if date := r.register.ExtractDate(); date != calendar.Missing {
-		r.staleAfter = date + calendar.Day(r.settings.Policy.StaleAfterDays)
+	if err := r.settleExtractDate(); err != nil {
+		return inputFailure(err)
 	}
 	for i, severity := range r.settings.Policy.AllSeverities() {
 		if rules.All()[i].Across != nil && severity != rules.Off {
@@ -140,6 +142,23 @@ func (r *run) open(ctx context.Context) error {
 	r.bytes.Store(0)
 	for _, file := range r.records.Files() {
 		r.totalBytes += file.Size
+	}
+	return nil
+}
+
+// settleExtractDate takes the day of the extract from the snapshot, or from the
+// settings where the snapshot does not tell it; the two must not differ.
+func (r *run) settleExtractDate() error {
+	told, date := r.settings.Register.ExtractDate, r.register.ExtractDate()
+	if date == calendar.Missing {
+		date = told
+	}
+	if told != calendar.Missing && told != date {
+		return fmt.Errorf("the snapshot %s is of an extract of %s, not of %s as extract_date says", r.settings.Register.Snapshot, date, told)
+	}
+	r.extractDate, r.staleAfter = date, calendar.Last
+	if date != calendar.Missing {
+		r.staleAfter = calendar.Day(min(int64(date)+int64(r.settings.Policy.StaleAfterDays), int64(calendar.Last)))
 	}
 	return nil
 }
@@ -227,13 +246,22 @@ func (r *run) judgeInputs() error {
 	return nil
 }
 
-// isPassed says whether a count of rows is over the limit. Shares are compared
-// as count > share × rows.
+// isPassed says whether a count of rows is over the limit.
 func (l Limit) isPassed(count, rows int64) bool {
 	if l.IsShare {
-		return float64(count) > l.Share*float64(rows)
+		return isOverShare(count, l.Share, rows)
 	}
 	return count > l.Rows
+}
+
+// isOverShare says whether count is more than a share of total. Shares are
+// taken to eight digits after the point, as configurations write them, and
+// compared as integers: as floating-point numbers 7 % of 100 are more than 7.
+func isOverShare(count int64, share float64, total int64) bool {
+	const unit = 100_000_000
+	countHigh, countLow := bits.Mul64(uint64(max(count, 0)), unit)
+	high, low := bits.Mul64(uint64(math.Round(share*unit)), uint64(total))
+	return countHigh > high || countHigh == high && countLow > low
 }
 
 // String is the limit as in a configuration.
@@ -265,7 +293,7 @@ func (r *run) notices() []report.Notice {
 		notices = append(notices, report.Notice{Name: name, Records: records, Text: fmt.Sprintf(format, arguments...)})
 	}
 	policy := &r.settings.Policy
-	if date := r.register.ExtractDate(); date == calendar.Missing {
+	if date := r.extractDate; date == calendar.Missing {
 		say("extract_date_unknown", 0, "The date of the register extract is not known, so whether it is stale was not checked. Name it with --extract-date or register.extract_date.")
 	} else if stale := r.totals().stale; stale > 0 {
 		say("stale_register", stale, "The register extract is of %s. %d records have a payment more than %d days after it.", date, stale, policy.StaleAfterDays)

@@ -104,7 +104,7 @@ func (s *Sum) subtract(amount int64) {
 func (s *Sum) UnmarshalText(text []byte) error {
 	whole, hundredths, found := strings.Cut(string(text), ".")
 	ore, ok := new(big.Int).SetString(whole+hundredths, 10)
-	if !found || len(hundredths) != 2 || !ok || ore.BitLen() > 127 || strings.ContainsAny(whole, "_+") {
+	if !found || len(hundredths) != 2 || !ok || ore.BitLen() > 127 || strings.TrimPrefix(whole, "-") == "" || strings.ContainsAny(whole, "_+") {
 		return fmt.Errorf("cannot read %q as a sum with two digits after the point", text)
 	}
 	mask := new(big.Int).SetUint64(math.MaxUint64)

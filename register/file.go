@@ -258,8 +258,8 @@ func readHeader(file io.ReaderAt, size int64) (*header, error) {
 	if n >= fixedBytes && fields.at(0) != fileVersion {
 		return nil, fmt.Errorf("it has version %d and this program reads version %d: build it again from the extract", fields.at(0), fileVersion)
 	}
-	if n < headerBytes {
-		return nil, fmt.Errorf("the file ends at byte %d", n)
+	if n < headerBytes || size < int64(headerBytes) {
+		return nil, fmt.Errorf("the file ends at byte %d", min(int64(n), size))
 	}
 	if binary.LittleEndian.Uint32(data[headerBytes-4:]) != crc32.Checksum(data[:headerBytes-4], castagnoli) {
 		return nil, errors.New("its checksum is wrong")

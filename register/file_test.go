@@ -205,12 +205,12 @@ func reseal(data []byte) {
 	offset := fixed + sections*table + 4
 	for i := range sections {
 		entry := data[fixed+i*table:]
-		length := int(binary.LittleEndian.Uint64(entry))
-		if length > len(data)-offset {
-			return
+		length := binary.LittleEndian.Uint64(entry)
+		if length > uint64(len(data)-offset) {
+			break
 		}
-		binary.LittleEndian.PutUint32(entry[8:], crc32.Checksum(data[offset:offset+length], castagnoli))
-		offset += length
+		binary.LittleEndian.PutUint32(entry[8:], crc32.Checksum(data[offset:][:length], castagnoli))
+		offset += int(length)
 	}
 	header := data[:fixed+sections*table]
 	binary.LittleEndian.PutUint32(data[len(header):], crc32.Checksum(header, castagnoli))

@@ -9,7 +9,7 @@ import (
 )
 
 func benchmarkFindings(b *testing.B, workers int, change func(*Run)) {
-	f := newFixture(b, 1, 300_000)
+	f := newFixture(b, 1, 150_000)
 	f.run.CSV, f.run.Workers = false, workers
 	f.repeatLimit, f.rowGroupRows = sorterEntries, rowGroupRows
 	change(&f.run)
@@ -43,7 +43,7 @@ func BenchmarkFindingsCSV(b *testing.B) {
 
 // BenchmarkReadBack counts the tables again.
 func BenchmarkReadBack(b *testing.B) {
-	f := newFixture(b, 1, 300_000)
+	f := newFixture(b, 1, 150_000)
 	f.repeatLimit, f.rowGroupRows = sorterEntries, rowGroupRows
 	_, draft, _ := f.writeTables(b)
 	n := len(f.records) + len(f.across)

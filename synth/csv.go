@@ -11,13 +11,13 @@ import (
 // value has any of these in it.
 type csvTable[Row any] struct {
 	columns []column[Row]
-	file    io.Writer
+	file    io.WriteCloser
 	buffer  []byte
 }
 
 const csvBufferSize = 64 << 10 // bytes
 
-func newCSVTable[Row any](file io.Writer, columns []column[Row]) *csvTable[Row] {
+func newCSVTable[Row any](file io.WriteCloser, columns []column[Row]) *csvTable[Row] {
 	t := &csvTable[Row]{columns: columns, file: file, buffer: make([]byte, 0, csvBufferSize+4<<10)}
 	for i := range columns {
 		t.separate(i)
@@ -73,4 +73,10 @@ func (t *csvTable[Row]) flush() error {
 	return err
 }
 
-func (t *csvTable[Row]) close() error { return t.flush() }
+// close ends the table, and closes the file.
+func (t *csvTable[Row]) close() error {
+	if err := t.flush(); err != nil {
+		return err
+	}
+	return t.file.Close()
+}

@@ -40,9 +40,12 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 	if len(formats) == 0 {
 		return summary, errors.New("cannot generate without a format")
 	}
-	for _, format := range formats {
-		if !slices.Contains(Formats(), format) {
+	for i, format := range formats {
+		switch {
+		case !slices.Contains(Formats(), format):
 			return summary, fmt.Errorf("cannot generate format %q: it is none of %s", format, strings.Join(Formats(), ", "))
+		case slices.Contains(formats[:i], format):
+			return summary, fmt.Errorf("cannot generate format %q twice", format)
 		}
 	}
 	configuration := filepath.Join(folder, ConfigurationFile)
@@ -52,6 +55,7 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return summary, fmt.Errorf("cannot make the folder: %w", err)
 	}
+	removeGenerated(folder, formats) // an old file would keep its permissions
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -74,21 +78,22 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 			os.WriteFile(configuration, []byte(d.Configuration(formats[0])), 0o600))
 	}
 	if err != nil {
-		for _, name := range append(namesOf(formats), TestNumbersFile, ConfigurationFile) {
-			_ = os.Remove(filepath.Join(folder, name)) // the first error is the one to tell
-		}
+		removeGenerated(folder, formats)
 		return Summary{}, err
 	}
 	return summary, nil
 }
 
-// namesOf are the files of rows.
-func namesOf(formats []string) []string {
-	names := []string{truthName + ".parquet"}
+// removeGenerated removes what is there of the files of WriteFolder. One that
+// cannot be removed cannot be written either, and is told then.
+func removeGenerated(folder string, formats []string) {
+	names := []string{truthName + ".parquet", TestNumbersFile, ConfigurationFile}
 	for _, format := range formats {
 		names = append(names, SourceName+"."+format, registerName+"."+format)
 	}
-	return names
+	for _, name := range names {
+		_ = os.Remove(filepath.Join(folder, name))
+	}
 }
 
 // checkReplaceable refuses a configuration that was not generated.
@@ -105,14 +110,10 @@ func checkReplaceable(path string) error {
 	return nil
 }
 
-// table is a file that takes rows.
-type table[Row any] struct {
-	path   string
-	file   *os.File
-	format interface {
-		add(*Row) error
-		close() error
-	}
+// table takes rows, and writes them to its file in one format.
+type table[Row any] interface {
+	add(*Row) error
+	close() error
 }
 
 // checkEvery is how many rows are written between looks at the context.
@@ -121,21 +122,16 @@ const checkEvery = 1024
 // writeTables writes the same rows in several formats, and says how many.
 func writeTables[Row any](ctx context.Context, folder, name string, formats []string, columns []column[Row], each func(func(*Row) error) error) (rows int64, err error) {
 	var tables []table[Row]
-	defer func() {
-		for _, t := range tables {
-			err = errors.Join(err, t.file.Close())
-		}
-	}()
 	for _, format := range formats {
-		t := table[Row]{path: filepath.Join(folder, name+"."+format)}
-		if t.file, err = os.OpenFile(t.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+		file, err := os.OpenFile(filepath.Join(folder, name+"."+format), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
 			return 0, fmt.Errorf("cannot write: %w", err)
 		}
-		tables = append(tables, t)
+		defer file.Close()
 		if format == "csv" {
-			tables[len(tables)-1].format = newCSVTable(t.file, columns)
+			tables = append(tables, newCSVTable(file, columns))
 		} else {
-			tables[len(tables)-1].format = newParquetTable(t.file, name, columns)
+			tables = append(tables, newParquetTable(file, name, columns))
 		}
 	}
 	err = each(func(r *Row) error {
@@ -143,19 +139,19 @@ func writeTables[Row any](ctx context.Context, folder, name string, formats []st
 			return context.Cause(ctx)
 		}
 		for _, t := range tables {
-			if err := t.format.add(r); err != nil {
-				return fmt.Errorf("cannot write %s: %w", t.path, err)
+			if err := t.add(r); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
-	}
 	for _, t := range tables {
-		if err := t.format.close(); err != nil {
-			return 0, fmt.Errorf("cannot write %s: %w", t.path, err)
+		if err == nil {
+			err = t.close()
 		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot write %s: %w", name, err)
 	}
 	return rows, nil
 }

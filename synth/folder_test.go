@@ -212,7 +212,7 @@ func TestWhatWasBegunIsRemoved(t *testing.T) {
 func TestFormatsThatThereAreNot(t *testing.T) {
 	d, err := synth.New(synth.Options{People: 1})
 	require.NoError(t, err)
-	for _, formats := range [][]string{nil, {"xlsx"}, {"parquet", ""}} {
+	for _, formats := range [][]string{nil, {"xlsx"}, {"parquet", ""}, {"csv", "csv"}} {
 		_, err := d.WriteFolder(t.Context(), t.TempDir(), formats)
 		assert.Error(t, err)
 	}

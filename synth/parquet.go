@@ -16,15 +16,17 @@ const (
 // parquetTable writes rows as Parquet, a column at a time.
 type parquetTable[Row any] struct {
 	columns []column[Row]
+	file    io.Closer
 	writer  *parquet.GenericWriter[any]
 	values  [][]parquet.Value // of each column, for the rows of a chunk
 	arena   []byte            // what they point to
 	rows    int               // in the row group
 }
 
-func newParquetTable[Row any](file io.Writer, name string, columns []column[Row]) *parquetTable[Row] {
+func newParquetTable[Row any](file io.WriteCloser, name string, columns []column[Row]) *parquetTable[Row] {
 	return &parquetTable[Row]{
 		columns: columns,
+		file:    file,
 		writer:  parquet.NewGenericWriter[any](file, schemaOf(name, columns), parquet.Compression(&parquet.Snappy), parquet.CreatedBy("avstam generate", "", "")),
 		values:  make([][]parquet.Value, len(columns)),
 	}
@@ -80,12 +82,15 @@ func (t *parquetTable[Row]) flush() error {
 	return t.writer.Flush()
 }
 
-// close ends the table, but not the file.
+// close ends the table, and closes the file.
 func (t *parquetTable[Row]) close() error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	return t.writer.Close()
+	if err := t.writer.Close(); err != nil {
+		return err
+	}
+	return t.file.Close()
 }
 
 // inOrder is a group of fields in the order of the columns; the library's own

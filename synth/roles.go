@@ -64,7 +64,7 @@ var roles = [roleCount]struct {
 	odd   bool
 	cast  func(*builder)
 }{
-	resident:            {share: 817, cast: (*builder).resident},
+	resident:            {share: 837, cast: (*builder).resident},
 	deceasedThisYear:    {share: 6, cast: (*builder).deceasedThisYear},
 	deceasedEarlier:     {share: 10, cast: (*builder).deceasedEarlier},
 	deceasedByCode:      {share: 2, cast: (*builder).deceasedByCode},
@@ -87,18 +87,18 @@ var roles = [roleCount]struct {
 	assignedLater:       {share: 1, cast: func(b *builder) { b.assignedThisYear(true) }},
 	assignedLaterSince:  {share: 1, cast: func(b *builder) { b.assignedThisYear(false) }},
 	uncertainLevel:      {share: 3, cast: func(b *builder) { b.activeCoordinated("uncertain") }},
-	probableLevel:       {share: 9, cast: func(b *builder) { b.activeCoordinated("probable") }},
+	probableLevel:       {share: 7, cast: func(b *builder) { b.activeCoordinated("probable") }},
 	raisedLevel:         {share: 1, cast: (*builder).raisedLevel},
-	activeCoordinated:   {share: 18, cast: func(b *builder) { b.activeCoordinated(b.anyLevelButLow()) }},
+	activeCoordinated:   {share: 9, cast: func(b *builder) { b.activeCoordinated(b.anyLevelButLow()) }},
 	expiring:            {share: 2, cast: (*builder).expiring},
 	overdue:             {share: 1, cast: (*builder).overdue},
 	pair:                {share: 1, cast: func(b *builder) { b.closed(1) }},
 	trio:                {share: 1, cast: func(b *builder) { b.closed(2) }},
-	closedListed:        {share: 4, cast: func(b *builder) { b.closed(1) }},
+	closedListed:        {share: 3, cast: func(b *builder) { b.closed(1) }},
 	closedTwice:         {share: 1, cast: func(b *builder) { b.closed(2) }},
 	closedDuplicate:     {share: 2, cast: (*builder).closedDuplicate},
 	closedDeceased:      {share: 1, cast: (*builder).closedDeceased},
-	closedQuiet:         {share: 9, cast: (*builder).closedQuiet},
+	closedQuiet:         {share: 3, cast: (*builder).closedQuiet},
 	renumbered:          {share: 1, cast: (*builder).renumbered},
 	formerCoordinated:   {share: 1, cast: (*builder).formerCoordinated},
 	linkMissing:         {share: 1, cast: func(b *builder) { b.closedWithout(nobody) }},
@@ -110,7 +110,7 @@ var roles = [roleCount]struct {
 	sharingDigits:       {share: 1, odd: true, cast: (*builder).sharingDigits},
 	newborn:             {share: 1, odd: true, cast: (*builder).newborn},
 	impossibleDay:       {share: 1, odd: true, cast: (*builder).impossibleDay},
-	unknownMonth:        {share: 7, odd: true, cast: (*builder).unknownMonth},
+	unknownMonth:        {share: 5, odd: true, cast: (*builder).unknownMonth},
 	testPerson:          {share: 1, cast: (*builder).testPerson},
 }
 

@@ -1,0 +1,47 @@
+package pipeline
+
+import (
+	"math"
+	"math/big"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// TestSumComesBackFromItsText covers sums far beyond 64 bits, of either sign,
+// which a report's ledger holds as text.
+func TestSumComesBackFromItsText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var sum Sum
+		want := new(big.Int)
+		for _, amount := range rapid.SliceOf(rapid.Int64()).Draw(t, "amounts") {
+			sum.Add(amount)
+			want.Add(want, big.NewInt(amount))
+		}
+		require.Equal(t, want.String(), sum.Ore().String())
+		text, err := sum.MarshalText()
+		require.NoError(t, err)
+		var back Sum
+		require.NoError(t, back.UnmarshalText(text))
+		require.Equal(t, sum, back)
+	})
+	for _, amount := range []int64{math.MinInt64, math.MaxInt64} {
+		var many, back Sum
+		for range 1000 {
+			many.Add(amount)
+		}
+		text, err := many.MarshalText()
+		require.NoError(t, err)
+		require.NoError(t, back.UnmarshalText(text))
+		assert.Equal(t, many, back)
+	}
+}
+
+func TestTextThatIsNoSum(t *testing.T) {
+	for _, text := range []string{"", ".", "1", "1.5", "1.555", ".50", "1,50", "1.5x", "+1.50", "1_0.00", "--1.00", "1.-5",
+		"99999999999999999999999999999999999999999999.00"} {
+		assert.Error(t, new(Sum).UnmarshalText([]byte(text)), "%q", text)
+	}
+}
