@@ -140,16 +140,25 @@ func newSeeds() (seeds [acrossDepth]maphash.Seed) {
 	return seeds
 }
 
+func newReducer(spill *storage.Spill, seeds [acrossDepth]maphash.Seed, rule uint8, divide int) *reducer {
+	across := rules.All()[rule].Across
+	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
+}
+
 // reducer judges the candidates of one rule, bucket by bucket.
 type reducer struct {
-	spill  *storage.Spill
-	seeds  [acrossDepth]maphash.Seed
-	across *rules.Across
-	rule   uint8
+	spill *storage.Spill
+	seeds [acrossDepth]maphash.Seed
+	rule  uint8
 	// divide is how many candidates a bucket may have before it is divided.
 	divide int
 	buffer []byte
 	runs   []foundRun // of what was found, each in order
+	// What judge uses again for each bucket.
+	verdict   rules.Judge
+	writer    runWriter
+	candidate candidate
+	found     found
 }
 
 // found is a candidate that was found, as it is merged.
@@ -225,26 +234,26 @@ func (r *reducer) reduce(frames []frame, depth int) error {
 
 // judge shows a bucket to a judge, twice, and writes what is found as a run.
 func (r *reducer) judge(frames []frame, bucket int) error {
-	judge := r.across.NewJudge()
+	r.verdict.Reset()
 	err := r.each(frames, bucket, func(c *candidate) error {
-		judge.Note(&c.key, c.number)
+		r.verdict.Note(&c.key, c.number)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	writer := runWriter{spill: r.spill}
 	err = r.each(frames, bucket, func(c *candidate) error {
-		other, ok := judge.Decide(&c.key, c.number)
+		other, ok := r.verdict.Decide(&c.key, c.number)
 		if !ok {
 			return nil
 		}
-		return writer.add(&found{piece: c.piece, row: c.row, rule: r.rule, flagged: c.flagged, other: other, packed: c.packed})
+		r.found = found{piece: c.piece, row: c.row, rule: r.rule, flagged: c.flagged, other: other, packed: c.packed}
+		return r.writer.add(&r.found)
 	})
 	if err != nil {
 		return err
 	}
-	written, err := writer.close()
+	written, err := r.writer.take()
 	if err == nil && len(written.extents) > 0 {
 		r.runs = append(r.runs, written)
 	}
@@ -267,10 +276,10 @@ func (r *reducer) each(frames []frame, bucket int, f func(*candidate) error) err
 		if err != nil {
 			return err
 		}
-		var c candidate
+		c := &r.candidate
 		for rest := r.buffer; len(rest) > 0; {
 			rest = c.next(rest)
-			if err := f(&c); err != nil {
+			if err := f(c); err != nil {
 				return err
 			}
 		}
@@ -310,9 +319,12 @@ func (w *runWriter) flush() error {
 	return err
 }
 
-func (w *runWriter) close() (foundRun, error) {
+// take gives the run written so far away and starts another.
+func (w *runWriter) take() (foundRun, error) {
 	err := w.flush()
-	return w.run, err
+	written := w.run
+	w.run = foundRun{}
+	return written, err
 }
 
 // runReader reads a run from its start.
@@ -352,7 +364,7 @@ func merge(spill *storage.Spill, runs []foundRun, f func(*found) error) error {
 		if err := mergeSome(spill, runs[:mergeWidth], writer.add); err != nil {
 			return err
 		}
-		merged, err := writer.close()
+		merged, err := writer.take()
 		if err != nil {
 			return err
 		}

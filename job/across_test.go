@@ -86,7 +86,7 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 	for _, divide := range []int{1, 30, acrossBucketCandidates} {
 		var runs []foundRun
 		for _, place := range rulesAcross {
-			r := reducer{spill: spill, seeds: seeds, across: rules.All()[place].Across, rule: place, divide: divide}
+			r := newReducer(spill, seeds, place, divide)
 			require.NoError(t, r.reduce(frames[place], 0))
 			runs = append(runs, r.runs...)
 		}

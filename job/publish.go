@@ -192,7 +192,7 @@ func (r *run) reduceAcross() ([]storage.Extent, error) {
 			frames = append(frames, r.parts[j].across[i]...)
 			r.parts[j].across[i] = nil
 		}
-		reducer := reducer{spill: r.spill, seeds: r.seeds, across: rules.All()[place].Across, rule: place, divide: acrossBucketCandidates}
+		reducer := newReducer(r.spill, r.seeds, place, acrossBucketCandidates)
 		if err := reducer.reduce(frames, 0); err != nil {
 			return nil, err
 		}

@@ -71,8 +71,8 @@ func (t *Tally) Add(rows, noAmount int64) {
 
 // AddAmount adds the amount of one row; the row itself is counted by Add.
 func (t *Tally) AddAmount(amount int64, currency uint16) {
-	for int(currency) >= len(t.Amounts) {
-		t.Amounts = append(t.Amounts, Sum{})
+	if more := int(currency) + 1 - len(t.Amounts); more > 0 {
+		t.Amounts = append(t.Amounts, make([]Sum, more)...)
 	}
 	t.Amounts[currency].Add(amount)
 }

@@ -44,11 +44,39 @@ func openParquet(path string) (*parquetFile, error) {
 	}
 	f := &parquetFile{path: path, handle: handle}
 	f.users.Store(1)
-	if err := withoutPanic(f.readMetadata); err != nil {
-		handle.Close()
+	if err := f.readMetadata(); err != nil {
+		_ = handle.Close() // only read from
 		return nil, cannotRead(path, err)
 	}
 	return f, nil
+}
+
+// reopen opens the file after its last user let go; the caller is its first
+// user again. It fails where the file is no longer the one that it was.
+func (f *parquetFile) reopen() error {
+	handle, err := os.Open(f.path)
+	if err != nil {
+		return cannotRead(f.path, err)
+	}
+	f.handle = handle
+	f.users.Store(1)
+	if err := f.checkUnchanged(); err != nil {
+		_ = f.release() // only read from
+		return err
+	}
+	return nil
+}
+
+// checkUnchanged checks that the open file is the one whose metadata were read.
+func (f *parquetFile) checkUnchanged() error {
+	stat, err := f.handle.Stat()
+	if err != nil {
+		return cannotRead(f.path, err)
+	}
+	if stat.Size() != f.stat.Size() || !stat.ModTime().Equal(f.stat.ModTime()) || !os.SameFile(stat, f.stat) {
+		return cannotRead(f.path, errChanged)
+	}
+	return nil
 }
 
 // cannotRead wraps an error with the file that it is about, once.
@@ -59,15 +87,10 @@ func cannotRead(path string, err error) error {
 	return fmt.Errorf("cannot read %s: %w", path, err)
 }
 
-// withoutPanic calls f and makes an error of a panic: the Parquet library
+// damaged is the error of a panic while a file was read: the Parquet library
 // trusts much of what stands in a file, and panics where it is damaged.
-func withoutPanic(f func() error) (err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("the file is damaged: %v", reason)
-		}
-	}()
-	return f()
+func damaged(reason any) error {
+	return fmt.Errorf("it is damaged: %v", reason)
 }
 
 // retain counts one more user.
@@ -81,7 +104,12 @@ func (f *parquetFile) release() error {
 	return f.handle.Close()
 }
 
-func (f *parquetFile) readMetadata() error {
+func (f *parquetFile) readMetadata() (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = damaged(reason)
+		}
+	}()
 	stat, err := f.handle.Stat()
 	if err != nil {
 		return err
@@ -242,10 +270,14 @@ func countParts(column *parquet.Column) int {
 }
 
 // columns finds what each canonical column is read from.
-func (f *parquetFile) columns(source *Source, canonical []Column) ([]*parquetColumn, error) {
-	columns := make([]*parquetColumn, len(canonical))
+func (f *parquetFile) columns(source *Source, canonical []Column) (columns []*parquetColumn, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = cannotRead(f.path, damaged(reason))
+		}
+	}()
+	columns = make([]*parquetColumn, len(canonical))
 	for i := range canonical {
-		var err error
 		if columns[i], err = f.column(source, canonical[i]); err != nil {
 			return nil, err
 		}

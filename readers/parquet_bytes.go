@@ -197,16 +197,14 @@ func (b *parquetBytes) finishHash(reader *hashReader) error {
 	if err := reader.read(footer); err != nil {
 		return err
 	}
-	stat, err := b.parquet.handle.Stat()
-	if err != nil {
-		return cannotRead(b.parquet.path, err)
-	}
-	before := b.parquet.stat
-	if !bytes.Equal(footer, b.parquet.footer) || stat.Size() != before.Size() || !stat.ModTime().Equal(before.ModTime()) {
+	if !bytes.Equal(footer, b.parquet.footer) {
 		return cannotRead(b.parquet.path, errChanged)
 	}
+	if err := b.parquet.checkUnchanged(); err != nil {
+		return err
+	}
 	// The path may by now lead to another file.
-	if there, err := os.Stat(b.parquet.path); err == nil && !os.SameFile(there, before) {
+	if there, err := os.Stat(b.parquet.path); err == nil && !os.SameFile(there, b.parquet.stat) {
 		return cannotRead(b.parquet.path, errChanged)
 	}
 	reader.hash.Sum(b.file.SHA256[:0])

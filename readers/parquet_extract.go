@@ -253,8 +253,8 @@ func (f *extractFiller) forgetWords() {
 // read reads a row group and sends its extracts.
 func (f *extractFiller) read(ctx context.Context, job *extractJob) (err error) {
 	defer func() {
-		if reason := recover(); reason != nil { // as in withoutPanic
-			err = fmt.Errorf("it is damaged: %v", reason)
+		if reason := recover(); reason != nil {
+			err = damaged(reason)
 		}
 		if err != nil && ctx.Err() == nil {
 			err = f.problem(job, err)

@@ -14,7 +14,7 @@ import (
 	"github.com/avstam/avstam/pipeline"
 )
 
-// parquetRecords is an open Parquet file of records.
+// parquetRecords is a Parquet file of records whose metadata have been read.
 type parquetRecords struct {
 	index     int // of the file in the run
 	options   *Options
@@ -36,9 +36,10 @@ func openParquetRecords(file *File, index int, source *Source, options *Options)
 	if err != nil {
 		return nil, err
 	}
+	// A run may have more files than a process may have open.
+	defer func() { _ = parquet.release() }() // only read from
 	columns, err := parquet.columns(source, recordColumns[:])
 	if err != nil {
-		_ = parquet.release()
 		return nil, err
 	}
 	r := &parquetRecords{index: index, options: options, parquet: parquet, columns: columns, constants: constants}
@@ -51,14 +52,18 @@ func openParquetRecords(file *File, index int, source *Source, options *Options)
 // cut sends a piece for each row group that has rows. With Options.Digest only
 // a bounded number of pieces is open at a time: it waits until one is closed.
 func (r *parquetRecords) cut(ctx context.Context, send func(pipeline.Piece) error) error {
+	if err := r.parquet.reopen(); err != nil {
+		return err
+	}
+	defer func() { _ = r.parquet.release() }() // pieces that are still open keep it
 	return r.bytes.each(ctx, func(group rowGroupBytes) error {
 		rows := r.parquet.rowGroups()[group.rowGroup].NumRows
 		return send(&parquetPiece{records: r, group: group, left: rows})
 	})
 }
 
-// close lets go of the file; pieces that are still open keep it.
-func (r *parquetRecords) close() error { return r.parquet.release() }
+// close does nothing: the file is open only while it is cut and read.
+func (r *parquetRecords) close() error { return nil }
 
 // parquetPiece is a row group of records.
 type parquetPiece struct {
@@ -89,8 +94,8 @@ func (p *parquetPiece) Close() {
 // are views of the file's pages, so a batch ends where one of these does.
 func (p *parquetPiece) Next(b *pipeline.Batch) (more bool, err error) {
 	defer func() {
-		if reason := recover(); reason != nil { // as in withoutPanic
-			more, err = false, p.problem(fmt.Errorf("it is damaged: %v", reason))
+		if reason := recover(); reason != nil {
+			more, err = false, p.problem(damaged(reason))
 		}
 	}()
 	if p.filler == nil {

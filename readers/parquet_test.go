@@ -453,6 +453,20 @@ func TestParquetFileThatChanges(t *testing.T) {
 	}
 }
 
+func TestParquetFileThatChangesBeforeItIsRead(t *testing.T) {
+	records := plainRecords(10, 5)
+	path := writeParquet(t, len(records), 1000, recordColumnsOf(records, true, asIs))
+	opened, err := openParquetRecords(&File{Path: path}, 0, &Source{}, newOptions())
+	require.NoError(t, err)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+	require.ErrorIs(t, opened.cut(context.Background(), func(pipeline.Piece) error { return nil }), errChanged)
+	require.NoError(t, os.Remove(path))
+	require.EqualError(t, opened.cut(context.Background(), func(pipeline.Piece) error { return nil }), "cannot read "+path+": no such file or directory")
+}
+
 // The file stays open for pieces that outlive the cutting.
 func TestParquetPiecesOutliveTheFile(t *testing.T) {
 	records := plainRecords(3000, 6)

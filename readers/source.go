@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
@@ -161,6 +162,9 @@ func expandPattern(pattern string) ([]string, error) {
 			return nil, fmt.Errorf("cannot read %s: %w", pattern, err)
 		}
 		if len(matches) == 0 {
+			if strings.ContainsAny(pattern, "*?[") {
+				return nil, fmt.Errorf("cannot read %s: no file matches it", pattern)
+			}
 			return nil, fmt.Errorf("cannot read %s: there is no such file", pattern)
 		}
 	}

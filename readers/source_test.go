@@ -45,7 +45,7 @@ func TestExpand(t *testing.T) {
 		{"-", "-", "", "standard input"},
 		{"symbolic", "symbolic", "", "a symbolic link"},
 		{"missing.csv", "", "cannot read FOLDER/missing.csv: there is no such file", "nothing there"},
-		{"a.csv *.parquet", "", "cannot read FOLDER/*.parquet: there is no such file", "a glob that finds nothing"},
+		{"a.csv *.parquet", "", "cannot read FOLDER/*.parquet: no file matches it", "a glob that finds nothing"},
 		{"[", "", "cannot read FOLDER/[: syntax error in pattern", "no glob"},
 		{"empty", "", "cannot read FOLDER/empty: there are no files in it", "a folder without data"},
 		{"dangling", "", "cannot read FOLDER/dangling: no such file or directory", "a link to nowhere"},

@@ -16,19 +16,19 @@ import (
 type slot uint32
 
 const (
-	firstYear     = 1800
-	yearCount     = 300
-	monthsAYear   = 13
-	daysAMonth    = 64
-	daysAYear     = monthsAYear * daysAMonth
-	dayCount      = yearCount * daysAYear
-	serialBits    = 10
-	serialCount   = 1000
-	numbersAYear  = 100_000_000
-	numbersADay   = 10_000
-	coordination  = 60 // is added to the day of a coordination number
-	noSlot        = slot(dayCount << serialBits)
-	firstOfCoords = 32 // of the 64 days of a month, the first of coordination numbers
+	firstYear            = 1800
+	yearCount            = 300
+	monthsAYear          = 13
+	daysAMonth           = 64
+	daysAYear            = monthsAYear * daysAMonth
+	dayCount             = yearCount * daysAYear
+	serialBits           = 10
+	serialCount          = 1000
+	numbersAYear         = 100_000_000
+	numbersADay          = 10_000
+	coordination         = 60 // is added to the day of a coordination number
+	noSlot               = slot(dayCount << serialBits)
+	firstCoordinationDay = 32 // of the 64 days of a month, the first of coordination numbers
 )
 
 func slotOf(day, serial uint32) slot { return slot(day<<serialBits | serial) }
@@ -37,7 +37,7 @@ func (s slot) day() uint32    { return uint32(s) >> serialBits }
 func (s slot) serial() uint32 { return uint32(s) & (1<<serialBits - 1) }
 
 // isCoordination says whether the slot is that of a coordination number.
-func (s slot) isCoordination() bool { return s.day()%daysAMonth >= firstOfCoords }
+func (s slot) isCoordination() bool { return s.day()%daysAMonth >= firstCoordinationDay }
 
 // daysInYear has, for month and day as the four digits that they are in a
 // number, the day in the year; dayCount where no number has them.
@@ -47,10 +47,10 @@ var daysInYear = func() (table [10_000]uint32) {
 		switch {
 		case month >= monthsAYear:
 			table[monthDay] = dayCount
-		case day < firstOfCoords:
+		case day < firstCoordinationDay:
 			table[monthDay] = uint32(month*daysAMonth + day)
 		case day >= coordination && day < coordination+32:
-			table[monthDay] = uint32(month*daysAMonth + firstOfCoords + day - coordination)
+			table[monthDay] = uint32(month*daysAMonth + firstCoordinationDay + day - coordination)
 		default:
 			table[monthDay] = dayCount
 		}
@@ -95,8 +95,8 @@ func dateOf(day uint32) (year, month, dayOfMonth int) {
 	year = firstYear + int(day/daysAYear)
 	month = int(day % daysAYear / daysAMonth)
 	dayOfMonth = int(day % daysAMonth)
-	if dayOfMonth >= firstOfCoords {
-		dayOfMonth += coordination - firstOfCoords
+	if dayOfMonth >= firstCoordinationDay {
+		dayOfMonth += coordination - firstCoordinationDay
 	}
 	return year, month, dayOfMonth
 }
@@ -132,7 +132,7 @@ func (s slot) number() identity.Number {
 	return identity.Number(date*numbersADay + uint64(serial)*10 + uint64(check))
 }
 
-// find is the slot of a number, and noSlot where it is none: a date that no
+// findSlot is the slot of a number, and noSlot where it is none: a date that no
 // number has, serial 000, or another check digit.
 func findSlot(number identity.Number) slot {
 	day, serial, check := split(number)

@@ -36,10 +36,11 @@ type column[Row any] struct {
 	// required columns have a value in every row. In the others, empty text and
 	// values that are not there are null, and an empty cell in CSV.
 	required bool
-	// personal columns may hold identity numbers: no bounds of theirs are
-	// written to page headers, indexes or the footer, where tools would show
-	// them to people who were not given the rows.
-	personal bool
+	// bounded columns have their least and greatest values written beside their
+	// pages, so that queries can pass over what they do not look for. Never those
+	// that may hold an identity number: tools show bounds to people who were not
+	// given the rows.
+	bounded bool
 
 	category func(t *texts, r *Row) []byte
 	text     func(dst []byte, r *Row) []byte
@@ -135,21 +136,21 @@ func findingColumns(masked bool) []column[Finding] {
 		{name: "direction", doc: "what should change: `record`, `identity`, `register` or `none`", required: true, category: func(_ *texts, f *Finding) []byte { return directionNames[f.Direction] }},
 		{name: "confidence", doc: "`certain`, or `possible` where the date of death is incomplete", required: true, category: confidenceOf},
 		{name: "detail", doc: "what the rule adds; see the rule", category: func(_ *texts, f *Finding) []byte { return valid(f.Detail) }},
-		{name: "source", doc: "the source of the record, as configured", required: true, category: func(t *texts, f *Finding) []byte { return t.sources[f.File] }},
-		{name: "file", doc: "the file of the record", required: true, category: func(t *texts, f *Finding) []byte { return t.files[f.File] }},
-		{name: "row", doc: "its row in the file; the first data row is 1", shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
-		{name: "record_id", doc: "the agency's own key, where the record has one", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendValid(dst, f.RecordID) }},
+		{name: "source", doc: "the source of the record, as configured", bounded: true, required: true, category: func(t *texts, f *Finding) []byte { return t.sources[f.File] }},
+		{name: "file", doc: "the file of the record", bounded: true, required: true, category: func(t *texts, f *Finding) []byte { return t.files[f.File] }},
+		{name: "row", doc: "its row in the file; the first data row is 1", bounded: true, shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
+		{name: "record_id", doc: "the agency's own key, where the record has one", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendValid(dst, f.RecordID) }},
 		{name: "agency", doc: "as the record has it", category: func(t *texts, f *Finding) []byte { return t.agency[f.Agency] }},
 		{name: "payment_type", doc: "as the record has it", category: func(t *texts, f *Finding) []byte { return t.paymentType[f.PaymentType] }},
-		{name: "payment_date", doc: "the day that the record is judged by", shape: asDay, required: true, number: func(f *Finding) (int64, bool) { return int64(f.PaymentDate), true }},
+		{name: "payment_date", doc: "the day that the record is judged by", bounded: true, shape: asDay, required: true, number: func(f *Finding) (int64, bool) { return int64(f.PaymentDate), true }},
 		{name: "period_start", doc: "the first day that the payment is for", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodStart) }},
 		{name: "period_end", doc: "the last day that the payment is for", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodEnd) }},
-		{name: "amount", doc: "in the currency, with two decimals", shape: asDecimal, required: true, number: func(f *Finding) (int64, bool) { return f.Amount, true }},
+		{name: "amount", doc: "in the currency, with two decimals", bounded: true, shape: asDecimal, required: true, number: func(f *Finding) (int64, bool) { return f.Amount, true }},
 		{name: "currency", doc: "as the record has it, else `SEK`", required: true, category: func(t *texts, f *Finding) []byte { return t.currency[f.Currency] }},
-		{name: "identity_number", doc: "as given", shape: asText, personal: true, text: given},
-		{name: "number", doc: "the twelve digits that it was read as; empty where it is malformed or of another kind", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
+		{name: "identity_number", doc: "as given", shape: asText, text: given},
+		{name: "number", doc: "the twelve digits that it was read as; empty where it is malformed or of another kind", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
 		{name: "number_kind", doc: "`personal`, `coordination`, `organisation`, `gd` or `interim`", category: func(_ *texts, f *Finding) []byte { return kindNames[f.NumberKind] }},
-		{name: "use_number", doc: "the number at the end of the chain of links, where another replaces this one", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
+		{name: "use_number", doc: "the number at the end of the chain of links, where another replaces this one", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
 		{name: "status", doc: "of the number on the payment date: `active`, `inactive`, `closed` or `deregistered`", category: func(_ *texts, f *Finding) []byte { return statusNames[f.Status] }},
 		{name: "status_from", doc: "when the status began", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.StatusFrom) }},
 		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(_ *texts, f *Finding) []byte { return valid(f.StatusReason) }},
@@ -166,7 +167,7 @@ func findingColumns(masked bool) []column[Finding] {
 		{name: "times_seen", doc: "for a baseline; empty without", shape: asCount, number: absent},
 		{name: "decision", doc: "for decisions; empty without", category: func(*texts, *Finding) []byte { return nil }},
 		{name: "decision_until", doc: "for decisions; empty without", shape: asDay, number: absent},
-		{name: "other_number", doc: "the other number of `paid_under_two_numbers`, the older of `ambiguous_century`", shape: asText, personal: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
+		{name: "other_number", doc: "the other number of `paid_under_two_numbers`, the older of `ambiguous_century`", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
 		{name: "protected", doc: "whether the person has protected identity: show nothing more of them", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			return truth(f.Protected == register.True), f.Protected != register.NoValue
 		}},
@@ -177,14 +178,14 @@ func findingColumns(masked bool) []column[Finding] {
 // an identity number anywhere, so where numbers are masked there is no such column.
 func rejectColumns(masked bool) []column[Reject] {
 	columns := []column[Reject]{
-		{name: "source", doc: "the source of the row, as configured", required: true, category: func(t *texts, r *Reject) []byte { return t.sources[r.File] }},
-		{name: "file", doc: "the file of the row", required: true, category: func(t *texts, r *Reject) []byte { return t.files[r.File] }},
-		{name: "row", doc: "its row in the file; the first data row is 1", shape: asInteger, required: true, number: func(r *Reject) (int64, bool) { return r.Row, true }},
+		{name: "source", doc: "the source of the row, as configured", bounded: true, required: true, category: func(t *texts, r *Reject) []byte { return t.sources[r.File] }},
+		{name: "file", doc: "the file of the row", bounded: true, required: true, category: func(t *texts, r *Reject) []byte { return t.files[r.File] }},
+		{name: "row", doc: "its row in the file; the first data row is 1", bounded: true, shape: asInteger, required: true, number: func(r *Reject) (int64, bool) { return r.Row, true }},
 		{name: "line", doc: "its line in a text file; the first is 1", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.Line, r.Line > 0 }},
 		{name: "byte_offset", doc: "where it begins in the decompressed file; the first byte is 0", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.ByteOffset, r.ByteOffset >= 0 }},
 		{name: "column", doc: "the column at fault; empty where it is the whole row", shape: asText, text: func(dst []byte, r *Reject) []byte { return append(dst, r.Column...) }},
 		{name: "reason", doc: "why it is no record", required: true, category: func(_ *texts, r *Reject) []byte { return reasonNames[r.Reason] }},
-		{name: "amount", doc: "where it could be read", shape: asDecimal, number: func(r *Reject) (int64, bool) { return r.Amount, r.HasAmount }},
+		{name: "amount", doc: "where it could be read", bounded: true, shape: asDecimal, number: func(r *Reject) (int64, bool) { return r.Amount, r.HasAmount }},
 		{name: "currency", doc: "of the amount", category: func(t *texts, r *Reject) []byte {
 			if !r.HasAmount {
 				return nil
@@ -196,7 +197,7 @@ func rejectColumns(masked bool) []column[Reject] {
 		return columns
 	}
 	return append(columns, column[Reject]{
-		name: "raw", doc: "the row or the value as it stands; left out where numbers are masked", shape: asText, personal: true, text: func(dst []byte, r *Reject) []byte { return appendValid(dst, r.Raw) },
+		name: "raw", doc: "the row or the value as it stands; left out where numbers are masked", shape: asText, text: func(dst []byte, r *Reject) []byte { return appendValid(dst, r.Raw) },
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -77,12 +76,12 @@ func newParquetWriter[Row any](file io.Writer, name, version string, columns []c
 	options := []parquet.WriterOption{
 		schemaOf(name, columns),
 		parquet.CreatedBy("avstam", version, "parquet-go"),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(&parquet.Lz4Raw),
 		parquet.DataPageStatistics(false),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
 	}
 	for i := range columns {
-		if columns[i].personal {
+		if !columns[i].bounded {
 			options = append(options, parquet.SkipPageBounds(columns[i].name))
 		}
 	}
@@ -108,43 +107,44 @@ func (e *columnEncoder[Row]) write(group *parquet.ConcurrentRowGroupWriter, t *t
 }
 
 // fill sets the values of column i. They point into scratch, which the library
-// copies from.
+// copies from. Only a value of an optional column needs a level; the zero value
+// is a null.
 func (e *columnEncoder[Row]) fill(i int, t *texts, rows []Row) {
 	c := &e.columns[i]
-	e.values, e.scratch = e.values[:0], e.scratch[:0]
-	defined := 1
-	if c.required {
-		defined = 0
+	if cap(e.values) < len(rows) {
+		e.values = make([]parquet.Value, len(rows))
 	}
-	null := parquet.NullValue().Level(0, 0, i)
+	e.values = e.values[:len(rows)]
+	clear(e.values)
+	e.scratch = e.scratch[:0]
 	switch c.shape {
 	case asCategory:
 		for r := range rows {
 			value := c.category(t, &rows[r])
-			if len(value) == 0 && !c.required {
-				e.values = append(e.values, null)
-				continue
+			if c.required {
+				e.values[r] = parquet.ByteArrayValue(value)
+			} else if len(value) > 0 {
+				e.values[r] = parquet.ByteArrayValue(value).Level(0, 1, i)
 			}
-			e.values = append(e.values, parquet.ByteArrayValue(value).Level(0, defined, i))
 		}
 	case asText:
 		for r := range rows {
 			start := len(e.scratch)
 			e.scratch = c.text(e.scratch, &rows[r])
-			if len(e.scratch) == start && !c.required {
-				e.values = append(e.values, null)
-				continue
+			if c.required {
+				e.values[r] = parquet.ByteArrayValue(e.scratch[start:])
+			} else if len(e.scratch) > start {
+				e.values[r] = parquet.ByteArrayValue(e.scratch[start:]).Level(0, 1, i)
 			}
-			e.values = append(e.values, parquet.ByteArrayValue(e.scratch[start:]).Level(0, defined, i))
 		}
 	default:
 		for r := range rows {
 			number, ok := c.number(&rows[r])
-			if !ok {
-				e.values = append(e.values, null)
-				continue
+			if c.required {
+				e.values[r] = numberValue(c.shape, number)
+			} else if ok {
+				e.values[r] = numberValue(c.shape, number).Level(0, 1, i)
 			}
-			e.values = append(e.values, numberValue(c.shape, number).Level(0, defined, i))
 		}
 	}
 }

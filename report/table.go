@@ -204,18 +204,18 @@ func (e *encoder[Row]) encode() error {
 
 // tableFiles are the files of a table, open for writing.
 type tableFiles struct {
-	name     string
-	personal []int // columns that may hold identity numbers
-	parquet  *os.File
-	writer   *parquet.GenericWriter[any]
-	csv      *os.File
+	name      string
+	unbounded []int // columns without bounds
+	parquet   *os.File
+	writer    *parquet.GenericWriter[any]
+	csv       *os.File
 }
 
 func (t *table[Row]) create(out *output) (*tableFiles, error) {
 	files := &tableFiles{name: t.name}
 	for i := range t.columns {
-		if t.columns[i].personal {
-			files.personal = append(files.personal, i)
+		if !t.columns[i].bounded {
+			files.unbounded = append(files.unbounded, i)
 		}
 	}
 	var err error
@@ -241,7 +241,7 @@ func (f *tableFiles) close() error {
 	if f.writer != nil {
 		err := f.writer.Close()
 		if err == nil {
-			err = dropIndexes(f.parquet, f.writer.File().Metadata(), f.personal)
+			err = dropIndexes(f.parquet, f.writer.File().Metadata(), f.unbounded)
 		}
 		if err := errors.Join(err, f.parquet.Close()); err != nil {
 			return fmt.Errorf("cannot write %s.parquet: %w", f.name, err)

@@ -31,6 +31,8 @@ const KeySize = 26
 // Judge is shown all its records twice, each time in the order of the input:
 // first by Note, then by Decide.
 type Judge interface {
+	// Reset forgets all records, for the next bucket.
+	Reset()
 	Note(key *Key, number identity.Number)
 	// Decide says whether a record is found, and the other number that it names.
 	Decide(key *Key, number identity.Number) (other identity.Number, found bool)

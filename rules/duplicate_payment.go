@@ -32,6 +32,8 @@ var duplicatePayment = &Rule{
 // duplicateJudge keeps the keys that have come.
 type duplicateJudge map[Key]struct{}
 
+func (j duplicateJudge) Reset() { clear(j) }
+
 func (j duplicateJudge) Note(*Key, identity.Number) {}
 
 func (j duplicateJudge) Decide(key *Key, _ identity.Number) (identity.Number, bool) {

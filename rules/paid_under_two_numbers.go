@@ -29,6 +29,8 @@ var paidUnderTwoNumbers = &Rule{
 // that has not come.
 type twoNumbersJudge map[Key][2]identity.Number
 
+func (j twoNumbersJudge) Reset() { clear(j) }
+
 func (j twoNumbersJudge) Note(key *Key, number identity.Number) {
 	two, ok := j[*key]
 	if !ok {

@@ -29,12 +29,12 @@ type Summary struct {
 	Records, Entries, Findings int64
 }
 
-// WriteFolder writes records.*, register.* in each of the formats, the findings
-// that they must give as truth.parquet, and a configuration with its test
-// numbers. The configuration runs the first of the formats, and the findings
-// name its file. Files are 0600, a new folder 0750; what an earlier call wrote
-// is written over, but no other configuration. After an error nothing that was
-// begun is left.
+// WriteFolder writes records.* and register.* in each of the formats, the
+// findings that they must give as truth.parquet, and a configuration with its
+// test numbers. The configuration runs the first of the formats, and the
+// findings name its file. Files are 0600, a new folder 0750; what an earlier
+// call wrote is written over, but no other configuration. After an error
+// nothing that was begun is left.
 func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []string) (Summary, error) {
 	var summary Summary
 	if len(formats) == 0 {

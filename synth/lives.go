@@ -14,7 +14,7 @@ type builder struct {
 	year, month   int   // of birth
 	place, people int64 // among those born in the month, of people
 	personals     serials
-	coordinateds  serials
+	coordinations serials
 }
 
 // serials gives a person numbers of one kind, side by side from a random one on.
@@ -45,9 +45,9 @@ func (b *builder) personal() *number {
 	return b.add(b.placed(1, calendar.DaysInMonth(b.year, b.month), &b.personals))
 }
 
-// coordinated adds a coordination number, whose day may be unknown.
-func (b *builder) coordinated() *number {
-	return b.add(b.placed(coordinationDays, calendar.DaysInMonth(b.year, b.month)+1, &b.coordinateds))
+// coordination adds a coordination number, whose day may be unknown.
+func (b *builder) coordination() *number {
+	return b.add(b.placed(coordinationDays, calendar.DaysInMonth(b.year, b.month)+1, &b.coordinations))
 }
 
 func (b *builder) placed(firstDay, days int, s *serials) uint64 {
@@ -101,10 +101,10 @@ func (b *builder) clean(place int, from, until calendar.Day) {
 	b.person.cleanNumber, b.person.cleanFrom, b.person.cleanUntil = place, from, until
 }
 
-// always is the days of all payments.
+// alwaysClean is clean for the days of all payments.
 func (b *builder) alwaysClean(place int) { b.clean(place, firstPayment, lastPayment) }
 
-// cleanBefore a day.
+// cleanBefore is clean for the first number and the days before another.
 func (b *builder) cleanBefore(day calendar.Day) { b.clean(0, firstPayment, day-1) }
 
 func date(year, month, day int) calendar.Day { return calendar.Of(year, month, day) }
@@ -237,7 +237,7 @@ func (b *builder) deceasedAfterAll() {
 }
 
 func (b *builder) inactiveDeceased() {
-	n := b.coordinated()
+	n := b.coordination()
 	b.person.change = b.between(date(2023, 1, 1), date(paymentYear, 10, 20))
 	n.level = b.anyLevel()
 	b.begin(n, "inactive", "TIDSFRIST", b.between(date(2019, 1, 1), date(2022, 12, 31)))
@@ -278,8 +278,8 @@ func (b *builder) beganBefore(n *number, change calendar.Day) {
 	}
 }
 
-func (b *builder) annulledCoordinated() {
-	n := b.coordinated()
+func (b *builder) annulledCoordination() {
+	n := b.coordination()
 	change := b.changeDay()
 	b.beganBefore(n, change)
 	b.begin(n, "deregistered", "AS", change)
@@ -305,8 +305,8 @@ func (b *builder) inactivePersonal() {
 	b.cleanBefore(change)
 }
 
-func (b *builder) inactiveCoordinated() {
-	n := b.coordinated()
+func (b *builder) inactiveCoordination() {
+	n := b.coordination()
 	change := b.changeDay()
 	if change < firstPayment && b.perMille(600) {
 		change = date(2022, 1, 4) // when some 215,000 became inactive
@@ -318,7 +318,7 @@ func (b *builder) inactiveCoordinated() {
 }
 
 func (b *builder) assignedThisYear(dated bool) {
-	n := b.coordinated()
+	n := b.coordination()
 	n.level = b.anyLevel()
 	n.assigned = b.thisYear()
 	b.person.change = n.assigned
@@ -358,8 +358,8 @@ func (b *builder) recently() calendar.Day {
 	return b.between(date(paymentYear-4, 1, 1), date(paymentYear-1, 12, 31))
 }
 
-func (b *builder) activeCoordinated(level string) {
-	n := b.coordinated()
+func (b *builder) activeCoordination(level string) {
+	n := b.coordination()
 	n.level = level
 	b.alwaysClean(0)
 	if b.perMille(50) {
@@ -370,7 +370,7 @@ func (b *builder) activeCoordinated(level string) {
 }
 
 func (b *builder) raisedLevel() {
-	n := b.coordinated()
+	n := b.coordination()
 	n.assigned = b.recently()
 	n.level = "confirmed"
 	b.person.change = b.thisYear()
@@ -380,7 +380,7 @@ func (b *builder) raisedLevel() {
 }
 
 func (b *builder) expiring() {
-	n := b.coordinated()
+	n := b.coordination()
 	n.level = b.anyLevel()
 	b.stand(n, b.between(date(paymentYear-5, 1, 1), date(paymentYear-5, 12, 31)))
 	if b.perMille(500) {
@@ -392,7 +392,7 @@ func (b *builder) expiring() {
 }
 
 func (b *builder) overdue() {
-	n := b.coordinated()
+	n := b.coordination()
 	n.level = b.anyLevel()
 	b.stand(n, b.between(date(2010, 1, 1), date(paymentYear-6, 12, 31)))
 }
@@ -418,14 +418,14 @@ func (b *builder) list(on calendar.Day) *number {
 // closed has one or two coordination numbers closed for a personal number.
 func (b *builder) closed(links int) {
 	change := b.changeDay()
-	first := b.coordinated()
+	first := b.coordination()
 	if links == 1 {
 		listed := b.list(change).digits
 		b.close(first, change, listed, listed)
 		b.cleanBefore(change)
 		return
 	}
-	second := b.coordinated()
+	second := b.coordination()
 	listed := b.list(change).digits
 	before := change - calendar.Day(10+b.below(200))
 	b.close(first, before, second.digits, listed)
@@ -435,7 +435,7 @@ func (b *builder) closed(links int) {
 
 func (b *builder) closedDuplicate() {
 	change := b.changeDay()
-	first, second := b.coordinated(), b.coordinated()
+	first, second := b.coordination(), b.coordination()
 	b.close(first, change, second.digits, second.digits)
 	second.level = b.anyLevel()
 	b.stand(second, b.recently())
@@ -443,7 +443,7 @@ func (b *builder) closedDuplicate() {
 }
 
 func (b *builder) closedDeceased() {
-	first := b.coordinated()
+	first := b.coordination()
 	on := b.between(date(2015, 1, 1), date(2023, 12, 31))
 	listed := b.list(on)
 	b.close(first, on, listed.digits, listed.digits)
@@ -466,9 +466,9 @@ func (b *builder) renumbered() {
 	b.cleanBefore(change)
 }
 
-func (b *builder) formerCoordinated() {
+func (b *builder) formerCoordination() {
 	change := b.changeDay()
-	first, second := b.coordinated(), b.list(change)
+	first, second := b.coordination(), b.list(change)
 	b.beganBefore(first, change)
 	b.begin(first, "deregistered", "GS", change)
 	first.link, first.use = second.digits, second.digits
@@ -477,7 +477,7 @@ func (b *builder) formerCoordinated() {
 
 // closedWithout closes a number whose link leads nowhere.
 func (b *builder) closedWithout(link func(*builder, *number) uint64) {
-	n, change := b.coordinated(), b.changeDay()
+	n, change := b.coordination(), b.changeDay()
 	b.close(n, change, link(b, n), 0)
 	b.cleanBefore(change)
 }
@@ -488,7 +488,7 @@ func somebodyAbsent(b *builder, _ *number) uint64 { return absentNumber(&b.chanc
 
 func (b *builder) linkMissingLater() {
 	change := b.changeDay()
-	first, second := b.coordinated(), b.coordinated()
+	first, second := b.coordination(), b.coordination()
 	b.close(first, change, second.digits, 0)
 	b.close(second, change-calendar.Day(b.below(300)), 0, 0)
 	b.cleanBefore(change)
@@ -496,7 +496,7 @@ func (b *builder) linkMissingLater() {
 
 func (b *builder) linkLoop() {
 	change := b.changeDay()
-	first, second := b.coordinated(), b.coordinated()
+	first, second := b.coordination(), b.coordination()
 	b.close(first, change, second.digits, 0)
 	b.close(second, change-calendar.Day(b.below(300)), first.digits, 0)
 	b.cleanBefore(change)

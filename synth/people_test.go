@@ -23,7 +23,7 @@ func TestAFullMonth(t *testing.T) {
 		for range numbersEach {
 			add(b.personal().digits)
 			b.person.count = 0
-			add(b.coordinated().digits)
+			add(b.coordination().digits)
 			b.person.count = 0
 		}
 	}

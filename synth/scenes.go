@@ -52,7 +52,7 @@ var scenes = []scene{
 	}},
 	{deceasedThisYear, 1, 2, payTail},
 	{falseIdentity, 1, 1, inState("false_identity")},
-	{annulledCoordinated, 1, 1, inState("annulled_number")},
+	{annulledCoordination, 1, 1, inState("annulled_number")},
 	{closedListed, 1, 4, whenClosed("use_personal_number")},
 	{disappeared, 1, 1, inState("disappeared_payee")},
 	{emigrated, 1, 6, inState("emigrated_payee")},
@@ -61,7 +61,7 @@ var scenes = []scene{
 		p := s.pay(s.number(0), s.since(s.person.change))
 		p.finds("unknown_deregistration", p.evidence.StatusReason)
 	}},
-	{inactiveCoordinated, 1, 12, func(s *stage) {
+	{inactiveCoordination, 1, 12, func(s *stage) {
 		s.pay(s.number(0), s.since(s.person.change)).finds("inactive_number", s.person.meaning)
 	}},
 	{uncertainLevel, 1, 2, func(s *stage) {
@@ -141,7 +141,7 @@ var scenes = []scene{
 		}
 	}},
 	{assignedLaterSince, 1, 1, func(s *stage) { s.pay(s.number(0), s.before(s.person.change)).finds("used_before_assigned", "") }},
-	{inactiveCoordinated, 1, 1, func(s *stage) {
+	{inactiveCoordination, 1, 1, func(s *stage) {
 		s.payAs(s.number(0), s.since(s.person.change), thirteenWrong).finds("contradictory_separator", "").finds("inactive_number", s.person.meaning)
 	}},
 
@@ -221,7 +221,7 @@ var scenes = []scene{
 		p.finds("closed_number", "use_coordination_number")
 	}},
 	{renumbered, 1, 1, whenClosed("use_personal_number")},
-	{formerCoordinated, 1, 1, whenClosed("use_personal_number")},
+	{formerCoordination, 1, 1, whenClosed("use_personal_number")},
 	{linkMissing, 1, 1, whenClosed("link_missing")},
 	{linkMissingLater, 1, 1, whenClosed("link_missing")},
 	{linkUnknown, 1, 1, whenClosed("link_unknown")},
@@ -244,7 +244,7 @@ var scenes = []scene{
 	{raisedLevel, 1, 1, func(s *stage) {
 		s.pay(s.number(0), s.before(s.person.change)).by(payment{&employment, &activityGrant}).findsLevel("uncertain", probable, false)
 	}},
-	{inactiveCoordinated, 1, 2, func(s *stage) {
+	{inactiveCoordination, 1, 2, func(s *stage) {
 		n := s.number(0)
 		s.pay(n, s.since(s.person.change)).by(payment{&students, &studyGrant}).
 			finds("inactive_number", s.person.meaning).findsLevel(n.level, confirmed, false)
@@ -274,7 +274,7 @@ var scenes = []scene{
 			s.pay(s.number(0), first.record.PaymentDate).repeats(first).finds("duplicate_payment", "")
 		}
 	}},
-	{inactiveCoordinated, 2, 1, func(s *stage) {
+	{inactiveCoordination, 2, 1, func(s *stage) {
 		first := s.pay(s.number(0), s.since(s.person.change)).finds("inactive_number", s.person.meaning)
 		s.pay(s.number(0), first.record.PaymentDate).repeats(first).finds("inactive_number", s.person.meaning).finds("duplicate_payment", "")
 	}},

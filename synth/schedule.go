@@ -19,13 +19,13 @@ type schedule struct {
 	cycleSlots int64
 }
 
-func newSchedule(options Options, people population) schedule {
+func newSchedule(options Options) schedule {
 	s := schedule{seed: options.Seed, records: options.Records}
 	slotsForEveryRule := int64(0)
 	for round := 1; round <= mostTimes; round++ {
 		for i := range scenes {
 			scene := &scenes[i]
-			if scene.times < round || scene.role != noRole && casting.placesOf[scene.role][0] >= people.count {
+			if scene.times < round || scene.role != noRole && casting.placesOf[scene.role][0] >= options.People {
 				continue
 			}
 			s.scenes = append(s.scenes, scene)

@@ -14,10 +14,10 @@ type scene struct {
 	plant func(s *stage)
 }
 
-const (
-	noRole    role = -1
-	mostSlots      = 3
-)
+const noRole role = -1
+
+// mostSlots is the greatest slots of a scene.
+const mostSlots = 3
 
 // stage is where a scene is played: somebody of its role, and the payments
 // that it makes.

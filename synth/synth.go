@@ -25,7 +25,7 @@ import (
 type Options struct {
 	Records int64   // payments
 	People  int64   // with a number in the register
-	Seed    uint64  //
+	Seed    uint64  // where chance starts
 	Dirty   float64 // about the share of records with a finding, 0 to 1
 }
 
@@ -112,7 +112,7 @@ func New(options Options) (*Dataset, error) {
 		return nil, fmt.Errorf("cannot plant findings in a share of %v of the records: it must lie between 0 and 1", options.Dirty)
 	}
 	people := newPopulation(options.People, options.Seed)
-	return &Dataset{options: options, people: people, schedule: newSchedule(options, people)}, nil
+	return &Dataset{options: options, people: people, schedule: newSchedule(options)}, nil
 }
 
 // Entries yields the register in the order of its numbers. The entry is good

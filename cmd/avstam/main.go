@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +29,7 @@ func main() { os.Exit(Main()) }
 // Main runs the program with the process's arguments and streams, and returns
 // its exit status.
 func Main() int {
+	os.Stdin = interruptible(os.Stdin)
 	ctx, stop := untilSignal()
 	defer stop()
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr}
@@ -52,12 +55,24 @@ func untilSignal() (ctx context.Context, stop func()) {
 		}
 		signal.Stop(signals)
 		cancel(&job.Interrupted{Signal: received})
+		// A read that waits for whoever writes into a pipe must end, too.
+		_ = os.Stdin.SetReadDeadline(time.Now())
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
 		close(signals)
 		cancel(nil)
 	}
+}
+
+// interruptible is a pipe that standard input is, as a file whose reads take a
+// deadline; what else it is stays as it is.
+func interruptible(in *os.File) *os.File {
+	info, err := in.Stat()
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 || syscall.SetNonblock(int(in.Fd()), true) != nil {
+		return in
+	}
+	return os.NewFile(in.Fd(), in.Name())
 }
 
 // program is one call of the program: where it reads and writes, and what all

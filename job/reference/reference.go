@@ -4,10 +4,7 @@
 // likes. Where it and the program differ, docs/domain.md decides.
 package reference
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Entry is a row of a register extract as text; an empty text is missing.
 // Statuses and levels are the canonical words, days are 2006-01-02.
@@ -25,8 +22,8 @@ type Record struct {
 	Source, File           string
 	Row                    int64
 	IdentityNumber         string
-	IsInteger              bool  // the number stands in a numeric column: Integer holds it
-	Integer                int64 //
+	IsInteger              bool // the number stands in a numeric column: Integer holds it
+	Integer                int64
 	PaymentDate            time.Time
 	Amount                 int64 // öre
 	RecordID               string
@@ -98,11 +95,6 @@ var catalogue = []rule{
 	{name: "overdue_inactivation", severity: "warning", direction: "register"},
 	{name: "paid_under_two_numbers", severity: "error", direction: "record"},
 	{name: "duplicate_payment", severity: "warning", direction: "record", optional: true},
-}
-
-// place is where a rule stands in the catalogue.
-func place(name string) int {
-	return slices.IndexFunc(catalogue, func(r rule) bool { return r.name == name })
 }
 
 // severity is what the policy makes of a rule; off for a rule that does not speak.
