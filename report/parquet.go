@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -76,7 +77,7 @@ func newParquetWriter[Row any](file io.Writer, name, version string, columns []c
 	options := []parquet.WriterOption{
 		schemaOf(name, columns),
 		parquet.CreatedBy("avstam", version, "parquet-go"),
-		parquet.Compression(&parquet.Lz4Raw),
+		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 		parquet.DataPageStatistics(false),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
 	}

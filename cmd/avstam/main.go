@@ -69,10 +69,16 @@ func untilSignal() (ctx context.Context, stop func()) {
 // deadline; what else it is stays as it is.
 func interruptible(in *os.File) *os.File {
 	info, err := in.Stat()
-	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 || syscall.SetNonblock(int(in.Fd()), true) != nil {
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
 		return in
 	}
-	return os.NewFile(in.Fd(), in.Name())
+	// A descriptor of its own, since the old file closes its when it is collected.
+	descriptor, err := syscall.Dup(syscall.Stdin)
+	if err != nil || syscall.SetNonblock(descriptor, true) != nil {
+		return in
+	}
+	syscall.CloseOnExec(descriptor)
+	return os.NewFile(uintptr(descriptor), in.Name())
 }
 
 // program is one call of the program: where it reads and writes, and what all
