@@ -82,7 +82,6 @@ func newWorker(r *run) *worker {
 // reads it, Check understands and judges it, pack keeps what was found.
 func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piece) (part, error) {
 	p := part{file: piece.File()}
-	w.checker.ResetTallies()
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return p, err
@@ -104,11 +103,8 @@ func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piec
 		w.run.countRows(int64(w.batch.Rows))
 	}
 	read, rejected := piece.Tallies()
-	clean, flagged := w.checker.Tallies()
-	p.ledger.Read.AddTally(read)
-	p.ledger.Rejected.AddTally(rejected)
-	p.ledger.Clean.AddTally(clean)
-	p.ledger.Flagged.AddTally(flagged)
+	p.ledger.Read, p.ledger.Rejected = *read, *rejected
+	p.ledger.Clean, p.ledger.Flagged = w.checker.TakeTallies()
 	return p, w.take(&p)
 }
 

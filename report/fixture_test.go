@@ -40,8 +40,6 @@ func numberOf(year, month, day, serial int) identity.Number {
 	return identity.Number(n*10 + (10-sum%10)%10)
 }
 
-func digitsOf(n identity.Number) string { return string(n.AppendDigits(nil)) }
-
 // fixture is a run with its findings and rejects, made by a seed.
 type fixture struct {
 	run             Run

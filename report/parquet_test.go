@@ -29,7 +29,7 @@ func readParquet(t *testing.T, path string) (columns []string, rows []map[string
 	t.Helper()
 	reader, err := file.OpenParquetFile(path, false)
 	require.NoError(t, err)
-	defer reader.Close() //nolint:errcheck // it was only read
+	defer reader.Close() // it was only read
 	sc := reader.MetaData().Schema
 	for i := range sc.NumColumns() {
 		columns = append(columns, sc.Column(i).Name())
@@ -147,7 +147,7 @@ func TestParquetTypes(t *testing.T) {
 	path, _ := f.publish(t)
 	reader, err := file.OpenParquetFile(filepath.Join(path, "findings.parquet"), false)
 	require.NoError(t, err)
-	defer reader.Close() //nolint:errcheck // it was only read
+	defer reader.Close() // it was only read
 	assert.Equal(t, "avstam version 1.2.3(build parquet-go)", reader.MetaData().GetCreatedBy())
 	required := map[string]bool{
 		"finding_id": true, "rule": true, "severity": true, "direction": true, "confidence": true, "source": true, "file": true,
@@ -242,7 +242,7 @@ func TestParquetGoReadsItToo(t *testing.T) {
 	_, want := readCSV(t, filepath.Join(path, "findings.csv"))
 	opened, err := os.Open(filepath.Join(path, "findings.parquet"))
 	require.NoError(t, err)
-	defer opened.Close() //nolint:errcheck // it was only read
+	defer opened.Close() // it was only read
 	reader := parquetgo.NewGenericReader[struct {
 		ID     string  `parquet:"finding_id"`
 		Row    int64   `parquet:"row"`

@@ -27,7 +27,7 @@ func Prune(dir string, keep int) (removed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer folder.Unlock() //nolint:errcheck // the kernel takes it back in any case
+	defer folder.Unlock() // the kernel takes it back in any case
 	latest, err := folder.Latest()
 	if err != nil {
 		return nil, err

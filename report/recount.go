@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/avstam/avstam/pipeline"
 )
 
@@ -50,8 +51,6 @@ type traces interface {
 	close() error
 }
 
-type openTraces = func(path string, rejects bool, names *nameTable) (traces, error)
-
 // nameTable gives numbers to the names that stand in a table's rows.
 type nameTable struct {
 	files      map[[2]string]int // source and file
@@ -82,7 +81,7 @@ func (t *nameTable) currency(name []byte) (int, error) {
 	if i, ok := t.currencies[string(name)]; ok {
 		return i, nil
 	}
-	if len(t.names) > 1<<16 {
+	if len(t.names) == 1<<16 {
 		return 0, errors.New("too many currencies")
 	}
 	i := len(t.names)
@@ -108,44 +107,81 @@ func recountTable(ctx context.Context, path string, files []File) (*Recount, err
 	if err != nil {
 		return nil, err
 	}
-	open := openParquetTraces
+	r := &recounting{
+		ctx: ctx, path: path, rejects: strings.HasPrefix(filepath.Base(path), "rejects."), names: names,
+		open: openParquetTraces, tallies: make([]pipeline.Tally, len(files)),
+	}
 	if strings.HasSuffix(path, ".csv") {
-		open = openCSVTraces
+		r.open = openCSVTraces
 	}
-	rejects := strings.HasPrefix(filepath.Base(path), "rejects.")
-
-	rows, across, err := findSections(ctx, path, rejects, names, open)
-	if err != nil {
-		return nil, err
-	}
-	if rejects && across < rows {
-		return nil, errOutOfOrder
-	}
-	tallies := make([]pipeline.Tally, len(files))
-	if rejects {
-		err = countEach(ctx, path, names, open, tallies)
+	count := &Recount{Rejects: r.rejects}
+	if r.rejects {
+		count.Rows, err = r.countEach()
 	} else {
-		err = countFlagged(ctx, path, names, open, across, tallies)
+		count.Rows, err = r.countFlagged()
 	}
 	if err != nil {
 		return nil, err
 	}
-	count := &Recount{Rejects: rejects, Rows: rows}
-	for i := range tallies {
-		count.Files = append(count.Files, accountOf(&tallies[i], names.names))
+	for i := range r.tallies {
+		count.Files = append(count.Files, accountOf(&r.tallies[i], names.names))
 	}
 	return count, nil
 }
 
-// findSections counts the rows of a table, and those before the second section:
-// the findings across records begin where a row lies before the one above it.
-// That happens once at most.
-func findSections(ctx context.Context, path string, rejects bool, names *nameTable, open openTraces) (rows, across int64, err error) {
-	all, err := openCursor(ctx, path, rejects, names, open, 0)
+// recounting is the counting of one table.
+type recounting struct {
+	ctx     context.Context // ends it between two batches of rows
+	path    string
+	rejects bool
+	open    func(*recounting) (traces, error)
+	names   *nameTable
+	footer  *metadata.FileMetaData // of a Parquet file, once it has been read
+	tallies []pipeline.Tally       // by place of the file
+}
+
+var errOutOfOrder = fmt.Errorf("the rows are not in order: %w", ErrUnbalanced)
+
+// countEach counts every row of rejects.
+func (r *recounting) countEach() (rows int64, err error) {
+	all, err := r.cursor(0)
+	if err != nil {
+		return 0, err
+	}
+	defer all.traces.close() // it was only read
+	var before trace
+	for ; all.row != nil; rows++ {
+		if rows > 0 && compareRows(all.row, &before) <= 0 {
+			return 0, errOutOfOrder
+		}
+		before = *all.row
+		r.count(all.row)
+		if err := all.advance(); err != nil {
+			return 0, err
+		}
+	}
+	return rows, nil
+}
+
+func (r *recounting) count(row *trace) {
+	tally := &r.tallies[row.file]
+	if !row.hasAmount {
+		tally.Add(1, 1)
+		return
+	}
+	tally.Add(1, 0)
+	tally.AddAmount(row.amount, uint16(row.currency))
+}
+
+// findSections counts the findings, and those before the second section: the
+// findings across records begin where a row lies before the one above it. That
+// happens once at most.
+func (r *recounting) findSections() (rows, across int64, err error) {
+	all, err := r.cursor(0)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer all.traces.close() //nolint:errcheck // it was only read
+	defer all.traces.close() // it was only read
 	across = -1
 	var before trace
 	for ; all.row != nil; rows++ {
@@ -166,48 +202,23 @@ func findSections(ctx context.Context, path string, rejects bool, names *nameTab
 	return rows, across, nil
 }
 
-var errOutOfOrder = fmt.Errorf("the rows are not in order: %w", ErrUnbalanced)
-
-// countEach counts every row of rejects.
-func countEach(ctx context.Context, path string, names *nameTable, open openTraces, tallies []pipeline.Tally) error {
-	all, err := openCursor(ctx, path, true, names, open, 0)
-	if err != nil {
-		return err
-	}
-	defer all.traces.close() //nolint:errcheck // it was only read
-	for all.row != nil {
-		countRow(tallies, all.row)
-		if err := all.advance(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func countRow(tallies []pipeline.Tally, row *trace) {
-	tally := &tallies[row.file]
-	if !row.hasAmount {
-		tally.Add(1, 1)
-		return
-	}
-	tally.Add(1, 0)
-	tally.AddAmount(row.amount, uint16(row.currency))
-}
-
 // countFlagged counts the records with a finding that flags them, each once: it
-// merges the findings about single records with those across records, which
-// begin at the row across.
-func countFlagged(ctx context.Context, path string, names *nameTable, open openTraces, across int64, tallies []pipeline.Tally) error {
-	records, err := openCursor(ctx, path, false, names, open, 0)
+// merges the findings about single records with those across records.
+func (r *recounting) countFlagged() (rows int64, err error) {
+	rows, across, err := r.findSections()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	defer records.traces.close() //nolint:errcheck // it was only read
-	others, err := openCursor(ctx, path, false, names, open, across)
+	records, err := r.cursor(0)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	defer others.traces.close() //nolint:errcheck // it was only read
+	defer records.traces.close() // it was only read
+	others, err := r.cursor(across)
+	if err != nil {
+		return 0, err
+	}
+	defer others.traces.close() // it was only read
 
 	var record trace // the one whose findings are being looked at
 	isCounted := false
@@ -221,40 +232,40 @@ func countFlagged(ctx context.Context, path string, names *nameTable, open openT
 		}
 		row := from.row
 		if row == nil {
-			return nil
+			return rows, nil
 		}
 		switch {
 		case first || compareRows(row, &record) != 0:
 			record, isCounted = *row, false
 		case row.amount != record.amount || row.currency != record.currency:
-			return fmt.Errorf("two findings of row %d differ in amount: %w", row.row, ErrUnbalanced)
+			return 0, fmt.Errorf("two findings of row %d differ in amount: %w", row.row, ErrUnbalanced)
 		}
 		if row.flags && !isCounted {
-			countRow(tallies, row)
+			r.count(row)
 			isCounted = true
 		}
 		if err := from.advance(); err != nil {
-			return err
+			return 0, err
 		}
 	}
 }
 
 // cursor goes through a table row by row. row is nil after the last.
 type cursor struct {
-	ctx    context.Context // ends it between two batches
+	ctx    context.Context
 	traces traces
 	batch  []trace
 	place  int64 // of row in the table, from 0
 	row    *trace
 }
 
-// openCursor stands at a row of the table, by its place from 0.
-func openCursor(ctx context.Context, path string, rejects bool, names *nameTable, open openTraces, place int64) (*cursor, error) {
-	t, err := open(path, rejects, names)
+// cursor stands at a row of the table, by its place from 0.
+func (r *recounting) cursor(place int64) (*cursor, error) {
+	t, err := r.open(r)
 	if err != nil {
 		return nil, err
 	}
-	c := &cursor{ctx: ctx, traces: t}
+	c := &cursor{ctx: r.ctx, traces: t}
 	skipped, err := t.skip(place)
 	if err == nil {
 		c.place = skipped - 1

@@ -24,12 +24,12 @@ type csvTraces struct {
 	source, path, row, amount, currency, severity int
 }
 
-func openCSVTraces(path string, rejects bool, names *nameTable) (traces, error) {
-	file, err := os.Open(path)
+func openCSVTraces(r *recounting) (traces, error) {
+	file, err := os.Open(r.path)
 	if err != nil {
 		return nil, err
 	}
-	t := &csvTraces{names: names, rejects: rejects, file: file, reader: csv.NewReader(file), batch: make([]trace, 0, traceRows)}
+	t := &csvTraces{names: r.names, rejects: r.rejects, file: file, reader: csv.NewReader(file), batch: make([]trace, 0, traceRows)}
 	t.reader.ReuseRecord = true
 	if err := t.readHeader(); err != nil {
 		return nil, errors.Join(err, file.Close())

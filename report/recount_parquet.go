@@ -26,22 +26,29 @@ type parquetTraces struct {
 	ints   []int64
 	texts  []arrowparquet.ByteArray
 	levels []int16
-	// The row before, whose names are mostly those of the next.
-	lastSource, lastFile []byte
-	lastPlace            int
+	// Names repeat: those of the row before, and the file that they are.
+	sources                          [][]byte // of the batch
+	lastSource, fileSource, lastFile []byte
+	lastPlace                        int
 }
 
-func openParquetTraces(path string, rejects bool, names *nameTable) (traces, error) {
-	reader, err := file.OpenParquetFile(path, false)
+func openParquetTraces(r *recounting) (traces, error) {
+	var known []file.ReadOption
+	if r.footer != nil {
+		known = append(known, file.WithMetadata(r.footer))
+	}
+	reader, err := file.OpenParquetFile(r.path, false, known...)
 	if err != nil {
 		return nil, err
 	}
+	r.footer = reader.MetaData()
 	return &parquetTraces{
-		names: names, rejects: rejects, reader: reader,
-		batch:  make([]trace, traceRows),
-		ints:   make([]int64, traceRows),
-		texts:  make([]arrowparquet.ByteArray, traceRows),
-		levels: make([]int16, traceRows),
+		names: r.names, rejects: r.rejects, reader: reader,
+		batch:   make([]trace, traceRows),
+		ints:    make([]int64, traceRows),
+		texts:   make([]arrowparquet.ByteArray, traceRows),
+		levels:  make([]int16, traceRows),
+		sources: make([][]byte, traceRows),
 	}, nil
 }
 
@@ -116,26 +123,24 @@ func openColumn[Column any](group *file.RowGroupReader, name string) (column Col
 
 // fill reads the columns one after the other.
 func (t *parquetTraces) fill(batch []trace) error {
-	sources := make([][]byte, len(batch))
 	err := t.readTexts(t.source, "source", batch, func(i int, text []byte) error {
 		// The text lies in the page's memory, and mostly is the one before.
-		if i > 0 && string(text) == string(sources[i-1]) {
-			sources[i] = sources[i-1]
-		} else {
-			sources[i] = append([]byte(nil), text...)
+		if t.lastSource == nil || string(text) != string(t.lastSource) {
+			t.lastSource = append([]byte{}, text...)
 		}
+		t.sources[i] = t.lastSource
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	err = t.readTexts(t.file, "file", batch, func(i int, text []byte) error {
-		if t.lastSource == nil || string(text) != string(t.lastFile) || string(sources[i]) != string(t.lastSource) {
-			place, err := t.names.file(sources[i], text)
+		if t.lastFile == nil || string(text) != string(t.lastFile) || string(t.sources[i]) != string(t.fileSource) {
+			place, err := t.names.file(t.sources[i], text)
 			if err != nil {
 				return err
 			}
-			t.lastPlace, t.lastSource, t.lastFile = place, append([]byte{}, sources[i]...), append([]byte{}, text...)
+			t.lastPlace, t.fileSource, t.lastFile = place, t.sources[i], append([]byte{}, text...)
 		}
 		batch[i].file = t.lastPlace
 		return nil

@@ -219,7 +219,7 @@ func readDocument(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() // it was only read
 	var contents bytes.Buffer
 	if _, err := io.CopyN(&contents, file, maxDocumentBytes); !errors.Is(err, io.EOF) {
 		return nil, errors.Join(err, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes))

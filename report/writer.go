@@ -362,7 +362,7 @@ func digestFile(ctx context.Context, path string) (size int64, digest [sha256.Si
 	if err != nil {
 		return 0, digest, fmt.Errorf("cannot digest a file: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() // it was only read
 	hash := sha256.New()
 	for {
 		if err := context.Cause(ctx); err != nil {

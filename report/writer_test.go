@@ -29,7 +29,7 @@ func readCSV(t testing.TB, path string) (header []string, rows []map[string]stri
 	t.Helper()
 	file, err := os.Open(path)
 	require.NoError(t, err)
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() // it was only read
 	records, err := csv.NewReader(file).ReadAll()
 	require.NoError(t, err)
 	for _, record := range records[1:] {

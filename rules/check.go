@@ -21,8 +21,9 @@ type Checker struct {
 	// where there is none in force yet.
 	inForce, before []uint16
 	hits            Hits
-	flagged         []bool
-	tallies         struct{ clean, flagged pipeline.Tally }
+	flagged         []bool // by row of the batch
+	// Of the batches since TakeTallies: the clean records, and those flagged.
+	clean, flaggedCount pipeline.Tally
 }
 
 // NewChecker is a checker of records whose texts the dictionaries number,
@@ -77,15 +78,12 @@ func (c *Checker) Severity(rule uint8) Severity { return c.severities[rule] }
 // of severity warning or error.
 func (c *Checker) IsFlagged(row int32) bool { return c.flagged[row] }
 
-// ResetTallies begins to count anew.
-func (c *Checker) ResetTallies() {
-	c.tallies.clean = pipeline.Tally{}
-	c.tallies.flagged = pipeline.Tally{}
-}
-
-// Tallies are the clean and the flagged records of the batches since ResetTallies.
-func (c *Checker) Tallies() (clean, flagged *pipeline.Tally) {
-	return &c.tallies.clean, &c.tallies.flagged
+// TakeTallies gives the clean and the flagged records of the batches since it
+// was last called, and begins to count anew.
+func (c *Checker) TakeTallies() (clean, flagged pipeline.Tally) {
+	clean, flagged = c.clean, c.flaggedCount
+	c.clean, c.flaggedCount = pipeline.Tally{}, pipeline.Tally{}
+	return clean, flagged
 }
 
 // sortRows puts the rows of a batch into populations.
@@ -176,7 +174,7 @@ func (c *Checker) tally(b *pipeline.Batch) {
 			c.flagged[hit.Row] = true
 		}
 	}
-	clean, flagged := &c.tallies.clean, &c.tallies.flagged
+	clean, flagged := &c.clean, &c.flaggedCount
 	var cleanRows, flaggedRows int64
 	for i := range b.Rows {
 		switch {

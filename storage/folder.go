@@ -28,6 +28,7 @@ type Folder struct {
 //
 // The kernel gives the lock back when the process ends, however it ends.
 func Lock(dir string) (*Folder, error) {
+	dir = filepath.Clean(dir) // "link/" would be taken for the folder behind it
 	if err := makeFolder(dir); err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func Lock(dir string) (*Folder, error) {
 	return folder, nil
 }
 
-// Path is the folder as Lock was given it.
+// Path is the folder's path.
 func (f *Folder) Path() string { return f.path }
 
 // Unlock gives the folder back. Drafts and spills of it must be finished.

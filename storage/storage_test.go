@@ -84,12 +84,14 @@ func TestLockRefusesWhatLeadsElsewhere(t *testing.T) {
 
 	link := filepath.Join(root, "link")
 	require.NoError(t, os.Symlink(elsewhere, link))
-	_, err := Lock(link)
-	assert.ErrorContains(t, err, "symbolic link")
+	for _, path := range []string{link, link + "/", link + "/."} {
+		_, err := Lock(path)
+		assert.ErrorContains(t, err, "symbolic link", path)
+	}
 
 	file := filepath.Join(root, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err = Lock(file)
+	_, err := Lock(file)
 	assert.ErrorContains(t, err, "not a folder")
 
 	dir := filepath.Join(root, "out")
@@ -371,4 +373,24 @@ func TestReplaceChangesNothingBeforeCommit(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, replacement.Discard())
 	assert.Equal(t, []string{"metrics.prom"}, names(t, filepath.Dir(path)))
+}
+
+func TestRemoveAndLatest(t *testing.T) {
+	dir := t.TempDir()
+	folder := lock(t, dir)
+	latest, err := folder.Latest()
+	require.NoError(t, err)
+	assert.Empty(t, latest)
+	require.NoError(t, draftWith(t, folder, "a", "").Publish(older))
+	require.NoError(t, draftWith(t, folder, "a", "").Publish(newer))
+	latest, err = folder.Latest()
+	require.NoError(t, err)
+	assert.Equal(t, newer, latest)
+
+	require.NoError(t, folder.Remove(older))
+	assert.Equal(t, []string{lockName, newer, latestName}, names(t, dir))
+	require.ErrorIs(t, folder.Remove(older), fs.ErrNotExist)
+	for _, name := range []string{"", "..", "../x", latestName, lockName, failedName} {
+		assert.ErrorContains(t, folder.Remove(name), "not the name of a run", "%q", name)
+	}
 }

@@ -10,7 +10,8 @@ import (
 
 const (
 	rowGroupRows = 120_000
-	chunkRows    = 2_000 // given to the library at once; divides rowGroupRows
+	chunkRows    = 2_000   // given to the library at once; divides rowGroupRows
+	pageBytes    = 1 << 20 // as most writers have it
 )
 
 // parquetTable writes rows as Parquet, a column at a time.
@@ -27,8 +28,9 @@ func newParquetTable[Row any](file io.WriteCloser, name string, columns []column
 	return &parquetTable[Row]{
 		columns: columns,
 		file:    file,
-		writer:  parquet.NewGenericWriter[any](file, schemaOf(name, columns), parquet.Compression(&parquet.Snappy), parquet.CreatedBy("avstam generate", "", "")),
-		values:  make([][]parquet.Value, len(columns)),
+		writer: parquet.NewGenericWriter[any](file, schemaOf(name, columns), parquet.Compression(&parquet.Snappy),
+			parquet.PageBufferSize(pageBytes), parquet.DataPageStatistics(false), parquet.CreatedBy("avstam generate", "", "")),
+		values: make([][]parquet.Value, len(columns)),
 	}
 }
 
