@@ -95,6 +95,9 @@ type frame struct {
 
 func (w *bucketWriter) add(c *candidate) error {
 	bucket := maphash.Bytes(w.seed, c.key[:]) % acrossBuckets
+	if w.buckets[bucket] == nil {
+		w.buckets[bucket] = make([]byte, 0, acrossFrameBytes/acrossBuckets)
+	}
 	before := len(w.buckets[bucket])
 	w.buckets[bucket] = c.append(w.buckets[bucket])
 	w.counts[bucket]++
