@@ -44,8 +44,6 @@ type candidate struct {
 	packed  []byte // the report.Finding, without what the judge decides
 }
 
-const candidateFixed = rules.KeySize + 8 + 4 + 4 + 1 + 4
-
 func (c *candidate) append(dst []byte) []byte {
 	dst = append(dst, c.key[:]...)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(c.number))

@@ -71,8 +71,8 @@ func writeGrowth(t *testing.T, folder string, records int64) {
 // A whole run allocates hardly more for more records: at most 1,000 times for
 // each further million, which are the Parquet library's. None is ours per row.
 func TestAllocationsHardlyGrowWithRecords(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it runs millions of records")
+	if testing.Short() || raceDetector {
+		t.Skip("it runs millions of records; the race detector allocates")
 	}
 	allocations := func(records int64) (count uint64) {
 		folder := t.TempDir()

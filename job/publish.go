@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/avstam/avstam/readers"
@@ -18,15 +21,15 @@ import (
 // keyName is the key file of finding ids where none is configured.
 const keyName = ".id_key"
 
-// publish reduces the rules across records, writes the report and publishes it,
-// or keeps the rejects of a run that is not to be published.
-func (r *run) publish(ctx context.Context, folder *storage.Folder, draft *storage.Draft) (*Result, error) {
-	r.stage("across records")
-	across, err := r.reduceAcross()
-	if err != nil {
-		return nil, outputFailure(err)
+// newWriter is the writer of the report.
+func (r *run) newWriter(folder *storage.Folder, draft *storage.Draft) (*report.Writer, error) {
+	if path := r.settings.Output.MetricsFile; path != "" {
+		if info, err := os.Stat(filepath.Dir(path)); err != nil {
+			return nil, outputFailure(fmt.Errorf("cannot write metrics to %s: %w", path, err))
+		} else if !info.IsDir() {
+			return nil, outputFailure(fmt.Errorf("cannot write metrics to %s: %s is not a folder", path, filepath.Dir(path)))
+		}
 	}
-	r.stage("report")
 	keyFile := r.settings.Output.KeyFile
 	if keyFile == "" {
 		keyFile = filepath.Join(folder.Path(), keyName)
@@ -41,17 +44,23 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, draft *storag
 		Parquet: r.settings.Output.Parquet, CSV: r.settings.Output.CSV, HTML: r.settings.Output.HTML,
 		Masked: r.settings.Output.Masked, Key: key, Workers: r.settings.Workers,
 	})
+	return writer, outputFailure(err)
+}
+
+// publish reduces the rules across records, writes the report and publishes it,
+// or keeps the rejects of a run that is not to be published.
+func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *report.Writer, draft *storage.Draft) (*Result, error) {
+	if unfit := r.judgeInputs(); unfit != nil {
+		return nil, r.keepRejects(ctx, writer, draft, inputFailure(unfit))
+	}
+	r.stage("across records")
+	across, err := r.reduceAcross()
 	if err != nil {
 		return nil, outputFailure(err)
 	}
+	r.stage("report")
 	if err := writer.Rejects(ctx, r.rejects()); err != nil {
 		return nil, outputFailure(err)
-	}
-	if unfit := r.judgeInputs(); unfit != nil {
-		if r.totals().rejected == 0 {
-			return nil, inputFailure(unfit)
-		}
-		return nil, r.keepRejects(ctx, writer, draft, unfit)
 	}
 	if err := writer.Findings(ctx, r.findings(), unpackFindings(r.spill, across)); err != nil {
 		return nil, outputFailure(err)
@@ -75,10 +84,15 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, draft *storag
 			return nil, outputFailure(err)
 		}
 	}
+	result := &Result{
+		Folder: filepath.Join(folder.Path(), published.Run), Summary: published.Summary,
+		Passed: passedThresholds(r.settings.FailOn, published.Summary),
+	}
 	err = draft.Publish(published.Run)
 	if metrics != nil {
 		if err == nil {
-			err = metrics.Commit()
+			// The report is there: that its metrics are not elsewhere is no failure of the run.
+			result.Warning = metrics.Commit()
 		} else {
 			err = errors.Join(err, metrics.Discard())
 		}
@@ -86,23 +100,26 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, draft *storag
 	if err != nil {
 		return nil, outputFailure(err)
 	}
-	return &Result{
-		Folder: filepath.Join(folder.Path(), published.Run), Summary: published.Summary,
-		Passed: passedThresholds(r.settings.FailOn, published.Summary),
-	}, nil
+	return result, nil
 }
 
-// keepRejects keeps the rejected rows of a run that is not to be published, so
-// that one can see why.
-func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *storage.Draft, unfit error) error {
+// keepRejects keeps the rejected rows of a run that an input ended, if there are
+// any, so that one can see why. It returns the error that ended the run.
+func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *storage.Draft, ended error) error {
+	if ExitStatus(ended) != ExitInput || r.totals().rejected == 0 {
+		return ended
+	}
+	if err := writer.Rejects(ctx, r.rejects()); err != nil {
+		return inputFailure(errors.Join(ended, err))
+	}
 	name, err := writer.FinishFailed(ctx, r.started)
 	if err == nil {
 		err = draft.KeepFailed(name)
 	}
 	if err != nil {
-		return inputFailure(errors.Join(unfit, err))
+		return inputFailure(errors.Join(ended, err))
 	}
-	return inputFailure(fmt.Errorf("%w; the rejected rows are in %s", unfit, filepath.Join(r.settings.Output.Folder, "failed", name)))
+	return inputFailure(fmt.Errorf("%w; the rejected rows are in %s", ended, filepath.Join(r.settings.Output.Folder, "failed", name)))
 }
 
 // reportFiles are the files of the run as the report names them.
@@ -239,7 +256,7 @@ func (r *run) closing() *report.Closing {
 			ExtractDate: r.extractDate.String(), Checks: checks,
 		},
 		Configuration: settings.Configuration, Policy: settings.Policy.Document(), AsOf: settings.AsOf,
-		Started: r.started, Elapsed: settings.Now().Sub(r.started), Stages: r.stages(), Workers: settings.Workers,
+		Started: r.started, Elapsed: settings.Now().Sub(r.started), Stages: r.stages(), PeakMemory: peakMemory(), Workers: settings.Workers,
 	}
 	for i := range r.files {
 		closing.Terms = append(closing.Terms, r.files[i].ledger)
@@ -282,6 +299,18 @@ func passedThresholds(thresholds []Threshold, summary *report.Summary) []string 
 		}
 	}
 	return passed
+}
+
+// peakMemory is the largest resident memory of the process so far, in bytes.
+func peakMemory() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	if runtime.GOOS == "darwin" {
+		return usage.Maxrss
+	}
+	return usage.Maxrss * 1024 // Linux and the others count in KiB
 }
 
 // stage begins a stage of the run, for its timings and for progress.

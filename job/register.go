@@ -39,7 +39,7 @@ func openRegister(ctx context.Context, settings *Settings, progress func(int64))
 	}
 	snapshot, _, err := builder.Build()
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot build the register: %w", err)
+		return nil, nil, err
 	}
 	inputs := make([]Input, len(files))
 	for i, file := range files {

@@ -28,6 +28,8 @@ type Result struct {
 	// Folder is the published report; empty for a dry run.
 	Folder  string
 	Summary *report.Summary
+	// Warning is what went wrong after the report was published, nil for nothing.
+	Warning error
 	// Passed are the fail_on thresholds that the run passed, in words.
 	Passed []string
 }
@@ -92,10 +94,15 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 		return nil, err
 	}
 	defer r.records.Close()
-	if err := r.checkRecords(ctx); err != nil {
+	// What can fail of the output fails before the night's reading.
+	writer, err := r.newWriter(folder, draft)
+	if err != nil {
 		return nil, err
 	}
-	return r.publish(ctx, folder, draft)
+	if err := r.checkRecords(ctx); err != nil {
+		return nil, r.keepRejects(ctx, writer, draft, err)
+	}
+	return r.publish(ctx, folder, writer, draft)
 }
 
 // check refuses settings that no run can have.
@@ -111,6 +118,20 @@ func check(settings *Settings) error {
 		return usageFailure("the formats must have parquet or csv among them: findings are published in one of the two")
 	case settings.Output.Folder == "":
 		return usageFailure("no output folder is named")
+	}
+	streams := 0
+	for _, source := range append([]readers.Source{settings.Register.Extract}, settings.Sources...) {
+		for _, file := range source.Files {
+			if file == readers.StandardInput {
+				streams++
+			}
+		}
+	}
+	if streams > 1 {
+		return usageFailure("standard input is named %d times; it can be read once", streams)
+	}
+	if streams > 0 && settings.DryRun {
+		return usageFailure("a dry run cannot read standard input: the run after it would find it empty")
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ type csvInput struct {
 // encoding where there is no byte order mark.
 func openCSVInput(path string, declared textEncoding, options *Options) (_ *csvInput, err error) {
 	in := &csvInput{file: os.Stdin}
-	if path != standardInput {
+	if path != StandardInput {
 		if in.file, err = os.Open(path); err != nil {
 			return nil, err
 		}

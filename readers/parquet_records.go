@@ -459,7 +459,7 @@ func (f *parquetFiller) fillAmount(dst []int64) error {
 			}
 			reason := pipeline.MissingAmount
 			if values, at := cursor.of(s, i); values != nil {
-				ore, reason = cursor.amount()(values, at)
+				_, reason = cursor.amount()(values, at)
 			}
 			if reason != pipeline.NoReason {
 				amounts[i] = 0

@@ -102,12 +102,12 @@ type recordFile interface {
 	close() error
 }
 
-// standardInput is the path of standard input.
-const standardInput = "-"
+// StandardInput is the path of standard input.
+const StandardInput = "-"
 
 // pathText is a path in messages.
 func pathText(path string) string {
-	if path == standardInput {
+	if path == StandardInput {
 		return "standard input"
 	}
 	return path
@@ -116,7 +116,7 @@ func pathText(path string) string {
 // statInput describes a path, and says whether it can be read only once: it is
 // standard input or a pipe.
 func statInput(path string) (stat os.FileInfo, isStream bool, err error) {
-	if path == standardInput {
+	if path == StandardInput {
 		stat, err = os.Stdin.Stat()
 		return stat, true, err
 	}
@@ -149,7 +149,7 @@ func Expand(patterns []string) ([]string, error) {
 }
 
 func expandPattern(pattern string) ([]string, error) {
-	if pattern == standardInput {
+	if pattern == StandardInput {
 		return []string{pattern}, nil
 	}
 	matches := []string{pattern}
@@ -223,7 +223,7 @@ func (n *namedFiles) add(path string) error {
 		return fmt.Errorf("cannot read %s: it is named twice", pathText(path))
 	}
 	n.paths[path] = true
-	if path == standardInput {
+	if path == StandardInput {
 		return nil
 	}
 	stat, err := os.Stat(path)

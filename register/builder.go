@@ -120,6 +120,7 @@ type Builder struct {
 	// noSum for days that no number has.
 	sums []uint8
 
+	undated     []int         // rows of the extract whose status_from cannot be read, and that are still to come
 	words       []wordMeaning // of the last extract
 	reasons     []string
 	reasonIndex map[string]uint16
@@ -178,12 +179,17 @@ func (b *Builder) add(e *Extract) error {
 	b.readWords(e.Words)
 	b.addSegment(e)
 	unreadable := &b.tallies[unreadableValue]
+	undated := b.undated[:0]
 	for _, u := range e.Unreadable {
+		if u.Column == statusFromColumn {
+			undated = append(undated, int(u.Row-e.FirstRow))
+		}
 		unreadable.count++
 		if len(unreadable.places) < LimitLocations {
 			unreadable.places = append(unreadable.places, Location{strings.Clone(e.File), u.Row, strings.Clone(u.Column)})
 		}
 	}
+	b.undated = undated
 	for from := 0; from < rows; {
 		c, err := b.lastChunk()
 		if err != nil {
@@ -278,13 +284,23 @@ func checkMemory(bytes int64) error {
 	return nil
 }
 
+// statusFromColumn is the column without which an entry has no place in a history.
+const statusFromColumn = "status_from"
+
 // addEntries adds the status, links and words of rows to a chunk that has room
 // for them.
 func (b *Builder) addEntries(c *chunk, e *Extract, from, to int) error {
 	for i := from; i < to; i++ {
-		entry, err := b.pack(e, i)
-		if err != nil {
-			return err
+		entry := packedEntry(leftOut)
+		if len(b.undated) > 0 && b.undated[0] == i {
+			// A status whose day cannot be read is none: taken as "since ever" it
+			// would speak of payments long before it.
+			b.undated = b.undated[1:]
+		} else {
+			var err error
+			if entry, err = b.pack(e, i); err != nil {
+				return err
+			}
 		}
 		if entry != leftOut {
 			b.kept++

@@ -70,7 +70,7 @@ func (l Level) String() string { return levelNames[l] }
 func (l Level) IsKnown() bool { return l >= Uncertain }
 
 // State is what many entries have in common: the status with its reason, and
-// the attributes of few values, resolved as by CONTRACT (those of the entry in
+// the attributes of few values, resolved (those of the entry in
 // force, else of the number's latest entry that has them). A snapshot keeps
 // each different State once.
 type State struct {
@@ -161,8 +161,9 @@ type Extract struct {
 	Unreadable                                []Unreadable
 }
 
-// Unreadable names a value other than number and status that could not be read
-// and is taken as missing.
+// Unreadable names a value other than number and status that could not be read.
+// It is taken as missing; an entry whose status_from is unreadable is left out.
+// An Extract lists them by row.
 type Unreadable struct {
 	Row    int64 // from 1 in the file
 	Column string

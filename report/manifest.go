@@ -71,15 +71,17 @@ type Stage struct {
 
 // runRecord is run.json: all that may differ between two runs of the same.
 type runRecord struct {
-	Run       string  `json:"run"`
-	Started   string  `json:"started"`
-	Seconds   float64 `json:"seconds"`
-	Stages    []Stage `json:"stages"`
-	Workers   int     `json:"workers"`
-	Host      string  `json:"host"`
-	System    string  `json:"system"`
-	Processor string  `json:"processor"`
-	Go        string  `json:"go"`
+	Run     string  `json:"run"`
+	Started string  `json:"started"`
+	Seconds float64 `json:"seconds"`
+	Stages  []Stage `json:"stages"`
+	// PeakMemory is in bytes.
+	PeakMemory int64  `json:"peak_memory,omitempty"`
+	Workers    int    `json:"workers"`
+	Host       string `json:"host"`
+	System     string `json:"system"`
+	Processor  string `json:"processor"`
+	Go         string `json:"go"`
 }
 
 func newRunRecord(run string, closing *Closing) *runRecord {
@@ -89,7 +91,7 @@ func newRunRecord(run string, closing *Closing) *runRecord {
 	}
 	return &runRecord{
 		Run: run, Started: closing.Started.UTC().Format(time.RFC3339Nano), Seconds: closing.Elapsed.Seconds(),
-		Stages: append([]Stage{}, closing.Stages...), Workers: closing.Workers,
+		Stages: append([]Stage{}, closing.Stages...), PeakMemory: closing.PeakMemory, Workers: closing.Workers,
 		Host: host, System: runtime.GOOS, Processor: runtime.GOARCH, Go: runtime.Version(),
 	}
 }

@@ -44,6 +44,10 @@ func metricsOf(s *Summary, closing *Closing) []byte {
 	fmt.Fprintf(&b, "avstam_run_timestamp_seconds %.3f\n", float64(closing.Started.UnixMilli())/1000)
 	family("avstam_run_duration_seconds", "How long the run took.")
 	fmt.Fprintf(&b, "avstam_run_duration_seconds %.3f\n", closing.Elapsed.Seconds())
+	if closing.PeakMemory > 0 {
+		family("avstam_run_peak_memory_bytes", "The largest resident memory of the run.")
+		fmt.Fprintf(&b, "avstam_run_peak_memory_bytes %d\n", closing.PeakMemory)
+	}
 	return []byte(b.String())
 }
 

@@ -61,7 +61,7 @@ type ReasonCount struct {
 // Notice is something about the run that its reader should know. Its text holds
 // nothing of a single record.
 type Notice struct {
-	Name    string `json:"name"` // as unknown_agency_in_policy; stable
+	Name    string `json:"name"` // as policy_agency_unused; stable
 	Text    string `json:"text"`
 	Records int64  `json:"records,omitempty"` // that it is about, where it is about records
 }

@@ -207,7 +207,10 @@ type Closing struct {
 	Started time.Time
 	Elapsed time.Duration
 	Stages  []Stage
-	Workers int
+	// PeakMemory is the largest resident memory of the process so far, in bytes;
+	// 0 where the system does not tell.
+	PeakMemory int64
+	Workers    int
 }
 
 // Published is a report that is ready to be published.

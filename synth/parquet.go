@@ -71,6 +71,9 @@ func (c *column[Row]) value(number int64) parquet.Value {
 // flush hands the chunk to the library, and ends the row group if it is full.
 func (t *parquetTable[Row]) flush() error {
 	for i, writer := range t.writer.ColumnWriters() {
+		if len(t.values[i]) == 0 {
+			break // no rows since the last time
+		}
 		if _, err := writer.WriteRowValues(t.values[i]); err != nil {
 			return fmt.Errorf("column %s: %w", t.columns[i].name, err)
 		}

@@ -89,7 +89,7 @@ func buildRegister(ctx context.Context, settings job.Register) (*register.Snapsh
 	}
 	snapshot, checks, err := builder.Build()
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot build the register: %w", err)
+		return nil, nil, err
 	}
 	return snapshot, checks, nil
 }

@@ -62,7 +62,7 @@ stop the build.`,
 				return outputError(err)
 			}
 			p.done = "done, the snapshot is " + out
-			return outputError(writeRegister(p.out, snapshot, checks))
+			return outputError(writeRegister(p.out, snapshot, checks, placesOfBuild))
 		},
 	}
 	f := command.Flags()
@@ -85,7 +85,7 @@ func (p *program) registerInfoCommand() *cobra.Command {
 			if err != nil {
 				return inputError(err)
 			}
-			return outputError(writeRegister(p.out, snapshot, snapshot.Checks()))
+			return outputError(writeRegister(p.out, snapshot, snapshot.Checks(), register.LimitLocations))
 		},
 	}
 }
@@ -110,8 +110,12 @@ func (p *program) registerDiffCommand() *cobra.Command {
 	}
 }
 
-// writeRegister tells what is in a snapshot, and what its build found.
-func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Checks) error {
+// placesOfBuild is how many places of each inconsistency a build prints.
+const placesOfBuild = 5
+
+// writeRegister tells what is in a snapshot, and what its build found, with at
+// most so many words and places of each inconsistency.
+func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Checks, listed int) error {
 	var text strings.Builder
 	facts := table{right: []bool{false, true}}
 	facts.add("numbers", grouped(int64(snapshot.Len())))
@@ -126,7 +130,6 @@ func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Ch
 	facts.add("extract date", dateOrUnknown(snapshot.ExtractDate()))
 	facts.write(&text)
 
-	const listed = 5
 	for _, inconsistency := range checks.Inconsistencies {
 		if inconsistency.Count == 0 {
 			continue
@@ -145,6 +148,9 @@ func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Ch
 				fmt.Fprintf(&text, ", %s", location.Column)
 			}
 			text.WriteByte('\n')
+		}
+		if more := len(inconsistency.First) - listed; more > 0 {
+			fmt.Fprintf(&text, "  and %d more places, which avstam register info lists\n", more)
 		}
 	}
 	_, err := io.WriteString(w, text.String())

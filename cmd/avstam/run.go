@@ -224,8 +224,12 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return nil
 	}
 	p.logger.Info("published", "folder", result.Folder, "records", result.Summary.Records.Read.Rows, "findings", result.Summary.Findings)
+	// The report is published whatever becomes of what is said about it.
+	if result.Warning != nil {
+		p.logger.Warn("the report is published, but not its metrics elsewhere", "error", result.Warning)
+	}
 	if err := writeSummary(p.out, result.Summary, result.Folder); err != nil {
-		return outputError(fmt.Errorf("cannot write the summary: %w", err))
+		p.logger.Warn("the report is published, but its summary cannot be printed", "error", err)
 	}
 	if len(result.Passed) > 0 {
 		return &thresholdPassed{result.Passed}
