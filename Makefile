@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large clean
+.PHONY: build test check bench fuzz golden docs mutants large interop clean
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -30,6 +30,9 @@ mutants: ## turns each condition of each rule round and sees its cases fail
 
 large: ## 20 million records against 12 million numbers: time and memory
 	./benchmarks/large.sh
+
+interop: ## writes testdata/interop anew with every program; needs Python, and Maven for the files of parquet-java
+	./.ci/interop
 
 clean:
 	rm -rf avstam avstam-demo out

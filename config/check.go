@@ -29,6 +29,7 @@ func (d *decoder) check(c *Configuration) {
 		d.complain(at, `"max_shrink" compares with "previous", which is missing`)
 	}
 	d.checkCSV(r.CSV, "register.csv")
+	d.checkPaths(c)
 
 	lines := map[string]int{}
 	for i, source := range c.Sources {
@@ -49,13 +50,13 @@ func (d *decoder) check(c *Configuration) {
 	}
 
 	if at, given := d.values["output.formats"]; given && len(c.Output.Formats) > 0 && !hasFindings(c.Output.Formats) {
-		d.complain(at, "the formats lack parquet or csv: one of them holds the findings")
+		d.complain(at, "the formats lack parquet, csv or arrow: one of them holds the findings")
 	}
 }
 
 // hasFindings says whether one of the formats holds the findings.
 func hasFindings(formats []Format) bool {
-	return slices.Contains(formats, "parquet") || slices.Contains(formats, "csv")
+	return slices.ContainsFunc(formats, func(f Format) bool { return f != "html" })
 }
 
 func (d *decoder) checkCSV(csv *CSV, path string) {
@@ -84,6 +85,10 @@ func (d *decoder) checkPolicy(p *Policy, path, folder string) {
 	if p.TestNumbers == "" {
 		return
 	}
+	if _, complaint := expand(p.TestNumbers); complaint != "" {
+		d.complain(d.at(join(path, "test_numbers")), "%s", complaint)
+		return
+	}
 	numbers, err := readTestNumbers(resolve(folder, p.TestNumbers))
 	if err != nil {
 		d.complain(d.at(join(path, "test_numbers")), "%v", err)
@@ -92,8 +97,10 @@ func (d *decoder) checkPolicy(p *Policy, path, folder string) {
 	p.testNumbers = numbers
 }
 
-// resolve is a path of a file in the given folder, as the process sees it.
+// resolve is a path of a file in the given folder, as the process sees it. That
+// its variables can be expanded has been checked.
 func resolve(folder, path string) string {
+	path, _ = expand(path)
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // Configuration is what a configuration file says, with the defaults in place
-// of what it leaves out. Paths stand as they were given.
+// of what it leaves out. Paths stand as they were given, with their variables.
 type Configuration struct {
 	Schema     string     `json:"$schema,omitempty"` // for editors
 	Register   Register   `json:"register,omitzero"`

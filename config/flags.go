@@ -35,10 +35,10 @@ func (f *Flags) Configuration() (*Configuration, error) {
 	if len(f.Records) > 0 {
 		source := Source{Name: "records"}
 		for _, pattern := range f.Records {
-			if slices.Contains(source.Files, pattern) {
+			if slices.Contains(source.Files, literal(pattern)) {
 				return nil, fmt.Errorf("--records: %s is named twice", pattern)
 			}
-			source.Files = append(source.Files, pattern)
+			source.Files = append(source.Files, literal(pattern))
 		}
 		var err error
 		if source.Columns, err = assignments[RecordColumn]("--column", f.Columns); err != nil {
@@ -80,7 +80,11 @@ func (f *Flags) Override(c *Configuration) error {
 		}
 		c.Policy = *policy
 	}
-	if f.Out != "" {
+	switch f.Out {
+	case "":
+	case standardOutput:
+		c.Output.Dir = standardOutput
+	default:
 		c.Output.Dir = c.relative(f.Out)
 	}
 	if len(f.Formats) > 0 {
@@ -95,7 +99,7 @@ func (f *Flags) Override(c *Configuration) error {
 			}
 		}
 		if !hasFindings(c.Output.Formats) {
-			return fmt.Errorf("--format: the formats lack parquet or csv: one of them holds the findings")
+			return fmt.Errorf("--format: the formats lack parquet, csv or arrow: one of them holds the findings")
 		}
 	}
 	for _, flag := range []struct {
@@ -116,19 +120,20 @@ func (f *Flags) Override(c *Configuration) error {
 }
 
 // relative is a path of the command line as it would stand in the
-// configuration, whose paths are relative to its folder.
+// configuration, whose paths are relative to its folder. Variables in it are the
+// shell's business.
 func (c *Configuration) relative(path string) string {
 	if path == "" || c.folder == "" || c.folder == "." {
-		return path
+		return literal(path)
 	}
 	if relative, err := filepath.Rel(c.folder, path); err == nil {
-		return relative
+		return literal(relative)
 	}
 	// One of the two is absolute.
 	if absolute, err := filepath.Abs(path); err == nil {
-		return absolute
+		return literal(absolute)
 	}
-	return path
+	return literal(path)
 }
 
 func (f *Flags) overrideThresholds(c *Configuration) error {

@@ -183,14 +183,14 @@ func (c *Character) set(text string, _ ast.NodeType) string {
 
 // The words of scalars that are one of a few.
 var (
-	formats      = []string{"parquet", "csv", "html"}
+	formats      = []string{"parquet", "csv", "arrow", "html"}
 	numbersWords = []string{"full", "masked"}
 	levels       = []string{"uncertain", "probable", "confirmed"}
 	emigrated    = []string{"allow", "report"}
 	encodings    = []string{"utf-8", "iso-8859-1", "windows-1252", "utf-16", "utf-16le", "utf-16be"}
 )
 
-// Format is a format of the report: parquet, csv or html.
+// Format is a format of the report: parquet, csv, arrow or html.
 type Format string
 
 func (f *Format) set(text string, _ ast.NodeType) string { return setWord(f, text, "format", formats) }

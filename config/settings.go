@@ -96,8 +96,8 @@ func (c *Configuration) source(s *Source) readers.Source {
 func (c *Configuration) resolveAll(paths []string) []string {
 	resolved := make([]string, len(paths))
 	for i, path := range paths {
-		resolved[i] = path
-		if path != standardInput {
+		resolved[i] = standardInput
+		if expanded, _ := expand(path); expanded != standardInput {
 			resolved[i] = resolve(globEscape.Replace(c.folder), path)
 		}
 	}
@@ -108,8 +108,12 @@ func (c *Configuration) resolveAll(paths []string) []string {
 // the configuration is no pattern, even where it is named like one.
 var globEscape = strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`, `\`, `\\`)
 
-// standardInput stands for standard input among the files of a source.
-const standardInput = "-"
+// standardInput stands for standard input among the files of a source, and
+// standardOutput for standard output in the place of the output folder.
+const (
+	standardInput  = "-"
+	standardOutput = job.StandardOutput
+)
 
 func texts[K ~string](columns map[K]string) map[string]string {
 	if columns == nil {
@@ -199,9 +203,12 @@ func (s RuleSetting) severity(rule *rules.Rule) rules.Severity {
 
 func (c *Configuration) output() job.Output {
 	output := job.Output{
-		Folder:  resolve(c.folder, c.Output.Dir),
+		Folder:  standardOutput,
 		Masked:  c.Output.Numbers == "masked",
 		KeyFile: resolve(c.folder, c.Output.IDKey),
+	}
+	if c.Output.Dir != standardOutput {
+		output.Folder = resolve(c.folder, c.Output.Dir)
 	}
 	for _, format := range c.Output.Formats {
 		switch format {
@@ -209,6 +216,8 @@ func (c *Configuration) output() job.Output {
 			output.Parquet = true
 		case "csv":
 			output.CSV = true
+		case "arrow":
+			output.Arrow = true
 		case "html":
 			output.HTML = true
 		}

@@ -23,12 +23,8 @@ const keyName = ".id_key"
 
 // newWriter is the writer of the report.
 func (r *run) newWriter(folder *storage.Folder, draft *storage.Draft) (*report.Writer, error) {
-	if path := r.settings.Output.MetricsFile; path != "" {
-		if info, err := os.Stat(filepath.Dir(path)); err != nil {
-			return nil, outputFailure(fmt.Errorf("cannot write metrics to %s: %w", path, err))
-		} else if !info.IsDir() {
-			return nil, outputFailure(fmt.Errorf("cannot write metrics to %s: %s is not a folder", path, filepath.Dir(path)))
-		}
+	if err := r.checkMetricsFile(); err != nil {
+		return nil, err
 	}
 	keyFile := r.settings.Output.KeyFile
 	if keyFile == "" {
@@ -38,13 +34,32 @@ func (r *run) newWriter(folder *storage.Folder, draft *storage.Draft) (*report.W
 	if err != nil {
 		return nil, outputFailure(err)
 	}
-	writer, err := report.NewWriter(draft, r.spill, report.Run{
+	writer, err := report.NewWriter(draft, r.spill, r.reportRun(key))
+	return writer, outputFailure(err)
+}
+
+func (r *run) reportRun(key []byte) report.Run {
+	output := &r.settings.Output
+	return report.Run{
 		Version: r.settings.Version, Files: r.reportFiles(), Catalogue: rules.All(),
 		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
-		Parquet: r.settings.Output.Parquet, CSV: r.settings.Output.CSV, HTML: r.settings.Output.HTML,
-		Masked: r.settings.Output.Masked, Key: key, Workers: r.settings.Workers,
-	})
-	return writer, outputFailure(err)
+		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
+		Masked: output.Masked, Key: key, Workers: r.settings.Workers,
+	}
+}
+
+// checkMetricsFile fails where the metrics could not be written elsewhere.
+func (r *run) checkMetricsFile() error {
+	path := r.settings.Output.MetricsFile
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil {
+		return outputFailure(fmt.Errorf("cannot write metrics to %s: %w", path, err))
+	} else if !info.IsDir() {
+		return outputFailure(fmt.Errorf("cannot write metrics to %s: %s is not a folder", path, filepath.Dir(path)))
+	}
+	return nil
 }
 
 // publish reduces the rules across records, writes the report and publishes it,
@@ -53,17 +68,8 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 	if unfit := r.judgeInputs(); unfit != nil {
 		return nil, r.keepRejects(ctx, writer, draft, inputFailure(unfit))
 	}
-	r.stage("across records")
-	across, err := r.reduceAcross()
-	if err != nil {
-		return nil, outputFailure(err)
-	}
-	r.stage("report")
-	if err := writer.Rejects(ctx, r.rejects()); err != nil {
-		return nil, outputFailure(err)
-	}
-	if err := writer.Findings(ctx, r.findings(), unpackFindings(r.spill, across)); err != nil {
-		return nil, outputFailure(err)
+	if err := r.writeTables(ctx, writer); err != nil {
+		return nil, err
 	}
 	published, err := writer.Finish(ctx, r.closing())
 	if errors.Is(err, report.ErrUnbalanced) {
@@ -101,6 +107,20 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 		return nil, outputFailure(err)
 	}
 	return result, nil
+}
+
+// writeTables reduces the rules across records and writes rejects and findings.
+func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
+	r.stage("across records")
+	across, err := r.reduceAcross()
+	if err != nil {
+		return outputFailure(err)
+	}
+	r.stage("report")
+	if err := writer.Rejects(ctx, r.rejects()); err != nil {
+		return outputFailure(err)
+	}
+	return outputFailure(writer.Findings(ctx, r.findings(), unpackFindings(r.spill, across)))
 }
 
 // keepRejects keeps the rejected rows of a run that an input ended, if there are
@@ -272,15 +292,40 @@ func (r *run) closing() *report.Closing {
 }
 
 func fileInput(file *readers.File) Input {
-	return Input{Path: file.Path, Size: file.Size, SHA256: file.SHA256, HasSHA256: file.HasSHA256}
+	return Input{Path: file.Path, Size: file.Size, SHA256: file.SHA256, HasSHA256: file.HasSHA256, Verified: file.Verified(), Described: file}
 }
 
 func (i Input) describe(source string) report.Input {
-	described := report.Input{Source: source, Path: i.Path, Size: i.Size}
+	described := report.Input{Source: source, Path: i.Path, Size: i.Size, Verified: i.Verified}
 	if i.HasSHA256 {
 		described.SHA256 = hex.EncodeToString(i.SHA256[:])
 	}
+	if i.Described == nil {
+		described.Format = "snapshot"
+		return described
+	}
+	file := i.Described
+	described.Format, described.Compression = file.Format.String(), file.Compression
+	described.Delimiter, described.Quote = character(file.CSV.Delimiter), character(file.CSV.Quote)
+	described.Encoding, described.Decimal = file.CSV.Encoding, character(file.CSV.Decimal)
+	for _, key := range file.Folders {
+		if key.Column == "" {
+			continue
+		}
+		if described.Folders == nil {
+			described.Folders = map[string]string{}
+		}
+		described.Folders[key.Column] = key.Value
+	}
 	return described
+}
+
+// character is a character as text; nothing for 0.
+func character(c byte) string {
+	if c == 0 {
+		return ""
+	}
+	return string(rune(c))
 }
 
 // passedThresholds are the fail_on thresholds that the findings pass, in words.

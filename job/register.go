@@ -18,6 +18,9 @@ type Input struct {
 	Size      int64
 	SHA256    [32]byte
 	HasSHA256 bool
+	Verified  string // what its bytes were checked against, as readers.File.Verified says it
+	// Described is how the file is written; nil for a snapshot.
+	Described *readers.File
 }
 
 // openRegister opens the snapshot, or builds one in memory from the extract.
@@ -27,7 +30,7 @@ func openRegister(ctx context.Context, settings *Settings, progress func(int64))
 		if err != nil {
 			return nil, nil, err
 		}
-		input, err := describeFile(settings.Register.Snapshot, settings.Digest)
+		input, err := describeSnapshot(settings.Register.Snapshot, settings.Digest)
 		return snapshot, []Input{input}, err
 	}
 	builder := register.NewBuilder(settings.Register.ExtractDate)
@@ -43,13 +46,19 @@ func openRegister(ctx context.Context, settings *Settings, progress func(int64))
 	}
 	inputs := make([]Input, len(files))
 	for i, file := range files {
-		inputs[i] = Input{Path: file.Path, Size: file.Size, SHA256: file.SHA256, HasSHA256: file.HasSHA256}
+		inputs[i] = fileInput(file)
+		settings.tell("", file)
 	}
 	return snapshot, inputs, nil
 }
 
-// describeFile is the size of a file, with its digest where that is asked for.
-func describeFile(path string, digest bool) (Input, error) {
+// describeSnapshot is the size of a snapshot, with its digest where that is
+// asked for or where it has a sidecar, which must have the same.
+func describeSnapshot(path string, digest bool) (Input, error) {
+	want, hasSidecar, err := readers.Sidecar(path)
+	if err != nil {
+		return Input{}, err
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return Input{}, err
@@ -59,13 +68,20 @@ func describeFile(path string, digest bool) (Input, error) {
 	if err != nil {
 		return Input{}, err
 	}
-	input := Input{Path: path, Size: info.Size(), HasSHA256: digest}
-	if digest {
-		sum := sha256.New()
-		if _, err := io.Copy(sum, file); err != nil {
-			return Input{}, fmt.Errorf("cannot read %s: %w", path, err)
+	input := Input{Path: path, Size: info.Size(), HasSHA256: digest || hasSidecar}
+	if !input.HasSHA256 {
+		return input, nil
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return Input{}, fmt.Errorf("cannot read %s: %w", path, err)
+	}
+	input.SHA256 = [32]byte(sum.Sum(nil))
+	if hasSidecar {
+		if input.SHA256 != want {
+			return Input{}, readers.SidecarDiffers(path)
 		}
-		input.SHA256 = [32]byte(sum.Sum(nil))
+		input.Verified = "sha256"
 	}
 	return input, nil
 }

@@ -75,6 +75,9 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 	if settings.DryRun {
 		return r.dryRun(ctx)
 	}
+	if settings.Output.Folder == StandardOutput {
+		return r.stream(ctx)
+	}
 	folder, err := storage.Lock(settings.Output.Folder)
 	if err != nil {
 		return nil, outputFailure(err)
@@ -114,10 +117,12 @@ func check(settings *Settings) error {
 		return usageFailure("no records are named")
 	case settings.Register.Snapshot == "" && len(settings.Register.Extract.Files) == 0:
 		return usageFailure("no register is named")
-	case !settings.Output.Parquet && !settings.Output.CSV:
-		return usageFailure("the formats must have parquet or csv among them: findings are published in one of the two")
+	case !settings.Output.Parquet && !settings.Output.CSV && !settings.Output.Arrow:
+		return usageFailure("the formats must have parquet, csv or arrow among them: findings are published in one of them")
 	case settings.Output.Folder == "":
 		return usageFailure("no output folder is named")
+	case settings.Output.Folder == StandardOutput && (settings.Output.Parquet || settings.Output.CSV || settings.Output.HTML):
+		return usageFailure("findings go to standard output in one format, arrow: give --format arrow alone")
 	}
 	streams := 0
 	for _, source := range append([]readers.Source{settings.Register.Extract}, settings.Sources...) {
@@ -163,6 +168,7 @@ func (r *run) open(ctx context.Context) error {
 	r.bytes.Store(0)
 	for _, file := range r.records.Files() {
 		r.totalBytes += file.Size
+		r.settings.tell(r.settings.Sources[file.Source].Name, file)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@
 package job
 
 import (
+	"io"
 	"time"
 
 	"github.com/avstam/avstam/calendar"
@@ -37,8 +38,19 @@ type Settings struct {
 	Configuration any
 	// Progress is called now and then with what has been read; nil for not at all.
 	Progress func(Progress)
+	// Opened is told of each file, and of how it is written: of those of records
+	// when they are opened, with the name of their source, of those of the
+	// register when they have been read; nil for not at all.
+	Opened func(source string, file *readers.File)
 	// Now is the clock for run names and timings.
 	Now func() time.Time
+}
+
+// tell tells of a file.
+func (s *Settings) tell(source string, file *readers.File) {
+	if s.Opened != nil {
+		s.Opened(source, file)
+	}
 }
 
 // Register names the register and what is expected of it.
@@ -63,13 +75,22 @@ type Expect struct {
 
 // Output says where and how the report is published.
 type Output struct {
+	// Folder is where reports are published; StandardOutput for none.
 	Folder string
-	// Parquet, CSV and HTML are the formats; at least one of the first two.
-	Parquet, CSV, HTML bool
-	Masked             bool   // identity numbers show only the year
-	KeyFile            string // of finding ids; "" for <Folder>/.id_key
-	MetricsFile        string // "" for none beside the report's
+	// Stream takes the findings as one Arrow stream where the folder is
+	// StandardOutput; Arrow is then the only format.
+	Stream io.Writer
+	// Parquet, CSV, Arrow and HTML are the formats; at least one of the first three.
+	Parquet, CSV, Arrow, HTML bool
+	Masked                    bool // identity numbers show only the year
+	// KeyFile is that of finding ids; "" for <Folder>/.id_key, or for a key of the
+	// run alone where there is no folder.
+	KeyFile     string
+	MetricsFile string // "" for none beside the report's
 }
+
+// StandardOutput stands for standard output in the place of the output folder.
+const StandardOutput = "-"
 
 // Threshold is passed where there are more findings of a severity than the limit.
 type Threshold struct {

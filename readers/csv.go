@@ -19,6 +19,9 @@ const (
 	csvBlockBytes = 1 << 20
 	// limitCSVRecord bounds a row, in bytes of text.
 	limitCSVRecord = 16 << 20
+	// limitBlank bounds the empty lines that follow each other, in bytes of text:
+	// ten thousand million of them become a small file when it is compressed.
+	limitBlank = 16 << 20
 	// limitCSVColumns bounds the columns of a file.
 	limitCSVColumns = 10_000
 	// csvSlack is how many bytes a buffer has behind its text: for a last
@@ -68,7 +71,7 @@ func openCSV(file *File, source *Source, canonical []Column, options *Options) (
 	if isStream {
 		looking = options // what is looked at is read only once
 	}
-	in, err := openCSVInput(file.Path, declared, looking)
+	in, err := openCSVInput(file, declared, looking)
 	if err != nil {
 		return nil, cannotRead(path, err)
 	}
@@ -293,7 +296,7 @@ func (c *csvFile) open() (*csvInput, error) {
 		c.stream = nil
 		return in, nil
 	}
-	in, err := openCSVInput(c.Path, c.encoding, c.options)
+	in, err := openCSVInput(c.File, c.encoding, c.options)
 	if err != nil {
 		return nil, err
 	}
@@ -359,6 +362,7 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 	line, offset := 1+c.headerLines, c.headerBytes
 	buffer := buffers.take(c.blockBytes)
 	filled := 0
+	blank := 0 // bytes of empty lines that the text so far ends with, by whole blocks
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -386,6 +390,13 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 		}
 		if end == 0 {
 			break
+		}
+		leading := blankLines(text[:end])
+		if blank += leading; blank > limitBlank {
+			return fmt.Errorf("cannot read %s: before line %d: more than %d bytes of empty lines", path, line, limitBlank)
+		}
+		if leading < end {
+			blank = 0
 		}
 		block := csvBlock{data: buffer, end: end, trueEnd: end, line: line, offset: offset}
 		block.hasQuotes = bytes.IndexByte(text[:end], c.quote) >= 0
@@ -425,9 +436,9 @@ func (c *csvFile) finish(in *csvInput) error {
 			return cannotRead(pathText(c.Path), err)
 		}
 	}
-	in.raw.state(c.File)
+	digestError := in.raw.state(c.File)
 	if !c.isStream && c.Size != c.stat.Size() {
 		return cannotRead(pathText(c.Path), errChanged)
 	}
-	return nil
+	return digestError
 }

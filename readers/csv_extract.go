@@ -118,7 +118,7 @@ func fillColumn[T any](e *csvExtract, values []T, rows, canonical int, parse fun
 func linkOf(text []byte) (identity.Number, bool) {
 	link := identity.Parse(text)
 	switch {
-	case link.Fault == identity.Empty:
+	case link.Fault == identity.Empty, isZeroFilled(text):
 		return 0, true
 	case link.Number() == 0:
 		return register.UnreadableLink, true
@@ -128,7 +128,7 @@ func linkOf(text []byte) (identity.Number, bool) {
 
 func (e *csvExtract) day(text []byte) (calendar.Day, bool) {
 	day, ok := parseDay(text, e.layout)
-	return day, ok || len(trimBlanks(text)) == 0
+	return day, ok || len(trimBlanks(text)) == 0 || isZeroFilled(text)
 }
 
 // partial reads a date of death: incomplete, or complete in any form of dates.

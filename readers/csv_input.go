@@ -39,19 +39,23 @@ type csvInput struct {
 
 // openCSVInput opens a file and looks at its first bytes. declared is the
 // encoding where there is no byte order mark.
-func openCSVInput(path string, declared textEncoding, options *Options) (_ *csvInput, err error) {
-	in := &csvInput{file: os.Stdin}
-	if path != StandardInput {
-		if in.file, err = os.Open(path); err != nil {
+func openCSVInput(file *File, declared textEncoding, options *Options) (_ *csvInput, err error) {
+	in := &csvInput{}
+	var source io.Reader
+	if file.stream != nil {
+		in.file, source = file.stream.file, file.stream.reader()
+	} else {
+		if in.file, err = os.Open(file.Path); err != nil {
 			return nil, err
 		}
+		source = in.file
 	}
 	defer func() {
 		if err != nil {
 			in.close()
 		}
 	}()
-	in.raw = newInputReader(in.file, options)
+	in.raw = newInputReader(source, options)
 	in.text = bufio.NewReaderSize(in.raw, headBytes)
 
 	magic, err := in.text.Peek(4)
@@ -82,8 +86,10 @@ func openCSVInput(path string, declared textEncoding, options *Options) (_ *csvI
 	switch {
 	case bytes.HasPrefix(magic, []byte("PAR1")):
 		return nil, errors.New("a Parquet file must be a file of its own, neither compressed nor piped")
-	case bytes.HasPrefix(magic, []byte("ARROW1")), bytes.HasPrefix(magic, []byte{0xff, 0xff, 0xff, 0xff}):
-		return nil, errors.New("it is an Arrow file, not CSV or Parquet")
+	case formatOf(magic, false) == FormatArrow:
+		return nil, errNotAlone
+	case bytes.HasPrefix(magic, []byte("FEA1")):
+		return nil, errors.New("it is a Feather file of version 1; write version 2, which is Arrow")
 	case bytes.HasPrefix(magic, []byte{0xef, 0xbb, 0xbf}):
 		in.encoding, in.markBytes = utf8Text, 3
 	case bytes.HasPrefix(magic, []byte{0xff, 0xfe}):

@@ -422,7 +422,7 @@ func TestCSVErrors(t *testing.T) {
 		{"\"identity_number,payment_date\n", Source{CSV: CSV{Quote: '"'}}, "cannot read PATH: its first line cannot be read: quotes do not close, or it has too many columns", "an open quote"},
 		{strings.Repeat("x", 70_000), Source{}, "cannot read PATH: its first line is longer than 65536 bytes", "no line at all"},
 		{"i\x00d\x00,\x00\n", Source{}, "cannot read PATH: it holds zero bytes: it is no text, or its encoding is UTF-16 and not declared", "UTF-16 that is not declared"},
-		{"ARROW1\x00\x00", Source{}, "cannot read PATH: it is an Arrow file, not CSV or Parquet", "an Arrow file"},
+		{"ARROW1\x00\x00", Source{}, "cannot read PATH: it is cut off: it does not end with ARROW1", "an Arrow file"},
 		{header + "x,2024-05-17,1\n" + strings.Repeat("x", 17<<20), Source{}, "cannot read PATH: line 3 begins a row of more than 16777216 bytes; is a quote left open?", "an endless row"},
 		{"identity_number,payment_date,amount,agency\n,,1,\nx,2024-05-17,1," + strings.Repeat("x", 5000) + "\n", Source{}, "cannot read PATH: line 3: a word of 5000 bytes; at most 4096 are taken", "a word that is none"},
 	} {

@@ -56,11 +56,11 @@ func (r *inputReader) wait() {
 }
 
 // state puts what was read into the file's description, when all of it has been.
-func (r *inputReader) state(file *File) {
+func (r *inputReader) state(file *File) error {
 	r.wait()
 	file.Size = r.size
-	if r.digest != nil {
-		r.digest.Sum(file.SHA256[:0])
-		file.HasSHA256 = true
+	if r.digest == nil {
+		return nil
 	}
+	return file.state(r.digest.Sum(nil))
 }

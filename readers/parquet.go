@@ -1,15 +1,18 @@
 package readers
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -18,9 +21,6 @@ const (
 	// parquetTail is the end of a Parquet file: the length of the metadata in
 	// four bytes, and the magic.
 	parquetTail = 8
-	// limitParquetMetadata bounds the metadata in bytes. A file of ten thousand
-	// row groups of a hundred columns has about as much.
-	limitParquetMetadata = 256 << 20
 )
 
 // parquetFile is an open Parquet file of which the metadata have been read. It
@@ -29,11 +29,14 @@ type parquetFile struct {
 	path   string
 	handle *os.File
 	stat   os.FileInfo // as it was opened
-	footer []byte      // the end of the file as it was opened: metadata, their length, magic
 	users  atomic.Int32
 
-	metadata *format.FileMetaData
-	parquet  *parquet.File // its metadata differ where columns are compressed with LZ4_RAW
+	footerBytes int64    // the end of the file as it was opened: metadata, their length, magic
+	footerSum   [32]byte // SHA-256 of that
+	names       []string // of the columns
+
+	footer *parquetFooter    // until the columns have been found
+	groups []parquetRowGroup // from then on
 }
 
 // openParquet opens a file and reads its metadata; the caller is its first user.
@@ -104,12 +107,7 @@ func (f *parquetFile) release() error {
 	return f.handle.Close()
 }
 
-func (f *parquetFile) readMetadata() (err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = damaged(reason)
-		}
-	}()
+func (f *parquetFile) readMetadata() error {
 	stat, err := f.handle.Stat()
 	if err != nil {
 		return err
@@ -131,97 +129,48 @@ func (f *parquetFile) readMetadata() (err error) {
 		return errors.New("it is no Parquet file, or is cut off: it does not end with PAR1")
 	}
 	length := int64(binary.LittleEndian.Uint32(tail[:]))
-	if length > size-int64(len(parquetMagic))-parquetTail || length > limitParquetMetadata {
+	if length > size-int64(len(parquetMagic))-parquetTail {
 		return fmt.Errorf("it is damaged: metadata of %d bytes in a file of %d bytes", length, size)
 	}
-	f.footer = make([]byte, length+parquetTail)
-	if _, err := f.handle.ReadAt(f.footer, size-int64(len(f.footer))); err != nil {
+	if length > limitParquetMetadata {
+		return fmt.Errorf("it has metadata of %d bytes; at most %d MiB are read", length, limitParquetMetadata>>20)
+	}
+	footer := make([]byte, length+parquetTail)
+	if _, err := f.handle.ReadAt(footer, size-int64(len(footer))); err != nil {
 		return err
 	}
-	if string(f.footer[length+4:]) != parquetMagic {
+	if !bytes.Equal(footer[length:], tail[:]) {
 		return errChanged
 	}
-	if f.parquet, err = f.open(f.footer); err != nil {
+	f.footerBytes, f.footerSum = int64(len(footer)), sha256.Sum256(footer)
+	if f.footer, err = readFooter(footer[:length]); err != nil {
 		return err
 	}
-	f.metadata = f.parquet.Metadata()
-	changed, err := withoutLZ4(f.metadata)
-	if err != nil {
-		return err
-	}
-	if changed != nil {
-		changed = binary.LittleEndian.AppendUint32(changed, uint32(len(changed)))
-		if f.parquet, err = f.open(append(changed, parquetMagic...)); err != nil {
-			return err
-		}
-	}
-	return f.checkRowGroups()
-}
-
-// errChanged says that a file is no longer the one that was opened.
-var errChanged = errors.New("it changed while it was read")
-
-// open has the library open the file with a footer that has been read.
-func (f *parquetFile) open(footer []byte) (*parquet.File, error) {
-	start := f.footerStart()
-	return parquet.OpenFile(&withFooter{f.handle, footer, start}, start+int64(len(footer)),
-		parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-}
-
-// footerStart is the offset of the metadata.
-func (f *parquetFile) footerStart() int64 { return f.stat.Size() - int64(len(f.footer)) }
-
-// withFooter is a file with another end.
-type withFooter struct {
-	file   io.ReaderAt
-	footer []byte
-	start  int64
-}
-
-// ReadAt reads in the footer, or before it.
-func (w *withFooter) ReadAt(p []byte, offset int64) (int, error) {
-	at := offset - w.start
-	if at < 0 {
-		return w.file.ReadAt(p, offset)
-	}
-	n := 0
-	if at < int64(len(w.footer)) {
-		n = copy(p, w.footer[at:])
-	}
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-func (f *parquetFile) rowGroups() []format.RowGroup { return f.metadata.RowGroups }
-
-// checkRowGroups checks that the metadata are about this file.
-func (f *parquetFile) checkRowGroups() error {
-	for i := range f.rowGroups() {
-		if rows := f.rowGroups()[i].NumRows; rows < 0 {
-			return fmt.Errorf("it is damaged: row group %d has %d rows", i, rows)
-		}
+	f.names = make([]string, len(f.footer.columns))
+	for i := range f.footer.columns {
+		f.names[i] = f.footer.columns[i].name
 	}
 	return nil
 }
 
 // columnNames are the names of the file's columns.
-func (f *parquetFile) columnNames() []string {
-	columns := f.parquet.Root().Columns()
-	names := make([]string, len(columns))
-	for i, column := range columns {
-		names[i] = column.Name()
-	}
-	return names
-}
+func (f *parquetFile) columnNames() []string { return f.names }
+
+// errChanged says that a file is no longer the one that was opened.
+var errChanged = errors.New("it changed while it was read")
+
+// footerStart is the offset of the metadata.
+func (f *parquetFile) footerStart() int64 { return f.stat.Size() - f.footerBytes }
 
 // parquetColumn is a column of a Parquet file that is read as a canonical one.
 type parquetColumn struct {
 	canonical string
 	theirs    string // its name in the file
 	leaf      int    // its place among the columns of a row group
+	chunk     int    // its place among the chunks that are kept of a row group
 	optional  bool
+	isNull    bool                     // it is of the type that has no values
+	library   *parquet.FileColumnChunk // decodes its pages
 	parquetType
 }
 
@@ -232,99 +181,137 @@ func (f *parquetFile) column(source *Source, canonical Column) (*parquetColumn, 
 		return nil, nil
 	}
 	theirs := source.columnName(canonical.Name)
-	var found *parquet.Column
-	var element *format.SchemaElement
-	at := 1 // in the schema, which lists columns and their parts depth first, after the root
-	for _, column := range f.parquet.Root().Columns() {
-		if column.Name() == theirs {
-			if found != nil {
-				return nil, fmt.Errorf("cannot read %s: it has two columns %s", f.path, theirs)
-			}
-			found, element = column, &f.metadata.Schema[at]
-		}
-		at += countParts(column)
-	}
-	if found == nil {
-		if source.isExpected(canonical) {
-			return nil, missingColumnError(f.path, canonical.Name, theirs, f.columnNames())
-		}
+	at := slices.Index(f.names, theirs)
+	switch {
+	case at >= 0 && slices.Contains(f.names[at+1:], theirs):
+		return nil, fmt.Errorf("cannot read %s: it has two columns %s", f.path, theirs)
+	case at < 0 && source.isExpected(canonical):
+		return nil, missingColumnError(f.path, canonical.Name, theirs, f.names)
+	case at < 0:
 		return nil, nil
 	}
-	if !found.Leaf() || found.Repeated() {
+	column, err := f.flatColumn(at)
+	switch {
+	case err != nil:
+		return nil, err
+	case column != nil && column.isNull && (!canonical.Required || f.footer.rows == 0):
+		return nil, nil // as pandas writes a column of no values, whatever its type was meant to be
+	case column == nil:
 		return nil, fmt.Errorf("cannot read %s: column %s is nested or repeated; %s is read from a flat column", f.path, theirs, canonical.Name)
-	}
-	column := &parquetColumn{canonical: canonical.Name, theirs: theirs, leaf: found.Index(), optional: found.Optional(), parquetType: parquetTypeOf(found, element)}
-	if !slices.Contains(shapesOf[canonical.kind], column.shape) {
+	case !slices.Contains(shapesOf[canonical.kind], column.shape):
 		return nil, fmt.Errorf("cannot read %s: column %s is of type %s; %s is read from %s", f.path, theirs, column.name, canonical.Name, joinShapes(shapesOf[canonical.kind]))
 	}
-	return column, f.checkChunks(column)
+	column.canonical = canonical.Name
+	return column, nil
 }
 
-// countParts is how many elements of the schema a column takes.
-func countParts(column *parquet.Column) int {
-	count := 1
-	for _, part := range column.Columns() {
-		count += countParts(part)
+// flatColumn is the column at a place in the file; nil where it is nested or
+// repeated.
+func (f *parquetFile) flatColumn(at int) (*parquetColumn, error) {
+	there := &f.footer.columns[at]
+	if !there.flat {
+		return nil, nil
 	}
-	return count
+	column := &parquetColumn{canonical: there.name, theirs: there.name, leaf: there.leaf}
+	if err := column.readType(there.element); err != nil {
+		return nil, fmt.Errorf("cannot read %s: column %s: %w", f.path, columnText(there.name), err)
+	}
+	return column, nil
 }
 
-// columns finds what each canonical column is read from.
-func (f *parquetFile) columns(source *Source, canonical []Column) (columns []*parquetColumn, err error) {
+// readType reads what a column holds, of its element of the schema.
+func (c *parquetColumn) readType(encoded []byte) (err error) {
 	defer func() {
-		if reason := recover(); reason != nil {
-			err = cannotRead(f.path, damaged(reason))
+		if reason := recover(); reason != nil { // the library panics at types that contradict themselves
+			err = damaged(reason)
 		}
 	}()
-	columns = make([]*parquetColumn, len(canonical))
+	var element format.SchemaElement
+	if err := thrift.Unmarshal(new(thrift.CompactProtocol), encoded, &element); err != nil {
+		return damaged(err)
+	}
+	if element.Type.V == format.FixedLenByteArray && element.TypeLength.V > encoding.MaxFixedLenByteArraySize {
+		return fmt.Errorf("its values have %d bytes each; at most %d are read", element.TypeLength.V, encoding.MaxFixedLenByteArraySize)
+	}
+	column, library, err := libraryColumn(element)
+	if err != nil {
+		return damaged(err)
+	}
+	_, c.isNull = element.LogicalType.Value.(*format.NullType)
+	c.library, c.optional, c.parquetType = library, column.Optional(), parquetTypeOf(column, &element)
+	return nil
+}
+
+// columns finds what each canonical column is read from, and where its pages
+// lie. It is called once.
+func (f *parquetFile) columns(source *Source, canonical []Column) ([]*parquetColumn, error) {
+	columns := make([]*parquetColumn, len(canonical))
 	for i := range canonical {
+		var err error
 		if columns[i], err = f.column(source, canonical[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.findChunks(columns); err != nil {
+		return nil, err
+	}
+	for _, column := range columns {
+		if column == nil {
+			continue
+		}
+		if err := f.checkChunks(column); err != nil {
 			return nil, err
 		}
 	}
 	return columns, nil
 }
 
-// checkChunks checks what the metadata say of a column in each row group.
-func (f *parquetFile) checkChunks(column *parquetColumn) error {
-	groups := f.rowGroups()
-	for i := range groups {
-		meta := &groups[i].Columns[column.leaf].MetaData
-		problem := func(problem string, args ...any) error {
-			return fmt.Errorf("cannot read %s: row group %d, column %s: %s", f.path, i, column.theirs, fmt.Sprintf(problem, args...))
-		}
-		if groups[i].Columns[column.leaf].FilePath != "" {
-			return problem("it lies in another file")
-		}
-		switch meta.Codec {
-		case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Zstd, format.Lz4Raw:
-		default:
-			return problem("it is compressed with %s; none, snappy, gzip, brotli, zstd and lz4_raw can be read", meta.Codec)
-		}
-		// The library decodes all chunks of a column as it does the first.
-		if first := groups[0].Columns[column.leaf].MetaData.Codec; meta.Codec != first {
-			return problem("it is compressed with %s, in row group 0 with %s; one codec a column can be read", meta.Codec, first)
-		}
-		if meta.NumValues != groups[i].NumRows {
-			return problem("it has %d values for %d rows", meta.NumValues, groups[i].NumRows)
-		}
-		if groups[i].NumRows == 0 {
-			continue
-		}
-		start, end := chunkBytes(meta)
-		if start < int64(len(parquetMagic)) || end < start || end > f.footerStart() {
-			return problem("it does not lie inside the file")
+// flatColumns are all columns of the file, nil where one is nested or repeated,
+// and where their pages lie. It is called once, instead of columns; checkChunks
+// says whether a column can be read.
+func (f *parquetFile) flatColumns() ([]*parquetColumn, error) {
+	columns := make([]*parquetColumn, len(f.names))
+	for i := range columns {
+		var err error
+		if columns[i], err = f.flatColumn(i); err != nil {
+			return nil, err
 		}
 	}
+	return columns, f.findChunks(columns)
+}
+
+// findChunks finds the chunks of columns, some of which may be nil, and lets go
+// of the metadata.
+func (f *parquetFile) findChunks(columns []*parquetColumn) (err error) {
+	var wanted []int // leaves
+	for _, column := range columns {
+		if column == nil {
+			continue
+		}
+		if column.chunk = slices.Index(wanted, column.leaf); column.chunk < 0 {
+			column.chunk = len(wanted)
+			wanted = append(wanted, column.leaf)
+		}
+	}
+	if f.groups, err = f.footer.readRowGroups(f.footerStart(), wanted); err != nil {
+		return cannotRead(f.path, err)
+	}
+	f.footer = nil
 	return nil
 }
 
-// chunkBytes are the offsets at which a column's pages of a row group begin
-// and end.
-func chunkBytes(meta *format.ColumnMetaData) (start, end int64) {
-	start = meta.DataPageOffset
-	if meta.DictionaryPageOffset != 0 {
-		start = meta.DictionaryPageOffset
+// checkChunks says why a column cannot be read, of what the metadata say of it
+// in each row group.
+func (f *parquetFile) checkChunks(column *parquetColumn) error {
+	for i := range f.groups {
+		chunk := &f.groups[i].chunks[column.chunk]
+		err := chunk.problem
+		if err == nil && parquet.Kind(chunk.kind) != column.kind {
+			err = fmt.Errorf("it is of type %s, in the schema of %s", chunk.kind, column.kind)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot read %s: row group %d, column %s: %w", f.path, i, column.theirs, err)
+		}
 	}
-	return start, start + meta.TotalCompressedSize
+	return nil
 }

@@ -105,9 +105,13 @@ func BenchmarkParquetRecords(b *testing.B) {
 }
 
 func drainPages(b *testing.B, path string) (rows int64) {
-	f, err := openParquet(path)
+	data, err := os.Open(path)
 	require.NoError(b, err)
-	for _, group := range f.parquet.RowGroups() {
+	stat, err := data.Stat()
+	require.NoError(b, err)
+	f, err := parquet.OpenFile(data, stat.Size())
+	require.NoError(b, err)
+	for _, group := range f.RowGroups() {
 		for _, chunk := range group.ColumnChunks() {
 			pages := chunk.Pages()
 			for {
@@ -122,7 +126,7 @@ func drainPages(b *testing.B, path string) (rows int64) {
 		}
 		rows += group.NumRows()
 	}
-	require.NoError(b, f.release())
+	require.NoError(b, data.Close())
 	return rows
 }
 

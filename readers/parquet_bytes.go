@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -24,20 +23,11 @@ const (
 type parquetBytes struct {
 	file    *File
 	parquet *parquetFile
-	leaves  []int // the columns that are wanted, each once
 	options *Options
 }
 
-func newParquetBytes(file *File, parquet *parquetFile, columns []*parquetColumn, options *Options) *parquetBytes {
-	b := &parquetBytes{file: file, parquet: parquet, options: options}
-	for _, column := range columns {
-		if column != nil {
-			b.leaves = append(b.leaves, column.leaf)
-		}
-	}
-	slices.Sort(b.leaves)
-	b.leaves = slices.Compact(b.leaves)
-	return b
+func newParquetBytes(file *File, parquet *parquetFile, options *Options) *parquetBytes {
+	return &parquetBytes{file: file, parquet: parquet, options: options}
 }
 
 // rowGroupBytes are the bytes of one row group, for one reader at a time.
@@ -74,13 +64,13 @@ func (b *parquetBytes) tell(count int64) {
 // the file is told in equal shares.
 func (b *parquetBytes) eachFromFile(ctx context.Context, use func(rowGroupBytes) error, tell func(int64)) error {
 	size := b.parquet.stat.Size()
-	groups := b.parquet.rowGroups()
+	groups := b.parquet.groups
 	told := int64(0)
 	for i := range groups {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if groups[i].NumRows != 0 {
+		if groups[i].rows != 0 {
 			b.parquet.retain()
 			// A file that was only read needs no error of its closing.
 			if err := use(rowGroupBytes{i, b.parquet.handle, func() { _ = b.parquet.release() }}); err != nil {
@@ -115,17 +105,16 @@ type byteRange struct {
 // It reports false where they do not follow each other in the file, or are too
 // great to hold.
 func (b *parquetBytes) heldRanges() ([][]byteRange, bool) {
-	groups := b.parquet.rowGroups()
+	groups := b.parquet.groups
 	all := make([][]byteRange, len(groups))
 	at := int64(0)
 	for i := range groups {
-		if groups[i].NumRows == 0 {
+		if groups[i].rows == 0 {
 			continue
 		}
-		ranges := make([]byteRange, len(b.leaves))
-		for j, leaf := range b.leaves {
-			start, end := chunkBytes(&groups[i].Columns[leaf].MetaData)
-			ranges[j] = byteRange{start: start, end: end}
+		ranges := make([]byteRange, len(groups[i].chunks))
+		for j, chunk := range groups[i].chunks {
+			ranges[j] = byteRange{start: chunk.start, end: chunk.end}
 		}
 		slices.SortFunc(ranges, func(x, y byteRange) int { return cmp.Compare(x.start, y.start) })
 		held := int64(0)
@@ -155,7 +144,7 @@ func (b *parquetBytes) eachHashed(ctx context.Context, ranges [][]byteRange, use
 		free <- nil
 	}
 	for i, wanted := range ranges {
-		if b.parquet.rowGroups()[i].NumRows == 0 {
+		if b.parquet.groups[i].rows == 0 {
 			continue
 		}
 		var buffer []byte
@@ -193,11 +182,11 @@ func (b *parquetBytes) finishHash(reader *hashReader) error {
 	if err := reader.skipTo(b.parquet.footerStart()); err != nil {
 		return err
 	}
-	footer := make([]byte, len(b.parquet.footer))
+	footer := make([]byte, b.parquet.footerBytes)
 	if err := reader.read(footer); err != nil {
 		return err
 	}
-	if !bytes.Equal(footer, b.parquet.footer) {
+	if sha256.Sum256(footer) != b.parquet.footerSum {
 		return cannotRead(b.parquet.path, errChanged)
 	}
 	if err := b.parquet.checkUnchanged(); err != nil {
@@ -207,9 +196,7 @@ func (b *parquetBytes) finishHash(reader *hashReader) error {
 	if there, err := os.Stat(b.parquet.path); err == nil && !os.SameFile(there, b.parquet.stat) {
 		return cannotRead(b.parquet.path, errChanged)
 	}
-	reader.hash.Sum(b.file.SHA256[:0])
-	b.file.HasSHA256 = true
-	return nil
+	return b.file.state(reader.hash.Sum(nil))
 }
 
 // hashReader reads a file from start to end and hashes it.
@@ -274,4 +261,15 @@ func (h *heldBytes) ReadAt(p []byte, offset int64) (int, error) {
 		return n, nil
 	}
 	return 0, io.EOF
+}
+
+// view is a run of bytes within one of the ranges; nil where it is not.
+func (h *heldBytes) view(offset int64, size int) []byte {
+	for _, r := range h.ranges {
+		if offset >= r.start && offset < r.end && int64(size) <= r.end-offset {
+			at := r.held + int(offset-r.start)
+			return h.buffer[at:][:size:size]
+		}
+	}
+	return nil
 }

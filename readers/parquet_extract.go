@@ -27,6 +27,7 @@ const (
 type parquetExtractFile struct {
 	parquet   *parquetFile
 	columns   []*parquetColumn // by place in registerColumns; nil where there is none
+	pages     *pageCounts
 	constants parquetExtractConstants
 	extracts  sync.Pool // of *register.Extract, given back by add
 }
@@ -60,8 +61,8 @@ func readParquetExtract(ctx context.Context, file *File, source *Source, options
 	}
 	file.Columns = parquet.columnNames()
 	file.Size = parquet.stat.Size()
-	f := &parquetExtractFile{parquet: parquet, columns: columns, constants: constants}
-	return f.read(ctx, newParquetBytes(file, parquet, columns, options), max(options.Workers, 1), add)
+	f := &parquetExtractFile{parquet: parquet, columns: columns, pages: &file.pages, constants: constants}
+	return f.read(ctx, newParquetBytes(file, parquet, options), max(options.Workers, 1), add)
 }
 
 func parseParquetExtractConstants(source *Source) (parquetExtractConstants, error) {
@@ -123,7 +124,7 @@ func (f *parquetExtractFile) read(caller context.Context, bytes *parquetBytes, w
 		row := int64(1)
 		bytesError = bytes.each(ctx, func(g rowGroupBytes) error {
 			job := &extractJob{group: g, firstRow: row, parts: make(chan extractPart, extractsAhead)}
-			row += f.parquet.rowGroups()[g.rowGroup].NumRows
+			row += f.parquet.groups[g.rowGroup].rows
 			select {
 			case <-ctx.Done():
 				g.close()
@@ -195,12 +196,13 @@ type extractFiller struct {
 
 func newExtractFiller(file *parquetExtractFile) *extractFiller {
 	f := &extractFiller{file: file}
+	memory := new(pageMemory)
 	f.forgetWords()
 	for i, column := range file.columns {
 		if column == nil {
 			continue
 		}
-		cursor := &parquetCursor{parquetColumn: column}
+		cursor := newParquetCursor(column, memory, file.pages)
 		f.cursors[i] = cursor
 		switch registerColumns[i].kind {
 		case numberColumn:
@@ -210,7 +212,7 @@ func newExtractFiller(file *parquetExtractFile) *extractFiller {
 				f.linked = parquetDecoder[identity.Number]{cursor: cursor, decode: column.links()}
 			}
 		case dayColumn:
-			f.days[i] = parquetDecoder[calendar.Day]{cursor: cursor, decode: column.days(), null: calendar.Missing}
+			f.days[i] = parquetDecoder[calendar.Day]{cursor: cursor, decode: column.registerDays(), null: calendar.Missing}
 		case deathColumn:
 			f.deceasedOn = parquetDecoder[calendar.Partial]{cursor: cursor, decode: column.partials()}
 		case booleanColumn:
@@ -268,7 +270,7 @@ func (f *extractFiller) read(ctx context.Context, job *extractJob) (err error) {
 		}
 	}
 	f.row = job.firstRow
-	for left := f.file.parquet.rowGroups()[job.group.rowGroup].NumRows; left > 0; {
+	for left := f.file.parquet.groups[job.group.rowGroup].rows; left > 0; {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}

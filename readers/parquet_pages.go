@@ -13,7 +13,6 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding"
-	"github.com/parquet-go/parquet-go/format"
 )
 
 // parquetValues are values as they are stored in a page or a dictionary,
@@ -41,8 +40,9 @@ func (v *parquetValues) text(i int) []byte {
 
 func (v *parquetValues) boolean(i int) bool { return v.data[i>>3]>>(i&7)&1 != 0 }
 
-// set takes count values of a page; it fails where the page has not as many.
-func (v *parquetValues) set(values encoding.Values, count int) error {
+// set takes count values of a page; it fails where the page has not as many, or
+// its texts do not have texts bytes, where that is known.
+func (v *parquetValues) set(values encoding.Values, count, texts int) error {
 	*v = parquetValues{count: count}
 	there := count
 	switch values.Kind() {
@@ -79,6 +79,9 @@ func (v *parquetValues) set(values encoding.Values, count int) error {
 		}
 		if int64(last) > int64(len(v.data)) {
 			return errors.New("the texts of a page lie outside it")
+		}
+		if texts >= 0 && (len(v.data) != texts || int(last) != texts) {
+			return errNotFull
 		}
 	}
 	if there != count {
@@ -123,11 +126,12 @@ type parquetCursor struct {
 	rows      int64 // of the row group
 	delivered int64 // of them, in the pages so far
 
-	pages *parquet.FilePages
-	page  parquet.Page
-	left  int // rows of the page that have not been taken
-	row   int // the first of them
-	value int // its place among the values of the page, or of indexes
+	source pageReader
+	pages  *parquet.FilePages
+	page   parquet.Page
+	left   int // rows of the page that have not been taken
+	row    int // the first of them
+	value  int // its place among the values of the page, or of indexes
 
 	levels        []byte // definition levels of the page's rows, 1 where there is a value; nil where no row is null
 	hasDictionary bool   // the page has indexes into the dictionary instead of values
@@ -139,15 +143,16 @@ type parquetCursor struct {
 	dictionaries int           // how many there have been: what was made of an earlier one is stale
 }
 
+func newParquetCursor(column *parquetColumn, memory *pageMemory, counts *pageCounts) *parquetCursor {
+	return &parquetCursor{parquetColumn: column, source: pageReader{column: column, memory: memory, counts: counts}}
+}
+
 // open begins a row group.
 func (c *parquetCursor) open(f *parquetFile, group rowGroupBytes) {
-	chunk := f.parquet.RowGroups()[group.rowGroup].ColumnChunks()[c.leaf].(*parquet.FileColumnChunk)
-	c.rows, c.delivered = f.rowGroups()[group.rowGroup].NumRows, 0
-	reader := group.ReaderAt
-	if meta := &f.rowGroups()[group.rowGroup].Columns[c.leaf].MetaData; meta.Codec == format.Lz4Raw {
-		reader = newLZ4Pages(reader, meta)
-	}
-	c.pages = chunk.PagesFrom(reader)
+	rowGroup := &f.groups[group.rowGroup]
+	c.rows, c.delivered = rowGroup.rows, 0
+	c.source.open(group.ReaderAt, rowGroup.chunks[c.chunk])
+	c.pages = c.library.PagesFrom(&c.source)
 	c.left = 0
 }
 
@@ -157,6 +162,7 @@ func (c *parquetCursor) close() {
 	if c.pages != nil {
 		_ = c.pages.Close() // returns no error
 	}
+	c.source.close()
 	c.pages, c.dictionary, c.entries = nil, nil, parquetValues{}
 	c.left = 0
 }
@@ -230,7 +236,7 @@ func (c *parquetCursor) usePage() error {
 	c.hasDictionary = dictionary != nil
 	data := c.page.Data()
 	if dictionary == nil {
-		if err := c.plain.set(data, count); err != nil {
+		if err := c.plain.set(data, count, c.source.texts); err != nil {
 			return err
 		}
 		if c.checkText {
@@ -241,7 +247,7 @@ func (c *parquetCursor) usePage() error {
 	if dictionary != c.dictionary {
 		c.dictionary = dictionary
 		c.dictionaries++
-		if err := c.entries.set(dictionaryValues(dictionary)); err != nil {
+		if err := c.entries.set(dictionary.Page().Data(), dictionary.Len(), c.source.entryTexts); err != nil {
 			return fmt.Errorf("dictionary: %w", err)
 		}
 		if c.checkText {
@@ -260,10 +266,6 @@ func (c *parquetCursor) usePage() error {
 		return fmt.Errorf("a page has an index beyond the %d entries of its dictionary", c.entries.count)
 	}
 	return nil
-}
-
-func dictionaryValues(dictionary parquet.Dictionary) (encoding.Values, int) {
-	return dictionary.Page().Data(), dictionary.Len()
 }
 
 func countValues(levels []byte) int { return bytes.Count(levels, []byte{hasValue}) }

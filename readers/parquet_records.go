@@ -45,7 +45,7 @@ func openParquetRecords(file *File, index int, source *Source, options *Options)
 	r := &parquetRecords{index: index, options: options, parquet: parquet, columns: columns, constants: constants}
 	file.Columns = parquet.columnNames()
 	file.Size = parquet.stat.Size()
-	r.bytes = newParquetBytes(file, parquet, r.columns, options)
+	r.bytes = newParquetBytes(file, parquet, options)
 	return r, nil
 }
 
@@ -57,7 +57,7 @@ func (r *parquetRecords) cut(ctx context.Context, send func(pipeline.Piece) erro
 	}
 	defer func() { _ = r.parquet.release() }() // pieces that are still open keep it
 	return r.bytes.each(ctx, func(group rowGroupBytes) error {
-		rows := r.parquet.rowGroups()[group.rowGroup].NumRows
+		rows := r.parquet.groups[group.rowGroup].rows
 		return send(&parquetPiece{records: r, group: group, left: rows})
 	})
 }
@@ -67,18 +67,15 @@ func (r *parquetRecords) close() error { return nil }
 
 // parquetPiece is a row group of records.
 type parquetPiece struct {
-	records        *parquetRecords
-	group          rowGroupBytes
-	filler         *parquetFiller // nil before the first batch
-	row, left      int64          // rows that have been read, and those that have not
-	read, rejected pipeline.Tally
+	records   *parquetRecords
+	group     rowGroupBytes
+	filler    *parquetFiller // nil before the first batch
+	row, left int64          // rows that have been read, and those that have not
+	tallies
 }
 
 // File is the place of the file in the run.
 func (p *parquetPiece) File() int { return p.records.index }
-
-// Tallies are what has been read so far and what of it was rejected.
-func (p *parquetPiece) Tallies() (read, rejected *pipeline.Tally) { return &p.read, &p.rejected }
 
 // Close gives the memory of the row group back.
 func (p *parquetPiece) Close() {
@@ -139,8 +136,14 @@ func (p *parquetPiece) problem(err error) error {
 	return fmt.Errorf("cannot read %s: row group %d, column %s: %w", p.records.parquet.path, p.group.rowGroup, p.filler.at.theirs, err)
 }
 
+// tallies are what a piece counts.
+type tallies struct{ read, rejected pipeline.Tally }
+
+// Tallies are what has been read so far and what of it was rejected.
+func (p *tallies) Tallies() (read, rejected *pipeline.Tally) { return &p.read, &p.rejected }
+
 // count adds a batch to the tallies.
-func (p *parquetPiece) count(b *pipeline.Batch) {
+func (p *tallies) count(b *pipeline.Batch) {
 	noAmount := int64(0)
 	for i := range b.Rejects {
 		reject := &b.Rejects[i]
@@ -205,11 +208,12 @@ type parquetFiller struct {
 
 func newParquetFiller(r *parquetRecords) *parquetFiller {
 	f := &parquetFiller{records: r}
+	memory := new(pageMemory)
 	for i, column := range r.columns {
 		if column == nil {
 			continue
 		}
-		cursor := &parquetCursor{parquetColumn: column}
+		cursor := newParquetCursor(column, memory, &r.bytes.file.pages)
 		f.cursors[i] = cursor
 		switch i {
 		case identityNumber:

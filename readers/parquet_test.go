@@ -370,7 +370,9 @@ func TestParquetDigest(t *testing.T) {
 	require.NoError(t, err)
 	defer opened.release()
 	file = &File{Path: path}
-	bytes := newParquetBytes(file, opened, nil, options)
+	_, err = opened.columns(&Source{}, nil)
+	require.NoError(t, err)
+	bytes := newParquetBytes(file, opened, options)
 	groups := 0
 	require.NoError(t, bytes.eachThenHash(context.Background(), func(group rowGroupBytes) error {
 		groups++
@@ -397,12 +399,12 @@ func TestParquetRowGroupsOutOfOrder(t *testing.T) {
 	opened, err := openParquet(path)
 	require.NoError(t, err)
 	defer opened.release()
-	columns, err := opened.columns(&Source{}, recordColumns[:])
+	_, err = opened.columns(&Source{}, recordColumns[:])
 	require.NoError(t, err)
-	bytes := newParquetBytes(&File{}, opened, columns, newOptions())
+	bytes := newParquetBytes(&File{}, opened, newOptions())
 	_, ok := bytes.heldRanges()
 	assert.True(t, ok)
-	groups := opened.rowGroups()
+	groups := opened.groups
 	groups[0], groups[1] = groups[1], groups[0]
 	_, ok = bytes.heldRanges()
 	assert.False(t, ok)
@@ -676,7 +678,12 @@ func TestParquetFilesThatAreCutOff(t *testing.T) {
 	opened, err := openParquet(path)
 	require.NoError(t, err)
 	defer opened.release()
-	_, lastPage := chunkBytes(&opened.rowGroups()[2].Columns[8].MetaData)
+	columns, err := opened.columns(&Source{}, recordColumns[:])
+	require.NoError(t, err)
+	lastPage := int64(0)
+	for _, column := range columns {
+		lastPage = max(lastPage, opened.groups[2].chunks[column.chunk].end)
+	}
 	for cut := 1; cut < len(data)-footer-4; cut += 97 {
 		shorter := append(append([]byte{}, data[:len(data)-footer-cut]...), data[len(data)-footer:]...)
 		failed := readDamaged(t, shorter, records, "pages missing")

@@ -72,6 +72,26 @@ func (t *parquetType) days() func(*parquetValues, int, []calendar.Day) error {
 	}
 }
 
+// registerDays makes days of a column of a register extract, in which a day of
+// zeros is missing.
+func (t *parquetType) registerDays() func(*parquetValues, int, []calendar.Day) error {
+	days := t.days()
+	if t.shape != textShape {
+		return days
+	}
+	return func(v *parquetValues, first int, dst []calendar.Day) error {
+		if err := days(v, first, dst); err != nil {
+			return err
+		}
+		for i, day := range dst {
+			if day == badDay && isZeroFilled(v.text(first+i)) {
+				dst[i] = calendar.Missing
+			}
+		}
+		return nil
+	}
+}
+
 const secondsPerDay = 24 * 60 * 60
 
 func floorDivide(value, divisor int64) int64 {
@@ -294,8 +314,8 @@ func (t *parquetType) numbers() func(*parquetValues, int, []identity.Number) err
 	}
 }
 
-// links reads numbers as numbers does; blank text is 0, what is no number
-// register.UnreadableLink.
+// links reads numbers as numbers does; text that is blank or filled with zeros is
+// 0, what is no number register.UnreadableLink.
 func (t *parquetType) links() func(*parquetValues, int, []identity.Number) error {
 	identities, buffer := t.identities(), []identity.Text(nil)
 	return func(v *parquetValues, first int, dst []identity.Number) error {
@@ -304,7 +324,7 @@ func (t *parquetType) links() func(*parquetValues, int, []identity.Number) error
 			return err
 		}
 		for i, text := range buffer {
-			if dst[i] = text.Number(); dst[i] == 0 && text.Fault != identity.Empty {
+			if dst[i] = text.Number(); dst[i] == 0 && text.Fault != identity.Empty && !(t.shape == textShape && isZeroFilled(v.text(first+i))) {
 				dst[i] = register.UnreadableLink
 			}
 		}

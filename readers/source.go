@@ -1,5 +1,5 @@
 // Package readers turns files into batches of records and into runs of a
-// register extract: CSV and Parquet, each told by its first bytes.
+// register extract: CSV, Parquet and Arrow, each told by its first bytes.
 //
 // It judges no record. A row that cannot be read as one is rejected, with its
 // place and the reason, and stays in its batch. A file that cannot be read is
@@ -7,6 +7,7 @@
 package readers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/avstam/avstam/arrowipc"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 )
@@ -67,14 +69,12 @@ type Format uint8
 const (
 	FormatCSV Format = iota
 	FormatParquet
+	FormatArrow // IPC, as a file or as a stream
 )
 
 // String is the format's name in reports.
 func (f Format) String() string {
-	if f == FormatParquet {
-		return "parquet"
-	}
-	return "csv"
+	return [...]string{FormatCSV: "csv", FormatParquet: "parquet", FormatArrow: "arrow"}[f]
 }
 
 // File is one file of a source.
@@ -94,6 +94,57 @@ type File struct {
 	Compression string
 	// Columns are the file's columns in their order.
 	Columns []string
+	// Folders are the folders named key=value that it lies in, the outermost first.
+	Folders []FolderKey
+
+	sidecar *sidecar // nil where there is none
+	pages   pageCounts
+	stream  *inputStream // of standard input and pipes, from when they are described
+}
+
+// inputStream is standard input or a pipe, of which the first bytes have been
+// read.
+type inputStream struct {
+	file *os.File
+	head []byte
+}
+
+// openInputStream reads the first bytes of a stream, as many as tell its format.
+func openInputStream(path string) (_ *inputStream, err error) {
+	s := &inputStream{file: os.Stdin, head: make([]byte, formatBytes)}
+	if path != StandardInput {
+		if s.file, err = os.Open(path); err != nil {
+			return nil, err
+		}
+	}
+	n, err := io.ReadFull(s.file, s.head)
+	if s.head = s.head[:n]; err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		if path != StandardInput {
+			_ = s.file.Close() // only read from
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+// reader reads the stream from its first byte on; it can be asked for once.
+func (s *inputStream) reader() io.Reader {
+	return io.MultiReader(bytes.NewReader(s.head), s.file)
+}
+
+// formatBytes is how many bytes a format is told by.
+const formatBytes = len(arrowipc.FileMagic)
+
+// formatOf is the format of what begins with these bytes. Parquet is read from
+// its end, so a stream of it is none.
+func formatOf(head []byte, isStream bool) Format {
+	switch {
+	case bytes.HasPrefix(head, []byte(parquetMagic)) && !isStream:
+		return FormatParquet
+	case bytes.HasPrefix(head, []byte(arrowipc.FileMagic)), bytes.HasPrefix(head, []byte(arrowipc.StreamMagic)):
+		return FormatArrow
+	}
+	return FormatCSV
 }
 
 // recordFile is an opened file of records.
@@ -126,7 +177,9 @@ func statInput(path string) (stat os.FileInfo, isStream bool, err error) {
 
 // Expand turns globs (as of package filepath), folders and plain paths into the
 // paths of files. A folder stands for the files in it whose names begin with
-// neither a dot nor an underscore; folders in it are not entered. The files of
+// neither a dot nor an underscore, and for those in its folders that are named
+// key=value; other folders in it are not entered. Sidecars are left out but
+// where one is named alone. The files of
 // a pattern are sorted by name, and the patterns stay in their order. A pattern
 // without a file is an error, and so is a file that is named twice, by whatever
 // path.
@@ -168,6 +221,9 @@ func expandPattern(pattern string) ([]string, error) {
 			return nil, fmt.Errorf("cannot read %s: there is no such file", pattern)
 		}
 	}
+	if len(matches) > 1 {
+		matches = slices.DeleteFunc(matches, func(match string) bool { return strings.HasSuffix(match, sidecarSuffix) })
+	}
 	var paths []string
 	for _, match := range matches {
 		stat, err := os.Stat(match)
@@ -178,20 +234,8 @@ func expandPattern(pattern string) ([]string, error) {
 			paths = append(paths, match)
 			continue
 		}
-		entries, err := os.ReadDir(match)
-		if err != nil {
-			return nil, cannotRead(match, err)
-		}
-		for _, entry := range entries {
-			if name := entry.Name(); name[0] != '.' && name[0] != '_' {
-				path := filepath.Join(match, name)
-				// A link to a folder is a folder, too.
-				if stat, err := os.Stat(path); err != nil {
-					return nil, cannotRead(path, err)
-				} else if !stat.IsDir() {
-					paths = append(paths, path)
-				}
-			}
+		if paths, err = appendFolder(paths, match, 0); err != nil {
+			return nil, err
 		}
 	}
 	if len(paths) == 0 {
@@ -199,6 +243,37 @@ func expandPattern(pattern string) ([]string, error) {
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths), nil
+}
+
+// appendFolder appends the files that a folder stands for.
+func appendFolder(paths []string, folder string, depth int) ([]string, error) {
+	if depth > limitFolders {
+		return nil, cannotRead(folder, errTooDeep)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, cannotRead(folder, err)
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if name[0] == '.' || name[0] == '_' || strings.HasSuffix(name, sidecarSuffix) {
+			continue
+		}
+		path := filepath.Join(folder, name)
+		// A link to a folder is a folder, too.
+		stat, err := os.Stat(path)
+		if err != nil {
+			return nil, cannotRead(path, err)
+		}
+		if !stat.IsDir() {
+			paths = append(paths, path)
+		} else if _, ok := parseFolderKey(name); ok {
+			if paths, err = appendFolder(paths, path, depth+1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return paths, nil
 }
 
 // namedFiles are the files that a run has named so far. Those of one size and
@@ -248,7 +323,11 @@ func describe(path string, source int) (*File, error) {
 		return nil, cannotRead(pathText(path), err)
 	}
 	if isStream {
-		return file, nil // Parquet is read from its end, so a stream is CSV
+		if file.stream, err = openInputStream(path); err != nil {
+			return nil, cannotRead(pathText(path), err)
+		}
+		file.Format = formatOf(file.stream.head, true)
+		return file, nil
 	}
 	file.Size = stat.Size()
 	handle, err := os.Open(path)
@@ -256,13 +335,12 @@ func describe(path string, source int) (*File, error) {
 		return nil, cannotRead(path, err)
 	}
 	defer func() { _ = handle.Close() }() // only read from
-	var magic [len(parquetMagic)]byte
-	if _, err := io.ReadFull(handle, magic[:]); err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	var head [formatBytes]byte
+	n, err := io.ReadFull(handle, head[:])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, cannotRead(path, err)
 	}
-	if string(magic[:]) == parquetMagic {
-		file.Format = FormatParquet
-	}
+	file.Format = formatOf(head[:n], false)
 	return file, nil
 }
 
@@ -315,10 +393,19 @@ func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
 				return nil, err
 			}
 			open := openCSVRecords
-			if file.Format == FormatParquet {
+			switch file.Format {
+			case FormatParquet:
 				open = openParquetRecords
+			case FormatArrow:
+				open = openArrowRecords
 			}
-			opened, err := open(file, len(r.files), source, &options)
+			options, err := file.useSidecar(&options)
+			if err != nil {
+				return nil, err
+			}
+			opened, err := openInFolders(file, recordColumns[:], source, func(source *Source) (recordFile, error) {
+				return open(file, len(r.files), source, options)
+			})
 			if err != nil {
 				return nil, err
 			}
@@ -373,11 +460,19 @@ func ReadExtract(ctx context.Context, source Source, options Options, add func(*
 		if files[i], err = describe(path, 0); err != nil {
 			return nil, err
 		}
+		files[i].Folders = folderKeys(path) // an extract has no constants, so they are only told
 		read := readCSVExtract
-		if files[i].Format == FormatParquet {
+		switch files[i].Format {
+		case FormatParquet:
 			read = readParquetExtract
+		case FormatArrow:
+			read = readArrowExtract
 		}
-		if err := read(ctx, files[i], &source, &options, add); err != nil {
+		options, err := files[i].useSidecar(&options)
+		if err != nil {
+			return nil, err
+		}
+		if err := read(ctx, files[i], &source, options, add); err != nil {
 			return nil, err
 		}
 	}

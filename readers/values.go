@@ -43,6 +43,14 @@ func parseDay(text []byte, layout string) (calendar.Day, bool) {
 	return calendar.Missing, false
 }
 
+// isZeroFilled says whether text is nothing but zeros, as 0, 00000000 or
+// 0000-00-00: registers of fixed width fill the place of a missing day or link
+// with them.
+func isZeroFilled(text []byte) bool {
+	text = bytes.Trim(text, " \t")
+	return len(text) > 0 && text[0] == '0' && len(bytes.Trim(text, "0-")) == 0
+}
+
 // parseISODay reads ten characters as 2006-01-02, eight of them at once.
 func parseISODay(text []byte) (calendar.Day, bool) {
 	const (

@@ -326,7 +326,7 @@ func (b *Builder) pack(e *Extract, i int) (packedEntry, error) {
 		return leftOut, err
 	}
 	if !word.knowsStatus {
-		word.status, word.knowsStatus = statusOf(word.word), true
+		word.status, word.knowsStatus = StatusOf(word.word), true
 	}
 	if word.status == NoStatus {
 		b.tallies[unknownStatus].noteWord(b.rows, word.word)
@@ -409,7 +409,7 @@ func (b *Builder) level(index uint16) (Level, error) {
 		return NoLevel, err
 	}
 	if !word.knowsLevel {
-		word.level, word.isLevel = levelOf(word.word)
+		word.level, word.isLevel = LevelOf(word.word)
 		word.knowsLevel = true
 	}
 	if !word.isLevel {

@@ -20,7 +20,7 @@ func TestVocabulary(t *testing.T) {
 	}{
 		{"active|AKTIVT|AKTIV|Aktiv| aktivt\t", register.Active},
 		{"inactive|VILANDEFÖRKLARAT|vilandeforklarat|Vilande|VILANDEFO\u0308RKLARAT", register.Inactive},
-		{"closed|VILANDEFÖRKLARAT STÄNGT|VILANDEFORKLARAT_STANGT|vilande och stängt|VILANDE_OCH_STÄNGT|VilandeforklaratStangt", register.Closed},
+		{"closed|VILANDEFÖRKLARAT STÄNGT|VILANDEFORKLARAT_STANGT|vilande och stängt|VILANDE_OCH_STÄNGT|VilandeforklaratStangt|STÄNGT|Vilandeförklarad och stängd|STÄNGD", register.Closed},
 		{"deregistered|AVREGISTRERAT|Avregistrerat ", register.Deregistered},
 	} {
 		for word := range strings.SplitSeq(c.words, "|") {
@@ -34,7 +34,7 @@ func TestVocabulary(t *testing.T) {
 		words string
 		level register.Level
 	}{
-		{"confirmed|STYRKT|Styrkt ", register.Confirmed},
+		{"confirmed|STYRKT|Styrkt |styrkt", register.Confirmed},
 		{"probable|SANNOLIK", register.Probable},
 		{"uncertain|OSÄKER|OSAKER|osäker", register.Uncertain},
 		{"not_applicable|INTE_TILLAMPLIG|Inte tillämplig", register.NotApplicable},

@@ -12,7 +12,8 @@ var statusWords = map[string]Status{
 	"ACTIVE": Active, "AKTIVT": Active, "AKTIV": Active,
 	"INACTIVE": Inactive, "VILANDE": Inactive, "VILANDEFORKLARAT": Inactive, "VILANDEFORKLARAD": Inactive,
 	"CLOSED": Closed, "VILANDEFORKLARATSTANGT": Closed, "VILANDEFORKLARATOCHSTANGT": Closed,
-	"VILANDESTANGT": Closed, "VILANDEOCHSTANGT": Closed, "STANGT": Closed,
+	"VILANDEFORKLARADSTANGD": Closed, "VILANDEFORKLARADOCHSTANGD": Closed, "VILANDESTANGD": Closed, "VILANDEOCHSTANGD": Closed,
+	"VILANDESTANGT": Closed, "VILANDEOCHSTANGT": Closed, "STANGT": Closed, "STANGD": Closed,
 	"DEREGISTERED": Deregistered, "AVREGISTRERAT": Deregistered, "AVREGISTRERAD": Deregistered,
 }
 
@@ -48,15 +49,27 @@ func fold(word string) string {
 	}, word)
 }
 
-// statusOf is the status of a word, NoStatus for one that is not known.
-func statusOf(word string) Status { return statusWords[fold(word)] }
+// StatusOf is the status of a word of an extract, whatever its case, blanks and
+// hyphens; NoStatus for one that is not known.
+func StatusOf(word string) Status { return statusWords[fold(word)] }
 
-// levelOf is the level of a word. It reports false for one that is not known;
+// LevelOf is the identity level of a word, as StatusOf. It reports false for one that is not known;
 // an empty word is NoLevel.
-func levelOf(word string) (Level, bool) {
+func LevelOf(word string) (Level, bool) {
 	folded := fold(word)
 	level, ok := levelWords[folded]
 	return level, ok || folded == ""
+}
+
+// IsReason says whether a word is a deregistration code or a reason of
+// inactivity that is known.
+func IsReason(word string) bool {
+	word = strings.TrimSpace(word)
+	if _, ok := deregistrationCodes[strings.ToUpper(word)]; ok {
+		return true
+	}
+	code := codeOf(Inactive, word)
+	return code == TimeLimit || code == DeceasedCode
 }
 
 // codeOf is what a status_reason, without blanks around it, means beside a

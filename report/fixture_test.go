@@ -73,7 +73,7 @@ func newFixture(t testing.TB, seed uint64, n int) *fixture {
 	f := &fixture{repeatLimit: 100, rowGroupRows: 64, run: Run{
 		Version: "1.2.3", Catalogue: rules.All(), Severities: policy.AllSeverities(), Dictionaries: dictionaries,
 		Files:   []File{{"csn", "in/csn.csv"}, {"fk", "in/a.parquet"}, {"fk", "in/b.parquet"}},
-		Parquet: true, CSV: true, HTML: true, Key: make([]byte, keyBytes), Workers: 2,
+		Parquet: true, CSV: true, Arrow: true, HTML: true, Key: make([]byte, keyBytes), Workers: 2,
 	}}
 	last := uint8(len(f.run.Catalogue) - 1)
 	f.closing = Closing{

@@ -28,12 +28,19 @@ func Key(path string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	key = make([]byte, keyBytes)
-	_, _ = rand.Read(key) // never fails
+	key = RandomKey()
 	if err := createKey(path, key); err != nil {
 		return nil, fmt.Errorf("cannot make the key of finding ids: %w", err)
 	}
 	return key, nil
+}
+
+// RandomKey is a key for one run: records without an id of their own have other
+// finding ids in the next.
+func RandomKey() []byte {
+	key := make([]byte, keyBytes)
+	_, _ = rand.Read(key) // never fails
+	return key
 }
 
 func readKey(path string) ([]byte, error) {

@@ -23,12 +23,24 @@ type Manifest struct {
 }
 
 // Input is a file that was read. SHA256 is in hexadecimal, and empty where it
-// was not asked for.
+// was not asked for. Delimiter and what follows to Decimal are of text files
+// alone: as declared, else as detected.
 type Input struct {
 	Source string `json:"source,omitempty"`
 	Path   string `json:"path"`
 	Size   int64  `json:"size"` // bytes
 	SHA256 string `json:"sha256,omitempty"`
+	// Verified is what its bytes were checked against: "sha256", the sidecar beside
+	// it; "page_crc", the checksums of all pages that were read; or "", nothing.
+	Verified    string `json:"verified"`
+	Format      string `json:"format,omitempty"`
+	Compression string `json:"compression,omitempty"` // of the whole file
+	Delimiter   string `json:"delimiter,omitempty"`
+	Quote       string `json:"quote,omitempty"`
+	Encoding    string `json:"encoding,omitempty"`
+	Decimal     string `json:"decimal,omitempty"` // the decimal sign
+	// Folders are the values that its folders named key=value gave, by column.
+	Folders map[string]string `json:"folders,omitempty"`
 }
 
 // Output is a file of the report. Rows is there for tables.

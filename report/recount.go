@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -90,11 +91,17 @@ func (t *nameTable) currency(name []byte) (int, error) {
 	return i, nil
 }
 
-// recount counts the table in a file: Parquet with another library than wrote
-// it, or CSV. files are those of the run.
+// recount counts the table in a file: Parquet and Arrow with another library
+// than wrote it, or CSV. files are those of the run.
 func recount(ctx context.Context, path string, files []File) (*Recount, error) {
+	return recountFile(ctx, path, nil, files)
+}
+
+// recountFile does the same for a file that has a name, but perhaps no path: it
+// is then kept open.
+func recountFile(ctx context.Context, path string, kept *os.File, files []File) (*Recount, error) {
 	name := filepath.Base(path)
-	count, err := recountTable(ctx, path, files)
+	count, err := recountTable(ctx, path, kept, files)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s back: %w", name, err)
 	}
@@ -102,17 +109,20 @@ func recount(ctx context.Context, path string, files []File) (*Recount, error) {
 	return count, nil
 }
 
-func recountTable(ctx context.Context, path string, files []File) (*Recount, error) {
+func recountTable(ctx context.Context, path string, kept *os.File, files []File) (*Recount, error) {
 	names, err := newNameTable(files)
 	if err != nil {
 		return nil, err
 	}
 	r := &recounting{
-		ctx: ctx, path: path, rejects: strings.HasPrefix(filepath.Base(path), "rejects."), names: names,
+		ctx: ctx, path: path, kept: kept, rejects: strings.HasPrefix(filepath.Base(path), "rejects."), names: names,
 		open: openParquetTraces, tallies: make([]pipeline.Tally, len(files)),
 	}
-	if strings.HasSuffix(path, ".csv") {
+	switch filepath.Ext(path) {
+	case ".csv":
 		r.open = openCSVTraces
+	case ".arrow":
+		r.open = openArrowTraces
 	}
 	count := &Recount{Rejects: r.rejects}
 	if r.rejects {
@@ -133,6 +143,7 @@ func recountTable(ctx context.Context, path string, files []File) (*Recount, err
 type recounting struct {
 	ctx     context.Context // ends it between two batches of rows
 	path    string
+	kept    *os.File // the file, where it has no path
 	rejects bool
 	open    func(*recounting) (traces, error)
 	names   *nameTable

@@ -8,8 +8,8 @@ import (
 	"iter"
 	"os"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/avstam/avstam/pipeline"
-	"github.com/avstam/avstam/storage"
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -31,12 +31,13 @@ type rows[Row any] = iter.Seq2[*Row, error]
 
 // output is where a table goes.
 type output struct {
-	draft        *storage.Draft
-	parquet, csv bool
-	version      string
-	encoders     int
-	rowGroupRows int
-	texts        *texts
+	create              func(name string) (*os.File, error)
+	parquet, csv, arrow bool
+	isStream            bool // Arrow is written as a stream, and its file kept open
+	version             string
+	encoders            int
+	rowGroupRows        int
+	texts               *texts
 }
 
 // encoder encodes the row groups of a table, one after the other, while others
@@ -53,6 +54,8 @@ type encoder[Row any] struct {
 
 	group   *parquet.ConcurrentRowGroupWriter
 	columns columnEncoder[Row]
+	arrow   *arrowEncoder[Row] // nil where there is no such format
+	batch   arrow.RecordBatch  // nil for none
 	chunk   []Row
 	lines   []byte
 	done    chan error // holds a value while a row group is encoded and not yet written
@@ -77,6 +80,9 @@ func (t *table[Row]) write(ctx context.Context, out *output, all rows[Row], mark
 		}
 		if out.parquet {
 			encoders[i].group = files.writer.BeginRowGroup()
+		}
+		if out.arrow {
+			encoders[i].arrow = newArrowEncoder(t.columns)
 		}
 	}
 	// Whatever happens, no encoder outlives this call.
@@ -167,6 +173,13 @@ func (e *encoder[Row]) finish(files *tableFiles) error {
 			return fmt.Errorf("cannot write %s.csv: %w", e.table.name, err)
 		}
 	}
+	if e.batch != nil {
+		err := files.batches.Write(e.batch)
+		e.batch.Release()
+		if e.batch = nil; err != nil {
+			return fmt.Errorf("cannot write %s.arrow: %w", e.table.name, err)
+		}
+	}
 	e.packed, e.marks, e.rows, e.lines = e.packed[:0], e.marks[:0], 0, e.lines[:0]
 	return nil
 }
@@ -187,11 +200,17 @@ func (e *encoder[Row]) encode() error {
 				e.lines = appendLine(e.lines, e.table.columns, e.output.texts, &chunk[i])
 			}
 		}
+		if e.arrow != nil {
+			e.arrow.add(e.output.texts, chunk)
+		}
 		if e.group != nil {
 			if err := e.columns.write(e.group, e.output.texts, chunk); err != nil {
 				return fmt.Errorf("cannot write %s.parquet: %w", e.table.name, err)
 			}
 		}
+	}
+	if e.arrow != nil {
+		e.batch = e.arrow.take()
 	}
 	if e.group == nil {
 		return nil
@@ -209,10 +228,13 @@ type tableFiles struct {
 	parquet   *os.File
 	writer    *parquet.GenericWriter[any]
 	csv       *os.File
+	arrow     *os.File
+	batches   arrowWriter
+	isStream  bool
 }
 
 func (t *table[Row]) create(out *output) (*tableFiles, error) {
-	files := &tableFiles{name: t.name}
+	files := &tableFiles{name: t.name, isStream: out.isStream}
 	for i := range t.columns {
 		if !t.columns[i].bounded {
 			files.unbounded = append(files.unbounded, i)
@@ -220,17 +242,25 @@ func (t *table[Row]) create(out *output) (*tableFiles, error) {
 	}
 	var err error
 	if out.parquet {
-		if files.parquet, err = out.draft.Create(t.name+".parquet", storage.PrivateMode); err != nil {
+		if files.parquet, err = out.create(t.name + ".parquet"); err != nil {
 			return nil, err
 		}
 		files.writer = newParquetWriter(files.parquet, t.name, out.version, t.columns)
 	}
 	if out.csv {
-		if files.csv, err = out.draft.Create(t.name+".csv", storage.PrivateMode); err != nil {
+		if files.csv, err = out.create(t.name + ".csv"); err != nil {
 			return nil, errors.Join(err, files.abandon())
 		}
 		if _, err := files.csv.Write(appendHeader(nil, t.columns)); err != nil {
 			return nil, errors.Join(fmt.Errorf("cannot write %s.csv: %w", t.name, err), files.abandon())
+		}
+	}
+	if out.arrow {
+		if files.arrow, err = out.create(t.name + ".arrow"); err != nil {
+			return nil, errors.Join(err, files.abandon())
+		}
+		if files.batches, err = newArrowWriter(files.arrow, t.columns, out.isStream); err != nil {
+			return nil, errors.Join(fmt.Errorf("cannot write %s.arrow: %w", t.name, err), files.abandon())
 		}
 	}
 	return files, nil
@@ -252,14 +282,23 @@ func (f *tableFiles) close() error {
 			return fmt.Errorf("cannot write %s.csv: %w", f.name, err)
 		}
 	}
+	if f.arrow != nil {
+		err := f.batches.Close()
+		if !f.isStream {
+			err = errors.Join(err, f.arrow.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("cannot write %s.arrow: %w", f.name, err)
+		}
+	}
 	return nil
 }
 
 // abandon closes files that close has not closed.
 func (f *tableFiles) abandon() error {
 	var errs []error
-	for _, file := range []*os.File{f.parquet, f.csv} {
-		if file == nil {
+	for _, file := range []*os.File{f.parquet, f.csv, f.arrow} {
+		if file == nil || file == f.arrow && f.isStream {
 			continue
 		}
 		if err := file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {

@@ -43,9 +43,9 @@ type Run struct {
 	Catalogue    []*rules.Rule
 	Severities   []rules.Severity // as the policy has them, as long as Catalogue
 	Dictionaries *pipeline.Dictionaries
-	// Parquet and CSV are the formats of the tables, at least one; HTML is for
-	// the page.
-	Parquet, CSV, HTML bool
+	// Parquet, CSV and Arrow are the formats of the tables, at least one; HTML is
+	// for the page.
+	Parquet, CSV, Arrow, HTML bool
 	// Masked hides all of a number but its year.
 	Masked bool
 	// Key is that of finding ids; see Key.
@@ -62,7 +62,8 @@ type Run struct {
 // each of at most four encoders, and 48 MiB to find repeated ids, with 48 KiB
 // more for every million findings.
 type Writer struct {
-	draft *storage.Draft
+	draft *storage.Draft      // nil for a stream
+	kept  map[string]*os.File // the tables of a stream, by name; they have no path
 	spill *storage.Spill
 	run   Run
 
@@ -81,7 +82,7 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if _, err := newNameTable(run.Files); err != nil {
 		return nil, err
 	}
-	if !run.Parquet && !run.CSV {
+	if !run.Parquet && !run.CSV && !run.Arrow {
 		return nil, errors.New("cannot write a report without a format for its tables")
 	}
 	if len(run.Key) != keyBytes {
@@ -95,7 +96,7 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 
 func (w *Writer) output() *output {
 	return &output{
-		draft: w.draft, parquet: w.run.Parquet, csv: w.run.CSV, version: w.run.Version,
+		create: w.create, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, isStream: w.draft == nil, version: w.run.Version,
 		encoders: max(1, min(w.run.Workers, maxEncoders)), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
 	}
 }
@@ -225,26 +226,8 @@ type Published struct {
 // name that it returns. The error wraps ErrUnbalanced where rows or öre are
 // missing, and names every file and term.
 func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, error) {
-	if len(closing.Terms) != len(w.run.Files) || len(closing.Inputs) != len(w.run.Files) {
-		panic("BUG: a report needs terms and inputs for each file")
-	}
-	texts := newTexts(&w.run)
-	summary := &Summary{
-		SchemaVersion: SchemaVersion,
-		RepeatedIDs:   w.repeated,
-		Rejected:      w.reasons.list(),
-		Notices:       append([]Notice{}, closing.Notices...),
-		Register:      closing.Register,
-		Ledger:        newLedger(w.run.Files, closing.Terms, texts.currency),
-	}
-	summary.Records = summary.Ledger.Total
-	w.counts.fill(summary, &w.run, texts)
-
-	tables, err := w.readBack(ctx)
+	summary, tables, err := w.settle(ctx, closing)
 	if err != nil {
-		return nil, err
-	}
-	if err := summary.Ledger.Check(tables); err != nil {
 		return nil, err
 	}
 	contents, err := encode(summary)
@@ -299,6 +282,34 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 	return published, w.draft.WriteFile(MetricsFile, published.Metrics, storage.PublicMode)
 }
 
+// settle makes the summary, reads the tables back, counts them again, and
+// compares everything that was counted.
+func (w *Writer) settle(ctx context.Context, closing *Closing) (*Summary, []Recount, error) {
+	if len(closing.Terms) != len(w.run.Files) || len(closing.Inputs) != len(w.run.Files) {
+		panic("BUG: a report needs terms and inputs for each file")
+	}
+	texts := newTexts(&w.run)
+	summary := &Summary{
+		SchemaVersion: SchemaVersion,
+		RepeatedIDs:   w.repeated,
+		Rejected:      w.reasons.list(),
+		Notices:       append([]Notice{}, closing.Notices...),
+		Register:      closing.Register,
+		Ledger:        newLedger(w.run.Files, closing.Terms, texts.currency),
+	}
+	summary.Records = summary.Ledger.Total
+	w.counts.fill(summary, &w.run, texts)
+
+	tables, err := w.readBack(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := summary.Ledger.Check(tables); err != nil {
+		return nil, nil, err
+	}
+	return summary, tables, nil
+}
+
 // FinishFailed is for a run that ended with too many rejected rows: it leaves
 // only the rejects in the draft, which can then be kept under the name that it
 // returns (storage.Draft.KeepFailed).
@@ -326,6 +337,9 @@ func (w *Writer) tableFiles(name string) []string {
 	if w.run.CSV {
 		files = append(files, name+".csv")
 	}
+	if w.run.Arrow {
+		files = append(files, name+".arrow")
+	}
 	return files
 }
 
@@ -337,7 +351,11 @@ func (w *Writer) readBack(ctx context.Context) ([]Recount, error) {
 		written int64
 	}{{findingsName, w.findings}, {rejectsName, w.rejected}} {
 		for _, name := range w.tableFiles(table.name) {
-			count, err := recount(ctx, filepath.Join(w.draft.Path(), name), w.run.Files)
+			path := name
+			if w.draft != nil {
+				path = filepath.Join(w.draft.Path(), name)
+			}
+			count, err := recountFile(ctx, path, w.kept[name], w.run.Files)
 			if err != nil {
 				return nil, err
 			}

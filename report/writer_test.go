@@ -155,7 +155,7 @@ func TestSameBytesWhateverTheWorkers(t *testing.T) {
 		return files
 	}
 	want := contents(1)
-	require.Len(t, want, 8)
+	require.Len(t, want, 10)
 	for _, workers := range []int{1, 2, 3, 8} {
 		got := contents(workers)
 		for name := range want {
@@ -293,7 +293,7 @@ func TestModesWhateverTheUmask(t *testing.T) {
 		syscall.Umask(before)
 		entries, err := os.ReadDir(path)
 		require.NoError(t, err)
-		require.Len(t, entries, 9)
+		require.Len(t, entries, 11)
 		for _, entry := range entries {
 			want := storage.PublicMode
 			if strings.HasPrefix(entry.Name(), "findings.") || strings.HasPrefix(entry.Name(), "rejects.") {
@@ -371,14 +371,15 @@ func TestEmptyRunIsAReport(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	for _, test := range []struct {
-		parquet, csv, html bool
-		want               []string
+		parquet, csv, arrow, html bool
+		want                      []string
 	}{
-		{true, false, false, []string{"findings.parquet", ManifestFile, MetricsFile, "rejects.parquet", RunFile, SummaryFile}},
-		{false, true, true, []string{"findings.csv", ManifestFile, MetricsFile, "rejects.csv", PageFile, RunFile, SummaryFile}},
+		{false, false, true, false, []string{"findings.arrow", ManifestFile, MetricsFile, "rejects.arrow", RunFile, SummaryFile}},
+		{true, false, false, false, []string{"findings.parquet", ManifestFile, MetricsFile, "rejects.parquet", RunFile, SummaryFile}},
+		{false, true, false, true, []string{"findings.csv", ManifestFile, MetricsFile, "rejects.csv", PageFile, RunFile, SummaryFile}},
 	} {
 		f := newFixture(t, 1, 50)
-		f.run.Parquet, f.run.CSV, f.run.HTML = test.parquet, test.csv, test.html
+		f.run.Parquet, f.run.CSV, f.run.Arrow, f.run.HTML = test.parquet, test.csv, test.arrow, test.html
 		path, _ := f.publish(t)
 		entries, err := os.ReadDir(path)
 		require.NoError(t, err)
@@ -398,7 +399,7 @@ func TestNewWriterRefuses(t *testing.T) {
 		want   string
 	}{
 		{"a file named twice cannot be told apart in the tables", func(r *Run) { r.Files = append(r.Files, r.Files[0]) }, "twice"},
-		{"no format", func(r *Run) { r.Parquet, r.CSV = false, false }, "format"},
+		{"no format", func(r *Run) { r.Parquet, r.CSV, r.Arrow = false, false, false }, "format"},
 		{"a short key", func(r *Run) { r.Key = r.Key[:3] }, "key"},
 	} {
 		run := newFixture(t, 1, 10).run
@@ -481,9 +482,9 @@ func TestFullDisk(t *testing.T) {
 		t.Skipf("cannot mount a small file system here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	for _, format := range []string{"parquet", "csv"} {
+	for _, format := range []string{"parquet", "csv", "arrow"} {
 		f := newFixture(t, 1, 6000)
-		f.run.Parquet, f.run.CSV = format == "parquet", format == "csv"
+		f.run.Parquet, f.run.CSV, f.run.Arrow = format == "parquet", format == "csv", format == "arrow"
 		folder, err := storage.Lock(filepath.Join(dir, "out"))
 		require.NoError(t, err)
 		draft, err := folder.Begin()
@@ -522,7 +523,7 @@ func TestFailedRunKeepsItsRejectsAlone(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, storage.PrivateMode, info.Mode())
 	}
-	assert.Equal(t, []string{"rejects.csv", "rejects.parquet"}, names)
+	assert.Equal(t, []string{"rejects.arrow", "rejects.csv", "rejects.parquet"}, names)
 	_, err = os.Lstat(filepath.Join(folder.Path(), "latest"))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }

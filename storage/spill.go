@@ -23,7 +23,30 @@ type Extent struct {
 
 // Spill makes a temporary file in the folder.
 func (f *Folder) Spill() (*Spill, error) {
-	path := filepath.Join(f.path, temporaryName())
+	file, err := unnamed(f.path)
+	if err != nil {
+		return nil, err
+	}
+	return &Spill{file: file}, nil
+}
+
+// NewSpill makes a temporary file in the system's folder for them (TMPDIR), for
+// a run that has no output folder.
+func NewSpill() (*Spill, error) {
+	file, err := Unnamed()
+	if err != nil {
+		return nil, err
+	}
+	return &Spill{file: file}, nil
+}
+
+// Unnamed makes a file in the system's folder for temporary files (TMPDIR), open
+// for reading and writing, that has no name: nothing of it is left however the
+// process ends.
+func Unnamed() (*os.File, error) { return unnamed(os.TempDir()) }
+
+func unnamed(folder string) (*os.File, error) {
+	path := filepath.Join(folder, temporaryName())
 	file, err := createExclusive(path, PrivateMode)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a temporary file: %w", err)
@@ -32,7 +55,7 @@ func (f *Folder) Spill() (*Spill, error) {
 		_ = file.Close()
 		return nil, fmt.Errorf("cannot make a temporary file: %w", err)
 	}
-	return &Spill{file: file}, nil
+	return file, nil
 }
 
 // Write appends a chunk and says where it lies.

@@ -223,7 +223,7 @@ Start with "avstam demo", which needs nothing.`,
 	root.PersistentFlags().StringVar(&p.logFormat, "log-format", "text", "log on standard error: text or json")
 	root.PersistentFlags().BoolVar(&p.quiet, "quiet", false, "neither progress nor log; errors are still told")
 	root.AddCommand(
-		p.runCommand(), p.demoCommand(), p.checkCommand(), p.rulesCommand(), p.registerCommand(),
+		p.runCommand(), p.demoCommand(), p.inspectCommand(), p.checkCommand(), p.rulesCommand(), p.registerCommand(),
 		p.generateCommand(), p.verifyCommand(), p.pruneCommand(), p.versionCommand(), p.completionCommand(),
 	)
 	asUsage(root)

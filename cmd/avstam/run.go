@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"runtime/pprof"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,6 +67,7 @@ What to read stands in a configuration file (-c; avstam.yaml where that is there
 or is said by --records and --register. A flag goes before what the file says.`,
 		Example: `  avstam run -c avstam.yaml
   avstam run --records 'in/*.parquet' --register register.avr --out reports
+  avstam run --records - --register register.avr --out - --format arrow < in.arrows > findings.arrows
   avstam run --records in.csv --register 'register/*.parquet' --out reports \
       --column identity_number=PNR --constant agency=csn --fail-on error=0`,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -82,8 +86,8 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags.StringVar(&f.Policy, "policy", "", "file with what stands under policy: in a configuration")
 	flags.StringArrayVar(&f.Columns, "column", nil, "the records' own name of a column, as identity_number=PNR; repeatable")
 	flags.StringArrayVar(&f.Constants, "constant", nil, "a value that holds for every record, as agency=csn; repeatable")
-	flags.StringVar(&f.Out, "out", "", "folder of the reports")
-	flags.StringSliceVar(&f.Formats, "format", nil, "formats of the report: parquet, csv, html (default parquet,html)")
+	flags.StringVar(&f.Out, "out", "", "folder of the reports, or - for the findings alone on standard output, with --format arrow")
+	flags.StringSliceVar(&f.Formats, "format", nil, "formats of the report: parquet, csv, arrow, html (default parquet,html)")
 	flags.StringVar(&f.Numbers, "numbers", "", "identity numbers in the report: full or masked (default full)")
 	flags.StringSliceVar(&f.FailOn, "fail-on", nil, "exit with 1 on more findings than that, as error=0,warning=1% (default none)")
 	flags.StringVar(&f.MaxRejects, "max-rejects", "", "how many rows may be rejected, as 100 or 1% (default 1%)")
@@ -213,11 +217,19 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return err
 	}
 	settings.Progress = shown.note
+	settings.Opened = p.tellFile
+	if settings.Output.Folder == job.StandardOutput {
+		settings.Output.Stream = p.out
+		signal.Ignore(syscall.SIGPIPE) // a reader that stops is an error of the output
+	}
 	p.logger.Info("started", "version", settings.Version, "workers", settings.Workers)
 	result, err := job.Run(ctx, settings)
 	shown.stop()
 	if err := errors.Join(err, stopProfiles()); err != nil {
 		return err
+	}
+	if settings.Output.Folder == job.StandardOutput && !settings.DryRun {
+		return p.finishStream(result)
 	}
 	if settings.DryRun {
 		p.done = "the configuration and the first rows of each file can be read; nothing was published"
@@ -235,6 +247,66 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return &thresholdPassed{result.Passed}
 	}
 	p.done = "done, the report is " + result.Folder
+	return nil
+}
+
+// tellFile logs how a file is written, so that a wrong guess is seen.
+func (p *program) tellFile(source string, file *readers.File) {
+	if source == "" {
+		source = "register"
+	}
+	told := []any{"source", source, "file", file.Path, "format", file.Format.String()}
+	for _, detail := range []struct{ name, value string }{
+		{"compression", file.Compression}, {"delimiter", characterText(file.CSV.Delimiter)}, {"quote", characterText(file.CSV.Quote)},
+		{"encoding", file.CSV.Encoding}, {"decimal", characterText(file.CSV.Decimal)},
+	} {
+		if detail.value != "" {
+			told = append(told, detail.name, detail.value)
+		}
+	}
+	var used, ignored []string
+	for _, key := range file.Folders {
+		if key.Column != "" {
+			used = append(used, key.Column)
+		} else {
+			ignored = append(ignored, key.Key)
+		}
+	}
+	if len(used) > 0 {
+		told = append(told, "from_folders", strings.Join(used, " "))
+	}
+	if len(ignored) > 0 {
+		told = append(told, "folders_ignored", strings.Join(ignored, " "))
+	}
+	p.logger.Info("opened", told...)
+}
+
+// characterText is a character in words or as it is; nothing for 0.
+func characterText(c byte) string {
+	switch c {
+	case 0:
+		return ""
+	case '\t':
+		return "tab"
+	}
+	return string(rune(c))
+}
+
+// finishStream says what a run found whose findings are on standard output. The
+// summary goes to standard error.
+func (p *program) finishStream(result *job.Result) error {
+	if result.Warning != nil {
+		p.logger.Warn("the findings are written, but not the metrics", "error", result.Warning)
+	}
+	if !p.quiet {
+		if err := writeSummary(p.err, result.Summary, ""); err != nil {
+			p.logger.Warn("the findings are written, but their summary cannot be printed", "error", err)
+		}
+	}
+	if len(result.Passed) > 0 {
+		return &thresholdPassed{result.Passed}
+	}
+	p.done = fmt.Sprintf("done, %d findings are on standard output", result.Summary.Findings)
 	return nil
 }
 

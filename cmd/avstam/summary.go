@@ -14,7 +14,7 @@ import (
 )
 
 // writeSummary writes a report's summary for people. Amounts stand in a column
-// for each currency.
+// for each currency. folder is empty where no report was published.
 func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 	var text strings.Builder
 	records := &s.Records
@@ -37,7 +37,9 @@ func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 			text.WriteString("- " + wrap(notice.Text, "  ") + "\n")
 		}
 	}
-	fmt.Fprintf(&text, "\nReport: %s\n", folder)
+	if folder != "" {
+		fmt.Fprintf(&text, "\nReport: %s\n", folder)
+	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }

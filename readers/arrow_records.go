@@ -1,0 +1,226 @@
+package readers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/avstam/avstam/arrowipc"
+	"github.com/avstam/avstam/pipeline"
+)
+
+// arrowPieceRows is how many rows of a record batch a piece has at most: a
+// writer may put all rows of a file into one.
+const arrowPieceRows = 1 << 17
+
+// arrowRecords is an Arrow file or stream of records.
+type arrowRecords struct {
+	*arrowFile
+	index     int            // of the file in the run
+	as        parquetRecords // what the filler is to know
+	memory    chan []byte    // of record batches that have been read
+	inflaters sync.Pool      // of *arrowipc.Inflater
+	fillers   sync.Pool      // of *arrowFiller
+}
+
+// openArrowRecords opens an Arrow file of records: index is its place in the
+// run. The error names the file, and where it is about a column that too.
+func openArrowRecords(file *File, index int, source *Source, options *Options) (recordFile, error) {
+	constants, err := parseRecordConstants(source)
+	if err != nil {
+		return nil, err
+	}
+	a, err := openArrow(file, source, recordColumns[:], options)
+	if err != nil {
+		return nil, err
+	}
+	return &arrowRecords{
+		arrowFile: a, index: index, memory: make(chan []byte, options.Workers+2),
+		as: parquetRecords{index: index, options: options, bytes: &parquetBytes{file: file}, columns: a.columns, constants: constants},
+	}, nil
+}
+
+// cut reads the record batches in order and sends a piece for each, or several
+// where it has many rows.
+func (r *arrowRecords) cut(ctx context.Context, send func(pipeline.Piece) error) error {
+	return r.batches(ctx, r.memory, func(batch *arrowipc.Batch, bytes []byte) error {
+		shared := &arrowBatch{records: r, batch: batch, bytes: bytes}
+		pieces := (batch.Rows + arrowPieceRows - 1) / arrowPieceRows
+		shared.users.Store(int32(pieces))
+		for i := range pieces {
+			first := i * arrowPieceRows
+			if err := send(&arrowPiece{shared: shared, first: first, rows: min(arrowPieceRows, batch.Rows-first)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// arrowBatch is a record batch that several pieces share. The first that needs
+// it has its columns decompressed.
+type arrowBatch struct {
+	records *arrowRecords
+	batch   *arrowipc.Batch
+	bytes   []byte
+	users   atomic.Int32 // pieces that have not been closed
+
+	once     sync.Once
+	inflater *arrowipc.Inflater
+	columns  [recordColumnCount]*arrowipc.Column
+	err      error
+}
+
+func (b *arrowBatch) load() error {
+	b.once.Do(func() {
+		b.err = b.problem("", errDecompress) // what the others see where this panics
+		b.inflater, _ = b.records.inflaters.Get().(*arrowipc.Inflater)
+		if b.inflater == nil {
+			b.inflater = new(arrowipc.Inflater)
+		}
+		var column string
+		if column, b.err = b.records.load(b.batch, b.inflater, b.columns[:]); b.err != nil {
+			b.err = b.problem(column, b.err)
+		}
+	})
+	return b.err
+}
+
+var errDecompress = errors.New("it cannot be decompressed")
+
+func (b *arrowBatch) problem(column string, err error) error {
+	return arrowProblem(pathText(b.records.Path), b.batch.Number, column, err)
+}
+
+// load loads the columns of a record batch. Where it fails it tells in which.
+func (a *arrowFile) load(batch *arrowipc.Batch, inflater *arrowipc.Inflater, columns []*arrowipc.Column) (theirs string, err error) {
+	for i, field := range a.fields {
+		if field < 0 {
+			continue
+		}
+		if columns[i], err = batch.Column(field, inflater); err != nil {
+			return a.columns[i].theirs, err
+		}
+	}
+	return "", nil
+}
+
+func arrowProblem(path string, batch int, column string, err error) error {
+	if column == "" {
+		return fmt.Errorf("cannot read %s: record batch %d: %w", path, batch, err)
+	}
+	return fmt.Errorf("cannot read %s: record batch %d, column %s: %w", path, batch, columnText(column), err)
+}
+
+// close is called by each piece; the last gives the memory back.
+func (b *arrowBatch) close() {
+	if b.users.Add(-1) > 0 {
+		return
+	}
+	if b.inflater != nil {
+		b.inflater.Reset()
+		b.records.inflaters.Put(b.inflater)
+	}
+	select {
+	case b.records.memory <- b.bytes:
+	default:
+	}
+}
+
+// arrowPiece is a run of rows of a record batch.
+type arrowPiece struct {
+	shared      *arrowBatch
+	first, rows int          // in the record batch
+	done        int          // of the rows
+	filler      *arrowFiller // nil before the first batch
+	tallies
+}
+
+// File is the place of the file in the run.
+func (p *arrowPiece) File() int { return p.shared.records.index }
+
+// Close gives the memory of the record batch back.
+func (p *arrowPiece) Close() {
+	if p.filler != nil {
+		for i := range p.filler.pages {
+			if p.filler.pages[i].cursor != nil {
+				p.filler.pages[i].forget()
+			}
+		}
+		p.shared.records.fillers.Put(p.filler)
+		p.filler = nil
+	}
+	p.shared.close()
+}
+
+// Next fills b with the next rows. The texts of identity numbers and record ids
+// are views of the record batch.
+func (p *arrowPiece) Next(b *pipeline.Batch) (more bool, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			more, err = false, p.problem(damaged(reason))
+		}
+	}()
+	if p.filler == nil {
+		if err := p.begin(); err != nil {
+			return false, err
+		}
+	}
+	if p.done == p.rows {
+		return false, nil
+	}
+	rows, err := p.filler.fill(b, min(p.rows-p.done, pipeline.BatchRows))
+	if err != nil {
+		return false, p.problem(err)
+	}
+	b.Rows, b.FirstRow = rows, int64(p.done)
+	p.done += rows
+	p.count(b)
+	return true, nil
+}
+
+func (p *arrowPiece) begin() error {
+	if err := p.shared.load(); err != nil {
+		return err
+	}
+	filler, ok := p.shared.records.fillers.Get().(*arrowFiller)
+	if !ok {
+		filler = newArrowFiller(&p.shared.records.as)
+	}
+	p.filler = filler
+	for i, column := range p.shared.columns {
+		if column == nil {
+			continue
+		}
+		filler.at = filler.cursors[i]
+		if err := filler.pages[i].use(column, p.first, p.rows); err != nil {
+			return p.problem(err)
+		}
+	}
+	return nil
+}
+
+func (p *arrowPiece) problem(err error) error {
+	column := ""
+	if p.filler != nil && p.filler.at != nil {
+		column = p.filler.at.theirs
+	}
+	return p.shared.problem(column, err)
+}
+
+// arrowFiller fills batches from columns of Arrow.
+type arrowFiller struct {
+	*parquetFiller
+	pages [recordColumnCount]arrowPage
+}
+
+func newArrowFiller(as *parquetRecords) *arrowFiller {
+	f := &arrowFiller{parquetFiller: newParquetFiller(as)}
+	for i, cursor := range f.cursors {
+		f.pages[i].cursor = cursor
+	}
+	f.pages[amount].decode = func(column *parquetColumn) { f.amounts.decode = column.amounts() }
+	return f
+}
