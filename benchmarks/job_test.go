@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/job"
@@ -43,6 +44,7 @@ func BenchmarkJob(b *testing.B) {
 	require.NoError(b, err)
 	settings.Workers = 2
 	settings.Digest = false
+	settings.Now = time.Now
 
 	snapshot := filepath.Join(folder, "register.avr")
 	builder := register.NewBuilder(settings.Register.ExtractDate)

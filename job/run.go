@@ -196,8 +196,7 @@ func (r *run) readerOptions() readers.Options {
 	}
 }
 
-// checkRecords has all records read and checked, and then judges the run as a
-// whole: the budget of rejected rows and the control totals.
+// checkRecords has all records read and checked.
 func (r *run) checkRecords(ctx context.Context) error {
 	workers := make([]*worker, r.settings.Workers)
 	for i := range workers {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
@@ -334,6 +335,13 @@ func TestParquetExtractFailures(t *testing.T) {
 	for range 3 {
 		_, _, _, err := readEntries(path, &Source{}, &Options{Workers: 3, Digest: true})
 		require.EqualError(t, err, want.Error(), "the first that fails, whoever is faster")
+	}
+	// A goroutine that has said that it is done is still there for a moment.
+	for range 1000 {
+		if runtime.NumGoroutine() <= before {
+			break
+		}
+		time.Sleep(time.Millisecond)
 	}
 	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
