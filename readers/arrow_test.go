@@ -162,7 +162,7 @@ func readAny(source Source, options *Options) (records []plainRecord, file *File
 }
 
 func TestArrowRecordsOfEveryType(t *testing.T) {
-	records := plainRecords(10_000, 3)
+	records := plainRecords(2_000, 3)
 	dictionary := func(index, values arrow.DataType) arrow.DataType {
 		return &arrow.DictionaryType{IndexType: index, ValueType: values}
 	}
@@ -190,7 +190,7 @@ func TestArrowRecordsOfEveryType(t *testing.T) {
 			{"stream, zstd where it saves", true, []ipc.Option{ipc.WithZstd(), ipc.WithMinSpaceSavings(0.3)}},
 		} {
 			t.Run(c.name+", "+form.name, func(t *testing.T) {
-				batches := arrowRecordBatches(t, c.types, records, 3333)
+				batches := arrowRecordBatches(t, c.types, records, 666)
 				if _, ok := c.types.word.(*arrow.DictionaryType); ok && !form.stream {
 					// A file has one dictionary a column, which may grow.
 					form.options = append(form.options, ipc.WithDictionaryDeltas(true))

@@ -51,15 +51,23 @@ func allocated() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// requireCheap runs read, which must be cheap.
+// requireCheap runs read, which must be cheap. A machine that does other work may
+// be slow once; the best of three counts. The race detector is slow by itself.
 func requireCheap(t *testing.T, why string, read func() error) error {
 	t.Helper()
-	start, before := time.Now(), allocated()
-	err := read()
-	elapsed, cost := time.Since(start), allocated()-before
-	assert.Less(t, elapsed, hostileTime, why)
-	assert.Less(t, cost, uint64(hostileBytes), why)
-	return err
+	for try := 1; ; try++ {
+		start, before := time.Now(), allocated()
+		err := read()
+		elapsed, cost := time.Since(start), allocated()-before
+		assert.Less(t, cost, uint64(hostileBytes), why)
+		if elapsed < hostileTime || raceDetector {
+			return err
+		}
+		if try == 3 {
+			assert.Less(t, elapsed, hostileTime, why)
+			return err
+		}
+	}
 }
 
 // constantSource has a constant for every required column but one.
