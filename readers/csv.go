@@ -405,7 +405,7 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 		rest := text[end:]
 		next := buffers.take(max(c.blockBytes, len(rest)))
 		filled = copy(next, rest)
-		in.raw.wait() // the receiver may change the buffer
+		in.settle() // the receiver may change the buffer
 		if buffer[end-1] != '\n' {
 			buffer[end] = '\n'
 			block.end++

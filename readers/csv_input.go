@@ -119,11 +119,20 @@ func (in *csvInput) fill(buffer []byte) (int, error) {
 	return filled, nil
 }
 
+// settle waits until the buffer of the last fill belongs to the caller. A zstd
+// file is not read into that buffer: the decoder reads it beside the caller, and
+// alone may touch raw until it is closed or has come to the file's end.
+func (in *csvInput) settle() {
+	if in.zstd == nil {
+		in.raw.wait()
+	}
+}
+
 func (in *csvInput) close() error {
-	in.raw.wait()
 	if in.zstd != nil {
 		in.zstd.Close()
 	}
+	in.raw.wait()
 	if in.file == os.Stdin {
 		return nil
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -326,6 +328,34 @@ func TestCSVCompressed(t *testing.T) {
 	path = writeFile(t, "records.parquet.gz", gzipped([]byte("PAR1and so on")))
 	_, err := tryCSV([]Source{{Files: []string{path}}}, 1<<20)
 	require.EqualError(t, err, "cannot read "+path+": a Parquet file must be a file of its own, neither compressed nor piped")
+}
+
+// A zstd file is decompressed beside the reading: the digest of its bytes must
+// be taken by one of the two, whether the file is read to its end or left.
+func TestCSVCompressedIsReadBesideItsDigest(t *testing.T) {
+	random := rand.New(rand.NewPCG(21, 2))
+	content := []byte("identity_number,payment_date,amount\n")
+	for range 100_000 {
+		content = fmt.Appendf(content, "%x,2024-05-17,%d\n", random.Uint64(), random.Uint32())
+	}
+	stored := zstandard(content)
+	require.Greater(t, len(stored), 1<<20, "several blocks of zstd")
+	path := writeFile(t, "records.csv.zst", stored)
+	for range 5 {
+		result := readCSV(t, []Source{{Files: []string{path}}}, 4096)
+		require.Equal(t, int64(100_000), result.read.Rows)
+		require.Equal(t, sha256.Sum256(stored), result.files[0].SHA256)
+	}
+	for range 50 {
+		records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Digest: true, Dictionaries: pipeline.NewDictionaries(), Workers: 1})
+		require.NoError(t, err)
+		left := errors.New("left")
+		require.ErrorIs(t, records.Cut(context.Background(), func(piece pipeline.Piece) error {
+			piece.Close()
+			return left
+		}), left)
+		records.Close()
+	}
 }
 
 func gzipped(content []byte) []byte {
