@@ -23,6 +23,31 @@ func (t Text) Older(year int) (Number, Fault) {
 	return t.inYear(t.youngerYear(year) - 100)
 }
 
+// Both is Younger and Older in one, for text without a fault of its own: each
+// number is 0 exactly where that would report a fault.
+func (t Text) Both(year int) (younger, older Number) {
+	century := year / 100
+	// The digits stand there as if of the century 20.
+	if t.digits >= uint64(2000+year-century*100+1)*1e8 {
+		century--
+	}
+	if uint(century-18) > 3 || t.isLeapDay() {
+		younger, _ = t.Younger(year)
+		older, _ = t.Older(year)
+		return younger, older
+	}
+	younger = Number(t.digits + uint64(century)*1e10 - 20*1e10)
+	older = younger - 1e10
+	// Of the centuries 18 to 21, one is no longer there and one not yet.
+	if century == 18 {
+		older = 0
+	}
+	if century == 21 {
+		younger = 0
+	}
+	return younger, older
+}
+
 // youngerYear is the last year until the given one that ends in the first two
 // of ten digits. Years before 100 give another one before 200: it is of no
 // century either.

@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/avstam/avstam/identity"
@@ -75,6 +76,30 @@ func TestYoungerAndOlder(t *testing.T) {
 		assert.Equal(t, c.younger == "", youngerFault != identity.NoFault, c.why)
 		assert.Equal(t, c.older == "", olderFault != identity.NoFault, c.why)
 		assert.Zero(t, text.Number(), "ten digits are no number before their century is known")
+	}
+}
+
+// Both settles the century without a branch on it; Younger and Older are its
+// slow twin, over every year in ten digits, leap days, and years of payment
+// around every edge.
+func TestBothIsYoungerAndOlder(t *testing.T) {
+	for year := range 100 {
+		for _, rest := range []string{"0823323", "0229238", "0060323", "1291001"} {
+			nine := fmt.Sprintf("%02d%s", year, rest)
+			text := identity.Parse([]byte(nine + checkDigit(nine)))
+			if text.Fault != identity.NoFault {
+				assert.Equal(t, "0229238", rest, "a leap day that no century has")
+				continue
+			}
+			for payment := 1; payment < 2400; payment++ {
+				younger, older := text.Both(payment)
+				wantYounger, _ := text.Younger(payment)
+				wantOlder, _ := text.Older(payment)
+				if younger != wantYounger || older != wantOlder {
+					t.Fatalf("year %02d, paid in %d", year, payment)
+				}
+			}
+		}
 	}
 }
 

@@ -101,16 +101,34 @@ func (s *Snapshot) At(place Place, day calendar.Day) Entry {
 // place is NotFound it is the zero Entry. All three are as long as places.
 func (s *Snapshot) AtAll(entries []Entry, places []Place, days []calendar.Day) {
 	entries, days = entries[:len(places)], days[:len(places)]
+	for len(places) > 0 {
+		n := min(len(places), findAtOnce)
+		s.someAt(entries[:n], places[:n], days[:n])
+		entries, places, days = entries[n:], places[n:], days[n:]
+	}
+}
+
+// someAt is AtAll for at most findAtOnce places. As in findSome, a first loop
+// does nothing but fetch.
+func (s *Snapshot) someAt(entries []Entry, places []Place, days []calendar.Day) {
+	if s.heads.len() == 0 {
+		clear(entries) // of a register of nobody
+		return
+	}
+	var heads [findAtOnce]uint32
 	for i, place := range places {
-		if place < 0 {
+		heads[i&(findAtOnce-1)] = s.heads.at(int(max(place, 0)))
+	}
+	entries, days = entries[:len(places)], days[:len(places)]
+	for i, place := range places {
+		head := heads[i&(findAtOnce-1)]
+		switch {
+		case place < 0:
 			entries[i] = Entry{}
-			continue
-		}
-		// Fast path: the latest entry is in force.
-		head := s.heads.at(int(place))
-		if head>>stateBits <= orderCode(days[i]) {
+		case head>>stateBits <= orderCode(days[i]):
+			// Fast path: the latest entry is in force.
 			entries[i] = Entry{Row: uint32(place), State: uint16(head & stateMask), InForce: true}
-		} else {
+		default:
 			entries[i] = s.before(place, days[i])
 		}
 	}

@@ -8,10 +8,10 @@ var ambiguousCentury = &Rule{
 	Severity:  Warning,
 	Direction: OnRecord,
 	Laws:      []Law{lawNumber},
-	Looks:     ReadRows,
+	Looks:     AmbiguousRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
-		for _, ambiguous := range f.Batch.Ambiguous {
-			hits.add(Hit{Row: ambiguous.Row, Other: ambiguous.Older, Detail: noDetail})
+		for i, row := range rows {
+			hits.add(Hit{Row: row, Other: f.Batch.Ambiguous[i].Older, Detail: noDetail})
 		}
 	},
 }

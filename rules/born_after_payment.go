@@ -8,11 +8,10 @@ var bornAfterPayment = &Rule{
 	Severity:  Error,
 	Direction: OnRecord,
 	Laws:      []Law{lawNumber, lawCoordination},
-	Looks:     ReadRows,
+	Looks:     RareAgeRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		b := f.Batch
 		for _, row := range rows {
-			// The year decides nearly always, and is at hand.
 			if year := int(b.Year[row]); b.Number[row].Year() >= year {
 				_, month, _ := b.PaymentDate[row].Civil()
 				if b.Number[row].YearMonth() > year*100+month {

@@ -2,8 +2,10 @@ package rules
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
+	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 )
@@ -17,6 +19,7 @@ type Checker struct {
 	facts        Facts
 	reader       reader
 	rows         [populations][]int32
+	needsRead    bool // a rule that has something to look for looks at ReadRows
 	// The populations of a state, a bit each: where the entry is in force, and
 	// where there is none in force yet.
 	inForce, before []uint16
@@ -38,6 +41,17 @@ func NewChecker(policy *Policy, snapshot *register.Snapshot, dictionaries *pipel
 		c.inForce = append(c.inForce, populationsInForce(state))
 		c.before = append(c.before, populationsBefore(state))
 	}
+	if c.facts.testNumbers.isEmpty() {
+		c.severities[slices.Index(all[:], testNumber)] = Off // nothing to look for
+	}
+	for i, rule := range all {
+		looks := rule.Looks == ReadRows || rule.Across != nil && rule.Across.Looks == ReadRows
+		c.needsRead = c.needsRead || looks && c.severities[i] != Off
+	}
+	if snapshot.Len() > 0 {
+		c.reader.oldest = snapshot.NumberAt(0)
+	}
+	c.reader.oldest = max(c.reader.oldest, 1)
 	return c
 }
 
@@ -91,45 +105,70 @@ func (c *Checker) sortRows(b *pipeline.Batch) {
 	for i := range c.rows {
 		c.rows[i] = c.rows[i][:0]
 	}
-	for i := range b.Rows {
-		row := int32(i)
-		number := b.Number[i]
-		if number == 0 {
-			switch {
-			case b.Rejected[i]:
-			case b.Fault[i] != 0:
-				c.rows[MalformedRows] = append(c.rows[MalformedRows], row)
-			default:
-				c.rows[OtherKindRows] = append(c.rows[OtherKindRows], row)
-			}
-			continue
-		}
-		c.rows[ReadRows] = append(c.rows[ReadRows], row)
-		if b.Text[i].Separator != 0 {
-			c.rows[SeparatedRows] = append(c.rows[SeparatedRows], row)
-		}
-		isCoordination := number.IsCoordination()
-		if isCoordination {
-			c.rows[CoordinationRows] = append(c.rows[CoordinationRows], row)
-		}
-		if b.Place[i] == register.NotFound {
-			c.rows[UnknownRows] = append(c.rows[UnknownRows], row)
-			continue
-		}
-		entry := b.Entry[i]
-		belongs := c.before[entry.State]
-		if entry.InForce {
-			belongs = c.inForce[entry.State]
-		}
-		// Most people are alive, listed and know of no number but their own.
-		if belongs == 0 {
-			continue
-		}
-		for population := PerhapsUnassignedRows; population < populations; population++ {
-			if belongs>>population&1 != 0 && (population != ActiveCoordinationRows || isCoordination) {
-				c.rows[population] = append(c.rows[population], row)
+	for i := range b.Ambiguous {
+		c.rows[AmbiguousRows] = append(c.rows[AmbiguousRows], b.Ambiguous[i].Row)
+	}
+	if c.needsRead {
+		for i, number := range b.Number {
+			if number != 0 {
+				c.rows[ReadRows] = append(c.rows[ReadRows], int32(i))
 			}
 		}
+	}
+	n := b.Rows
+	numbers, years, kinds, texts, places, entries := b.Number[:n], b.Year[:n], b.Kind[:n], b.Text[:n], b.Place[:n], b.Entry[:n]
+	for i, number := range numbers {
+		// Most people are alive, listed, between 1 and 99 years old, and know of no
+		// number but their own: they are in none of the populations that follow.
+		// The year of payment less 99 is the first of the ages that are not rare.
+		sinceFirst := int64(number) - (int64(years[i])-99)*1e8
+		isRareAge := uint64(sinceFirst) >= 99*1e8
+		entry := entries[i]
+		belongs := c.inForce[entry.State]
+		if !entry.InForce {
+			belongs = c.before[entry.State]
+		}
+		if !isRareAge && belongs == 0 && kinds[i] == identity.Personal && texts[i].Separator != identity.Plus && places[i] != register.NotFound {
+			continue
+		}
+		c.sortRow(b, int32(i), isRareAge, belongs)
+	}
+}
+
+// sortRow puts a row into populations, of which belongs has those that its
+// entry says, where there is one.
+func (c *Checker) sortRow(b *pipeline.Batch, row int32, isRareAge bool, belongs uint16) {
+	add := func(population Population) { c.rows[population] = append(c.rows[population], row) }
+	if b.Number[row] == 0 {
+		switch {
+		case b.Rejected[row]:
+		case b.Fault[row] != 0:
+			add(MalformedRows)
+		default:
+			add(OtherKindRows)
+		}
+		return
+	}
+	separator := b.Text[row].Separator
+	if isRareAge {
+		add(RareAgeRows)
+	}
+	if separator == identity.Plus || isRareAge && separator == identity.Hyphen {
+		add(SeparatedRows)
+	}
+	isCoordination := b.Kind[row] == identity.Coordination
+	if isCoordination {
+		add(CoordinationRows)
+	}
+	if b.Place[row] == register.NotFound {
+		add(UnknownRows)
+		return
+	}
+	if !isCoordination {
+		belongs &^= 1 << ActiveCoordinationRows
+	}
+	for ; belongs != 0; belongs &= belongs - 1 {
+		add(Population(bits.TrailingZeros16(belongs)))
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 // register: a loop that reads, a loop that looks up, and between them the few
 // rows of ten digits of which only the register knows the century.
 type reader struct {
-	years yearTable
+	year   yearOfDay
+	oldest identity.Number // of the register: no older number need be looked up
 	// Rows of ten digits with two readings, of which Number has the younger.
 	tenRows []int32
 	older   []identity.Number
@@ -33,9 +34,9 @@ func (r *reader) read(b *pipeline.Batch) {
 			b.Year[i], b.Number[i], b.Fault[i], b.Kind[i] = 0, 0, identity.NoFault, identity.NoKind
 			continue
 		}
-		year := r.years.of(b.PaymentDate[i])
+		year := r.year.of(b.PaymentDate[i])
 		b.Year[i] = int16(year)
-		if text.Ten && (text.Kind == identity.Personal || text.Kind == identity.Coordination || text.Fault != identity.NoFault) {
+		if text.Ten && (text.Kind <= identity.Coordination) {
 			r.readTen(b, i, text, year)
 			continue
 		}
@@ -46,18 +47,18 @@ func (r *reader) read(b *pipeline.Batch) {
 // readTen reads a row of ten digits: with a plus as the older number, else as
 // the younger, or as the older where only that is a number at all.
 func (r *reader) readTen(b *pipeline.Batch, i int, text *identity.Text, year int) {
+	if text.Fault == identity.NoFault && text.Separator != identity.Plus { // fast path
+		if younger, older := text.Both(year); younger != 0 {
+			b.Number[i], b.Fault[i], b.Kind[i] = younger, identity.NoFault, text.Kind
+			if older >= r.oldest {
+				r.tenRows = append(r.tenRows, int32(i))
+				r.older = append(r.older, older)
+			}
+			return
+		}
+	}
 	number, fault := text.In(year)
 	b.Number[i], b.Fault[i], b.Kind[i] = number, fault, number.Kind()
-	if fault != identity.NoFault || text.Separator == identity.Plus {
-		return
-	}
-	if younger, _ := text.Younger(year); younger != number {
-		return
-	}
-	if older, fault := text.Older(year); fault == identity.NoFault {
-		r.tenRows = append(r.tenRows, int32(i))
-		r.older = append(r.older, older)
-	}
 }
 
 // lookUp sets Place and Entry of a batch, and settles which reading of ten
@@ -85,19 +86,22 @@ func (r *reader) lookUp(b *pipeline.Batch, snapshot *register.Snapshot) {
 	snapshot.AtAll(b.Entry, b.Place, b.PaymentDate)
 }
 
-// yearTable remembers the years of days: payments lie on few days.
-type yearTable struct {
-	days  [1024]calendar.Day
-	years [1024]int16
+// yearOfDay remembers the year of the last day it was asked for: payments lie in
+// few years, and those of a file mostly in one.
+type yearOfDay struct {
+	first calendar.Day // of the year
+	days  uint32       // in the year
+	year  int
 }
 
 // of is the year of a valid day.
-func (t *yearTable) of(day calendar.Day) int {
-	slot := uint32(day) % uint32(len(t.days))
-	if t.days[slot] != day || t.years[slot] == 0 {
-		t.days[slot], t.years[slot] = day, int16(day.Year())
+func (y *yearOfDay) of(day calendar.Day) int {
+	if uint32(day-y.first) >= y.days {
+		y.year = day.Year()
+		y.first = calendar.Of(y.year, 1, 1)
+		y.days = uint32(calendar.Of(y.year, 12, 31)-y.first) + 1
 	}
-	return int(t.years[slot])
+	return y.year
 }
 
 // grow is a slice of n elements, in the memory of s where that is large enough.

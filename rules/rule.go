@@ -85,8 +85,12 @@ const (
 	OtherKindRows
 	// ReadRows are those with a personal or coordination number, known to the register or not.
 	ReadRows
-	// SeparatedRows are the ReadRows with a hyphen or a plus.
+	// RareAgeRows are the ReadRows whose number begins with the year of the payment or a later one, or with one a hundred years or more before.
+	RareAgeRows
+	// SeparatedRows are the ReadRows with a plus, and the RareAgeRows with a hyphen.
 	SeparatedRows
+	// AmbiguousRows are those of Batch.Ambiguous, in its order.
+	AmbiguousRows
 	// CoordinationRows are the ReadRows with a coordination number.
 	CoordinationRows
 	// UnknownRows are the ReadRows whose number the register does not have.
@@ -110,6 +114,9 @@ const (
 
 	populations
 )
+
+// A word of 16 bits holds a set of them.
+const _ = uint(16 - populations)
 
 // Detail is what a finding says beyond its rule: a text, or a day where Text is
 // empty and Day is not missing.

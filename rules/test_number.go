@@ -9,9 +9,6 @@ var testNumber = &Rule{
 	Direction: OnRecord,
 	Looks:     ReadRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
-		if f.testNumbers.isEmpty() {
-			return
-		}
 		for _, row := range rows {
 			if f.testNumbers.has(f.Batch.Number[row], f.Batch.Place[row]) {
 				hits.Add(row, "")
