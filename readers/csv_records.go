@@ -153,6 +153,8 @@ type csvFiller struct {
 	zeros       [pipeline.BatchRows]int32    // the index of a constant's one text
 	constant    [recordColumnCount][2]uint32 // start and end of a constant's text
 	words       [recordColumnCount]wordNumbers
+	recentDays  recentDays
+	layout      string // of recentDays
 	currency    []byte // the default
 }
 
@@ -303,30 +305,53 @@ func (p *csvPiece) days(values []calendar.Day, canonical, rows int) []calendar.D
 	}
 	values = resize(values, rows)
 	layout := p.file.layout
-	// Many rows of a file have the same day.
-	var lastHead uint64
-	var lastTail uint16
-	last := calendar.Missing // what the last ten characters said
+	if f.layout != layout {
+		f.layout, f.recentDays = layout, recentDays{}
+	}
 	for i := range values {
 		text := f.data[c.start[i]:c.end[i]]
-		if len(text) == 10 {
-			head, tail := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint16(text[8:])
-			if head == lastHead && tail == lastTail && last != calendar.Missing {
-				values[i] = last
-				continue
+		if len(text) != daysText {
+			day, ok := parseDay(text, layout)
+			values[i] = day
+			if !ok {
+				p.refuseDay(i, canonical, text)
 			}
-			lastHead, lastTail = head, tail
-			last = calendar.Missing
+			continue
+		}
+		head, tail := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint16(text[8:])
+		recent := f.recentDays.at(head, tail)
+		if recent.head == head && recent.tail == tail { // fast path
+			values[i] = recent.day
+			continue
 		}
 		day, ok := parseDay(text, layout)
 		values[i] = day
 		if !ok {
 			p.refuseDay(i, canonical, text)
-		} else if len(text) == 10 {
-			last = day
+			continue
 		}
+		recent.head, recent.tail, recent.day = head, tail, day
 	}
 	return values
+}
+
+// daysText is how long a text is that recentDays remembers.
+const daysText = len("2006-01-02")
+
+// recentDays remembers what days texts stood for, since those of a file are few.
+// The zero recentDays has none: no text of a day is zero bytes.
+type recentDays [2048]recentDay
+
+type recentDay struct {
+	head uint64 // the first eight bytes of the text
+	tail uint16 // the last two
+	day  calendar.Day
+}
+
+// at is the one place where a text may be remembered. Of texts as 2006-01-02
+// those of a year have a place each: that of their digits of month and day.
+func (r *recentDays) at(head uint64, tail uint16) *recentDay {
+	return &r[head>>40&1<<10|head>>48&15<<6|uint64(tail&3<<4|tail>>8&15)]
 }
 
 func (p *csvPiece) refuseDay(row, canonical int, text []byte) {
@@ -354,6 +379,11 @@ func (p *csvPiece) amounts(b *pipeline.Batch) {
 	c := f.columns[amount]
 	decimal := p.file.decimal
 	for i := range b.Amount {
+		ore, ok := parseUsualAmount(f.data, c.start[i], c.end[i], decimal)
+		if ok { // fast path
+			b.Amount[i] = ore
+			continue
+		}
 		ore, reason := parseAmount(f.data[c.start[i]:c.end[i]], decimal)
 		b.Amount[i] = ore
 		if reason != pipeline.NoReason {

@@ -295,6 +295,22 @@ func TestCSVRejects(t *testing.T) {
 	}
 }
 
+// What a day's text stood for is remembered within a file alone: in the next
+// one the same text may be another day.
+func TestCSVDaysAreOfTheirFile(t *testing.T) {
+	var sources []Source
+	for _, layout := range []string{"02/01/2006", "01/02/2006", ""} {
+		path := writeFile(t, "records.csv", []byte("identity_number,payment_date,amount\nx,03/04/2024,1\nx,03/04/2024,1\n"))
+		sources = append(sources, Source{Files: []string{path}, CSV: CSV{DateLayout: layout}})
+	}
+	result := readCSV(t, sources, 1<<20)
+	require.Len(t, result.records, 6)
+	for i, want := range []string{"2024-04-03", "2024-04-03", "2024-03-04", "2024-03-04"} {
+		assert.Equal(t, want, result.records[i].date)
+	}
+	assert.Len(t, result.rejects, 2, "without a layout it is no date")
+}
+
 func TestCSVUnclosedQuoteIsOneReject(t *testing.T) {
 	path := writeFile(t, "records.csv", []byte("identity_number,payment_date,amount\nx,2024-05-17,1\n\"y,2024-05-17,1\nz,2024-05-17,1\n"))
 	result := readCSV(t, []Source{{Files: []string{path}}}, 1<<20)

@@ -229,6 +229,32 @@ func checkDateLayout(layout string) error {
 	return nil
 }
 
+// parseUsualAmount reads data[start:end] as one to eight digits, the decimal
+// sign and two digits, eight characters at once: a loop over digits would have
+// the processor guess how many there are. It reports false for all else.
+func parseUsualAmount(data []byte, start, end uint32, decimal byte) (ore int64, ok bool) {
+	const (
+		digits = 8 // of kronor
+		zeros  = 0x3030303030303030
+	)
+	length := end - start // at least 4, at most 11
+	if length-4 > digits-1 || end < digits+3 || data[end-3] != decimal {
+		return 0, false
+	}
+	// What stands before the first digit, in the lower bytes, does not count.
+	kronor := (binary.LittleEndian.Uint64(data[end-11:]) ^ zeros) >> (8 * (digits + 3 - length)) << (8 * (digits + 3 - length))
+	tens, ones := uint64(data[end-2])-'0', uint64(data[end-1])-'0'
+	// A byte from 10 to 15 flows over into its upper half when 6 is added.
+	if (kronor|(kronor+0x0606060606060606))&0xf0f0f0f0f0f0f0f0 != 0 || tens > 9 || ones > 9 {
+		return 0, false
+	}
+	// Of two, four and then eight digits each lower part counts more.
+	kronor = (kronor*10 + kronor>>8) & 0x00ff00ff00ff00ff
+	kronor = (kronor*100 + kronor>>16) & 0x0000ffff0000ffff
+	kronor = (kronor*10_000 + kronor>>32) & 0xffffffff
+	return int64(kronor*100 + tens*10 + ones), true
+}
+
 // parseAmount reads an amount into öre: digits, thousands separated by blanks
 // (space, no-break space, narrow no-break space), at most two digits after the
 // decimal sign, a hyphen-minus or minus sign (U+2212) in front. The reason is

@@ -206,8 +206,41 @@ func FuzzParseAmount(f *testing.F) {
 			wantOre, wantReason := parseAmountSlowly(text, decimal)
 			assert.Equal(t, wantReason, reason)
 			assert.Equal(t, wantOre, ore)
+
+			// Whatever stands around it, digits most of all.
+			for _, around := range []string{"99999999999", "           ", ",-,-.,.\n\x00\xff\xff"} {
+				data := around + string(text)
+				ore, ok := parseUsualAmount([]byte(data+around), uint32(len(around)), uint32(len(data)), decimal)
+				assert.True(t, !ok || wantReason == pipeline.NoReason && ore == wantOre)
+			}
 		}
 	})
+}
+
+func TestParseUsualAmount(t *testing.T) {
+	for _, c := range []struct {
+		before, text string
+		want         int64
+		ok           bool
+		why          string
+	}{
+		{"99999999", "1.50", 150, true, "one digit, behind others"},
+		{"9", "1234567.89", 123456789, true, "eleven bytes, of which one is another's"},
+		{"", "12345678.90", 1234567890, true, "as many digits as it reads"},
+		{"9", "123456789.01", 0, false, "one more"},
+		{"", "1234567.89", 0, false, "where eight bytes cannot be loaded before it"},
+		{"99999999", ".50", 0, false, "no digit"},
+		{"99999999", "-1.50", 0, false, "a sign"},
+		{"99999999", "1,50", 0, false, "another decimal sign"},
+		{"99999999", "1.5x", 0, false, "a letter"},
+		{"99999999", "1x1.50", 0, false, "a letter among the digits"},
+		{"99999999", "1.5", 0, false, "one digit of öre"},
+	} {
+		data := c.before + c.text
+		ore, ok := parseUsualAmount([]byte(data+",123"), uint32(len(c.before)), uint32(len(data)), '.')
+		assert.Equal(t, c.ok, ok, c.why)
+		assert.Equal(t, c.want, ore, c.why)
+	}
 }
 
 func TestParseProtected(t *testing.T) {
