@@ -182,8 +182,21 @@ func (a *assembly) eachNumber() error {
 	}
 	index := uint32(0)
 	for _, c := range a.chunks {
-		for _, entry := range c.entries {
-			if entry != leftOut {
+		hasDates := c.hasDates()
+		for i, entry := range c.entries {
+			switch {
+			case entry == leftOut:
+			case !hasDates && entry&linkBit == 0 && i+1 < len(c.entries) && entry.slot() != current &&
+				c.entries[i+1] != leftOut && c.entries[i+1].slot() != entry.slot():
+				// Fast path: most numbers have one entry, which is all there is of it.
+				if err := a.assemble(current); err != nil {
+					return err
+				}
+				current = noSlot
+				if err := a.writeSingle(index, entry); err != nil {
+					return err
+				}
+			default:
 				if err := take(index, entry); err != nil {
 					return err
 				}
@@ -192,6 +205,30 @@ func (a *assembly) eachNumber() error {
 		}
 	}
 	return a.assemble(current)
+}
+
+// writeSingle writes down a number whose one entry has neither dates nor a link.
+func (a *assembly) writeSingle(index uint32, entry packedEntry) error {
+	own := &a.own[entry.own()]
+	if own.status == Closed {
+		a.tallies[closedWithoutLink].note(index)
+	}
+	flags := uint32(own.level) | uint32(own.protected)<<protectedShift
+	if a.isJoined() {
+		flags |= severalFlag
+	}
+	state, err := a.state(own, flags)
+	if err != nil {
+		return err
+	}
+	a.out.heads.set(int(a.place), entry.fromCode()<<stateBits|uint32(state))
+	a.place++
+	return nil
+}
+
+// isJoined says whether links join the number at hand to another.
+func (a *assembly) isJoined() bool {
+	return a.several != nil && a.several[a.place>>6]>>(a.place&63)&1 != 0
 }
 
 // sorted are the indexes of the entries by number, and by index for each
@@ -391,30 +428,39 @@ func (a *assembly) write(row uint32, m *member, resolved *attributes) error {
 		flags |= linkFlag
 		a.writeLink(row, resolved.link)
 	}
-	if a.several != nil && a.several[a.place>>6]>>(a.place&63)&1 != 0 {
+	if a.isJoined() {
 		flags |= severalFlag
 	}
 	if assigned := resolved.dates[assignedOn]; assigned != 0 && (m.code == 0 || a.dates.day(assigned) > m.from) {
 		flags |= assignedLaterFlag
 	}
-	state := &a.stateIDs[uint32(m.own.kind)<<stateFlagBits|flags]
-	if *state == 0 {
-		id, err := a.addState(m.own, flags)
-		if err != nil {
-			return err
-		}
-		*state = id
+	state, err := a.state(m.own, flags)
+	if err != nil {
+		return err
 	}
-	out.heads.set(int(row), m.code<<stateBits|uint32(*state))
+	out.heads.set(int(row), m.code<<stateBits|uint32(state))
 	for column, code := range resolved.dates {
 		if code != 0 {
 			out.dates[column].set(int(row), code)
 		}
 	}
-	if resolved.link != 0 && out.states[*state].IsReplaced() {
+	if resolved.link != 0 && out.states[state].IsReplaced() {
 		a.replaced = append(a.replaced, replacedRow{row, m.index, a.place})
 	}
 	return nil
+}
+
+// state is the index of a state.
+func (a *assembly) state(own *ownState, flags uint32) (uint16, error) {
+	id := &a.stateIDs[uint32(own.kind)<<stateFlagBits|flags]
+	if *id == 0 { // else the fast path
+		added, err := a.addState(own, flags)
+		if err != nil {
+			return 0, err
+		}
+		*id = added
+	}
+	return *id, nil
 }
 
 // addState is the index of a state; a new one where there is none yet.

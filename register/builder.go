@@ -75,6 +75,16 @@ type chunk struct {
 	dates   [dateColumnCount]dateColumn
 }
 
+// hasDates says whether a row of the chunk has a date.
+func (c *chunk) hasDates() bool {
+	for _, column := range c.dates {
+		if column != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // segment is where a run of rows stands in the extract.
 type segment struct {
 	file     string
