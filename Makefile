@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large interop clean
+.PHONY: build test check bench fuzz golden docs mutants large interop peers bench-compare clean
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -30,6 +30,15 @@ mutants: ## turns each condition of each rule round and sees its cases fail
 
 large: ## 20 million records against 12 million numbers: time and memory
 	./benchmarks/large.sh
+
+peers: ## the race with DuckDB, Polars and plain Go, into benchmarks/RESULTS.md; ROUNDS and AVSTAM_PEERS_RECORDS as docs/operations.md says; needs Python
+	$(GO) run ./benchmarks/peers
+
+BASE ?= HEAD
+BENCH ?= .
+ROUNDS ?=
+bench-compare: ## is the working tree slower than BASE, beyond the machine's noise? PACKAGES, BENCH and ROUNDS narrow it
+	./.ci/bench-compare -base '$(BASE)' -packages '$(PACKAGES)' -bench '$(BENCH)' $(if $(ROUNDS),-rounds $(ROUNDS))
 
 interop: ## writes testdata/interop anew with every program; needs Python, and Maven for the files of parquet-java
 	./.ci/interop

@@ -29,6 +29,11 @@ var house = map[string][]string{
 	"job/reference": {},
 	"benchmarks":    {"calendar", "config", "job", "readers", "register", "rules", "synth"},
 	"cmd/avstam":    {"calendar", "config", "identity", "job", "pipeline", "readers", "register", "report", "rules", "storage", "synth"},
+
+	// Tools of those who measure; they see the program from without.
+	"benchmarks/compare":     {},
+	"benchmarks/peers":       {},
+	"benchmarks/peers/naive": {},
 }
 
 const module = "github.com/avstam/avstam/"
