@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large interop peers bench-compare clean
+.PHONY: build test check bench fuzz golden docs mutants large interop peers growth bench-compare clean
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -33,6 +33,10 @@ large: ## 20 million records against 12 million numbers: time and memory
 
 peers: ## the race with DuckDB, Polars and plain Go, into benchmarks/RESULTS.md; ROUNDS and AVSTAM_PEERS_RECORDS as docs/operations.md says; needs Python
 	$(GO) run ./benchmarks/peers
+
+MILLIONS ?= 1000
+growth: ## time per record and memory from 1 to 1,000 million records (MILLIONS), into benchmarks/RESULTS.md; half an hour and 40 GB of disk
+	$(GO) run ./benchmarks/peers -growth $(MILLIONS)
 
 BASE ?= HEAD
 BENCH ?= .

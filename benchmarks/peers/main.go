@@ -47,6 +47,7 @@ func main() {
 	var r race
 	flag.IntVar(&r.rounds, "rounds", rounds, "how often every contestant runs; also ROUNDS in the environment")
 	flag.IntVar(&r.naiveRounds, "naive-rounds", 2, "of these, how many the naive program takes part in")
+	growth := flag.Int("growth", 0, "no race: the whole job over 1, 10, 100 … up to so many million records")
 	flag.Parse()
 	if flag.NArg() > 0 || r.rounds < 1 || r.naiveRounds < 0 {
 		flag.Usage()
@@ -54,7 +55,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := r.run(ctx); err != nil {
+	if err := r.run(ctx, *growth); err != nil {
 		stop()
 		log.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func positive(name string, otherwise int) (int, error) {
 	return number, nil
 }
 
-func (r *race) run(ctx context.Context) (err error) {
+func (r *race) run(ctx context.Context, growth int) (err error) {
 	root, err := output(exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}"))
 	if err != nil {
 		return fmt.Errorf("cannot find the module: %w", err)
@@ -93,6 +94,15 @@ func (r *race) run(ctx context.Context) (err error) {
 		if _, err := output(build); err != nil {
 			return fmt.Errorf("cannot build %s: %w", source, err)
 		}
+	}
+	results := filepath.Join(root, "benchmarks", "RESULTS.md")
+	if growth > 0 {
+		section, err := r.grow(ctx, growth)
+		if err != nil {
+			return err
+		}
+		fmt.Print(section)
+		return rewrite(results, "growth", section)
 	}
 	if r.python, err = environment(ctx, r.folder); err != nil {
 		return fmt.Errorf("cannot make the Python environment: %w", err)
@@ -120,7 +130,7 @@ func (r *race) run(ctx context.Context) (err error) {
 		Contestants: contestants, Times: times, Found: found, Floors: floors,
 	}.String()
 	fmt.Print(section)
-	return rewrite(filepath.Join(root, "benchmarks", "RESULTS.md"), "peers", section)
+	return rewrite(results, "peers", section)
 }
 
 // versions are of all that took part, by name.
