@@ -18,6 +18,7 @@ import (
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/report"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -113,6 +114,7 @@ type corpusResult struct {
 	parquet []byte // findings.parquet
 	Records any    // the ledger's total
 	Checks  any    // the register's overview
+	Rules   []report.RuleCount
 }
 
 func (c *corpus) run(t *testing.T, records, register readers.Source) (corpusResult, error) {
@@ -130,7 +132,7 @@ func (c *corpus) run(t *testing.T, records, register readers.Source) (corpusResu
 	table, err := os.ReadFile(filepath.Join(result.Folder, "findings.parquet"))
 	require.NoError(t, err)
 	require.NoError(t, os.RemoveAll(result.Folder))
-	return corpusResult{string(text), table, result.Summary.Records, result.Summary.Register}, nil
+	return corpusResult{string(text), table, result.Summary.Records, result.Summary.Register, result.Summary.Rules}, nil
 }
 
 // Whatever program wrote the records or the register, in whatever types,

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -238,9 +237,8 @@ func (e *Encoding) set(text string, _ ast.NodeType) string {
 type DateLayout string
 
 func (l *DateLayout) set(text string, _ ast.NodeType) string {
-	day := time.Date(2019, 11, 23, 0, 0, 0, 0, time.UTC)
-	if read, err := time.Parse(text, day.Format(text)); err != nil || !read.Equal(day) {
-		return fmt.Sprintf("want the day 2 January 2006 as the files write days, as 02.01.2006, found %s", quote(text))
+	if err := readers.CheckDateLayout(text); err != nil {
+		return fmt.Sprintf("%v, found %s", err, quote(text))
 	}
 	*l = DateLayout(text)
 	return ""

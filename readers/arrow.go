@@ -18,10 +18,10 @@ type arrowFile struct {
 	*File
 	options  *Options
 	stat     os.FileInfo
-	isStream bool             // it can be opened only once
-	input    *arrowInput      // of a stream, until it is read
-	fields   []int            // by canonical column: the place of the field that has it, -1 for none
-	columns  []*parquetColumn // by canonical column; nil where there is none
+	isStream bool          // it can be opened only once
+	input    *arrowInput   // of a stream, until it is read
+	fields   []int         // by canonical column: the place of the field that has it, -1 for none
+	columns  []*fileColumn // by canonical column; nil where there is none
 }
 
 // arrowInput is an Arrow file open for reading.
@@ -59,7 +59,7 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 	if a.fields, err = findFields(path, source, canonical, file.Columns); err != nil {
 		return nil, err
 	}
-	a.columns = make([]*parquetColumn, len(canonical))
+	a.columns = make([]*fileColumn, len(canonical))
 	for i, at := range a.fields {
 		if at < 0 {
 			continue
@@ -69,7 +69,7 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 			a.fields[i] = -1 // as pandas writes a column of no values, whatever its type was meant to be
 			continue
 		}
-		column := &parquetColumn{canonical: canonical[i].Name, theirs: field.Name, optional: true, parquetType: arrowTypeOf(&field.Type)}
+		column := &fileColumn{canonical: canonical[i].Name, theirs: field.Name, optional: true, columnType: arrowTypeOf(&field.Type)}
 		if shapes := shapesOf[canonical[i].kind]; !slices.Contains(shapes, column.shape) {
 			return nil, fmt.Errorf("cannot read %s: column %s is of type %s; %s is read from %s",
 				path, columnText(field.Name), field.Type.Name, canonical[i].Name, strings.ToLower(joinShapes(shapes)))
@@ -226,8 +226,8 @@ var errNotAlone = errors.New("an Arrow file must be a file or a stream of its ow
 // arrowTypeOf says what a column of Arrow holds, in the terms of Parquet: the
 // two have their values read by the same functions, so that a record is the
 // same from either.
-func arrowTypeOf(of *arrowipc.Type) parquetType {
-	t := parquetType{name: of.Name}
+func arrowTypeOf(of *arrowipc.Type) columnType {
+	t := columnType{name: of.Name}
 	switch of.Kind {
 	case arrowipc.Text, arrowipc.View:
 		t.kind, t.shape = parquet.ByteArray, textShape

@@ -11,7 +11,7 @@ import (
 // add with its rows, in order and from one goroutine. The error of add is
 // returned as it is.
 func readArrowExtract(ctx context.Context, file *File, source *Source, options *Options, add func(*register.Extract) error) error {
-	constants, err := parseParquetExtractConstants(source)
+	constants, err := parseExtractConstants(source)
 	if err != nil {
 		return err
 	}
@@ -22,12 +22,14 @@ func readArrowExtract(ctx context.Context, file *File, source *Source, options *
 	defer func() { _ = a.close() }() // only read from
 	e := &arrowExtract{
 		arrowFile: a,
-		filler:    newExtractFiller(&parquetExtractFile{columns: a.columns, pages: &file.pages, constants: constants}),
+		filler:    newExtractFiller(&constants),
 		extract:   register.Extract{File: pathText(a.Path)},
 	}
 	defer e.inflater.Close()
-	for i, cursor := range e.filler.cursors {
-		e.pages[i].cursor = cursor
+	for i, column := range a.columns {
+		if column != nil {
+			e.pages[i].cursor = e.filler.use(i, column)
+		}
 	}
 	e.filler.row = 1
 	memory := make(chan []byte, 1)

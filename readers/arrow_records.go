@@ -18,11 +18,11 @@ const arrowPieceRows = 1 << 17
 // arrowRecords is an Arrow file or stream of records.
 type arrowRecords struct {
 	*arrowFile
-	index     int            // of the file in the run
-	as        parquetRecords // what the filler is to know
-	memory    chan []byte    // of record batches that have been read
-	inflaters sync.Pool      // of *arrowipc.Inflater
-	fillers   sync.Pool      // of *arrowFiller
+	index     int // of the file in the run
+	constants recordConstants
+	memory    chan []byte // of record batches that have been read
+	inflaters sync.Pool   // of *arrowipc.Inflater
+	fillers   sync.Pool   // of *arrowFiller
 }
 
 // openArrowRecords opens an Arrow file of records: index is its place in the
@@ -36,10 +36,7 @@ func openArrowRecords(file *File, index int, source *Source, options *Options) (
 	if err != nil {
 		return nil, err
 	}
-	return &arrowRecords{
-		arrowFile: a, index: index, memory: make(chan []byte, options.Workers+2),
-		as: parquetRecords{index: index, options: options, bytes: &parquetBytes{file: file}, columns: a.columns, constants: constants},
-	}, nil
+	return &arrowRecords{arrowFile: a, index: index, constants: constants, memory: make(chan []byte, options.Workers+2)}, nil
 }
 
 // cut reads the record batches in order and sends a piece for each, or several
@@ -144,9 +141,9 @@ func (p *arrowPiece) File() int { return p.shared.records.index }
 // Close gives the memory of the record batch back.
 func (p *arrowPiece) Close() {
 	if p.filler != nil {
-		for i := range p.filler.pages {
-			if p.filler.pages[i].cursor != nil {
-				p.filler.pages[i].forget()
+		for _, cursor := range p.filler.cursors {
+			if cursor != nil {
+				cursor.forget()
 			}
 		}
 		p.shared.records.fillers.Put(p.filler)
@@ -187,7 +184,7 @@ func (p *arrowPiece) begin() error {
 	}
 	filler, ok := p.shared.records.fillers.Get().(*arrowFiller)
 	if !ok {
-		filler = newArrowFiller(&p.shared.records.as)
+		filler = newArrowFiller(p.shared.records)
 	}
 	p.filler = filler
 	for i, column := range p.shared.columns {
@@ -212,15 +209,17 @@ func (p *arrowPiece) problem(err error) error {
 
 // arrowFiller fills batches from columns of Arrow.
 type arrowFiller struct {
-	*parquetFiller
+	*recordFiller
 	pages [recordColumnCount]arrowPage
 }
 
-func newArrowFiller(as *parquetRecords) *arrowFiller {
-	f := &arrowFiller{parquetFiller: newParquetFiller(as)}
-	for i, cursor := range f.cursors {
-		f.pages[i].cursor = cursor
+func newArrowFiller(r *arrowRecords) *arrowFiller {
+	f := &arrowFiller{recordFiller: newRecordFiller(&r.constants, r.options.Dictionaries)}
+	for i, column := range r.columns {
+		if column != nil {
+			f.pages[i].cursor = f.use(i, column)
+		}
 	}
-	f.pages[amount].decode = func(column *parquetColumn) { f.amounts.decode = column.amounts() }
+	f.pages[amount].decode = func(column *fileColumn) { f.amounts.decode = column.amounts() }
 	return f
 }

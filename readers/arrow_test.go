@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -162,7 +163,7 @@ func readAny(source Source, options *Options) (records []plainRecord, file *File
 }
 
 func TestArrowRecordsOfEveryType(t *testing.T) {
-	records := plainRecords(2_000, 3)
+	records := plainRecords(sized(2_000, 700), 3)
 	dictionary := func(index, values arrow.DataType) arrow.DataType {
 		return &arrow.DictionaryType{IndexType: index, ValueType: values}
 	}
@@ -180,6 +181,7 @@ func TestArrowRecordsOfEveryType(t *testing.T) {
 		{"dictionaries with indexes of 32 bits", arrowTypes{dictionary(primitive.Int32, texts.String), dictionary(primitive.Uint32, texts.String), texts.LargeString, primitive.Date32, primitive.Date32}},
 		{"dictionaries with indexes of 64 bits", arrowTypes{dictionary(primitive.Uint64, texts.String), dictionary(primitive.Int64, texts.String), &arrow.Decimal128Type{Precision: 38, Scale: 18}, primitive.Date32, primitive.Date32}},
 	} {
+		parts, whole := arrowRecordBatches(t, c.types, records, 666), arrowRecordBatches(t, c.types, records, len(records))
 		for _, form := range []struct {
 			name    string
 			stream  bool
@@ -190,11 +192,11 @@ func TestArrowRecordsOfEveryType(t *testing.T) {
 			{"stream, zstd where it saves", true, []ipc.Option{ipc.WithZstd(), ipc.WithMinSpaceSavings(0.3)}},
 		} {
 			t.Run(c.name+", "+form.name, func(t *testing.T) {
-				batches := arrowRecordBatches(t, c.types, records, 666)
+				batches := parts
 				if _, ok := c.types.word.(*arrow.DictionaryType); ok && !form.stream {
 					// A file has one dictionary a column, which may grow.
 					form.options = append(form.options, ipc.WithDictionaryDeltas(true))
-					batches = arrowRecordBatches(t, c.types, records, len(records))
+					batches = whole
 				}
 				path := writeIPC(t, form.stream, batches, form.options...)
 				options := newOptions()
@@ -368,7 +370,7 @@ func TestArrowColumnsThatCannotBeRead(t *testing.T) {
 func TestArrowDictionariesThatChange(t *testing.T) {
 	types := usualArrowTypes
 	types.word = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int16, ValueType: arrow.BinaryTypes.String}
-	records := plainRecords(9000, 8)
+	records := plainRecords(sized(9000, 3000), 8)
 	for name, options := range map[string][]ipc.Option{"replaced": nil, "grown": {ipc.WithDictionaryDeltas(true)}} {
 		t.Run(name, func(t *testing.T) {
 			path := writeIPC(t, true, arrowRecordBatches(t, types, records, 100), options...)
@@ -434,9 +436,19 @@ func TestArrowHiddenValues(t *testing.T) {
 
 // A record batch of many rows is read by several workers.
 func TestArrowLargeRecordBatch(t *testing.T) {
-	records := plainRecords(arrowPieceRows+5000, 6)
+	const times = 20
+	some := plainRecords(arrowPieceRows/times+100, 6)
+	records := slices.Repeat(some, times)
+	part := arrowRecordBatches(t, usualArrowTypes, some, len(some))[0]
+	columns := slices.Clone(part.Columns())
+	for i, column := range columns {
+		var err error
+		columns[i], err = array.Concatenate(slices.Repeat([]arrow.Array{column}, times), memory.DefaultAllocator)
+		require.NoError(t, err)
+	}
+	whole := array.NewRecordBatch(part.Schema(), columns, int64(len(records)))
 	for _, options := range [][]ipc.Option{nil, {ipc.WithLZ4()}} {
-		path := writeIPC(t, false, arrowRecordBatches(t, usualArrowTypes, records, len(records)), options...)
+		path := writeIPC(t, false, []arrow.RecordBatch{whole}, options...)
 		got, _, err := readAny(Source{Files: []string{path}}, newOptions())
 		require.NoError(t, err)
 		requireSame(t, records, got)
@@ -528,7 +540,7 @@ func TestArrowDamage(t *testing.T) {
 			require.NoError(t, try(contents))
 			step := 5
 			if testing.Short() {
-				step = 41
+				step = sized(41, 197)
 			}
 			for length := len(arrowipc.FileMagic); length < len(contents); length += 5 * step {
 				require.Error(t, try(contents[:length]), "cut off after %d bytes", length)
@@ -550,16 +562,11 @@ func TestArrowDamage(t *testing.T) {
 }
 
 func TestArrowExtract(t *testing.T) {
-	entries := plainEntries(40_000, 3)
+	entries := plainEntries(sized(40_000, 18_000), 3)
 	parquetPath := writeParquet(t, len(entries), 9000, entryColumns(entries, false))
 	read := func(path string) (rows []plainEntry) {
 		_, err := ReadExtract(context.Background(), Source{Files: []string{path}}, *newOptions(), func(x *register.Extract) error {
-			for i := range x.Number {
-				rows = append(rows, plainEntry{
-					number: x.Number[i], linked: x.Linked[i], status: x.Words[x.Status[i]], reason: x.Words[x.Reason[i]], level: x.Words[x.Level[i]],
-					from: x.StatusFrom[i], known: x.KnownFrom[i], assigned: x.AssignedOn[i], deceased: x.DeceasedOn[i], protected: x.Protected[i],
-				})
-			}
+			rows = appendEntries(rows, x)
 			return nil
 		})
 		require.NoError(t, err)
@@ -575,6 +582,7 @@ func TestArrowExtract(t *testing.T) {
 		{Name: "deceased_on", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "status_from", Type: date, Nullable: true},
 		{Name: "known_from", Type: date, Nullable: true}, {Name: "assigned_on", Type: arrow.FixedWidthTypes.Timestamp_ms, Nullable: true},
 		{Name: "protected", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
+		{Name: "renewed_on", Type: arrow.FixedWidthTypes.Date64, Nullable: true}, {Name: "inactive_expected_on", Type: date, Nullable: true},
 	}, nil)
 	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	text := func(field int, value string) {
@@ -592,7 +600,7 @@ func TestArrowExtract(t *testing.T) {
 		text(3, e.reason)
 		text(4, e.level)
 		text(5, e.deceased.String())
-		for field, day := range map[int]calendar.Day{6: e.from, 7: e.known, 8: e.assigned} {
+		for field, day := range map[int]calendar.Day{6: e.from, 7: e.known, 8: e.assigned, 10: e.renewed, 11: e.expected} {
 			if day == calendar.Missing {
 				builder.Field(field).AppendNull()
 				continue
@@ -621,7 +629,7 @@ func TestArrowForgedLengths(t *testing.T) {
 	stream, err := os.ReadFile(writeIPC(t, true, arrowRecordBatches(t, usualArrowTypes, plainRecords(50, 1), 50), ipc.WithLZ4()))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "input")
-	for at := 0; at+8 <= len(stream); at += 8 {
+	for at := 0; at+8 <= len(stream); at += sized(8, 24) {
 		changed := bytes.Clone(stream)
 		binary.LittleEndian.PutUint64(changed[at:], 1<<30)
 		require.NoError(t, os.WriteFile(path, changed, 0o600))

@@ -10,10 +10,10 @@ import (
 // arrowPage gives rows of a column of Arrow to a cursor as if they were a page
 // of Parquet. It keeps the memory for it.
 type arrowPage struct {
-	cursor *parquetCursor
+	cursor *columnCursor
 	// decode takes the decoder of another type into use; nil where the column
 	// has values of one type alone.
-	decode func(*parquetColumn)
+	decode func(*fileColumn)
 
 	entries *arrowipc.Column // the dictionary that the cursor has
 	levels  []byte
@@ -67,8 +67,8 @@ func (p *arrowPage) use(column *arrowipc.Column, first, rows int) error {
 }
 
 // fill takes the values of rows: count of them are not null.
-func (p *arrowPage) fill(v *parquetValues, memory *arrowValues, column *arrowipc.Column, first, rows, count int, valid []byte) error {
-	*v = parquetValues{count: count}
+func (p *arrowPage) fill(v *columnValues, memory *arrowValues, column *arrowipc.Column, first, rows, count int, valid []byte) error {
+	*v = columnValues{count: count}
 	switch of := &column.Type; of.Kind {
 	case arrowipc.Text, arrowipc.View:
 		if err := column.Texts(first, rows, valid, &memory.texts); err != nil {
@@ -120,7 +120,7 @@ func (p *arrowPage) fill(v *parquetValues, memory *arrowValues, column *arrowipc
 
 // fillWide takes decimals of more than 64 bits. Amounts are mostly smaller than
 // their type, and are then read as integers, which is quicker.
-func (p *arrowPage) fillWide(v *parquetValues, memory *arrowValues, column *arrowipc.Column, first, rows int, valid []byte) {
+func (p *arrowPage) fillWide(v *columnValues, memory *arrowValues, column *arrowipc.Column, first, rows int, valid []byte) {
 	if p.decode != nil {
 		narrow, ok := column.Narrow(first, rows, valid, memory.int64s[:0])
 		memory.int64s = narrow
@@ -140,14 +140,8 @@ func (p *arrowPage) useType(kind parquet.Kind, width int) {
 	if p.cursor.kind == kind {
 		return
 	}
-	column := *p.cursor.parquetColumn
+	column := *p.cursor.fileColumn
 	column.kind, column.width = kind, width
-	p.cursor.parquetColumn = &column
+	p.cursor.fileColumn = &column
 	p.decode(&column)
-}
-
-// forget lets go of a record batch, and of memory that was not the page's own.
-func (p *arrowPage) forget() {
-	p.cursor.left, p.cursor.levels, p.cursor.indexes = 0, nil, nil
-	p.cursor.plain = parquetValues{}
 }

@@ -287,7 +287,7 @@ func (c *CSV) check() error {
 	if _, err := parseEncoding(c.Encoding); err != nil {
 		return err
 	}
-	return checkDateLayout(c.DateLayout)
+	return CheckDateLayout(c.DateLayout)
 }
 
 // open opens the file again for its rows, or gives the stream that was kept.

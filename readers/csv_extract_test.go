@@ -133,7 +133,7 @@ func TestCSVExtractColumnsThatAreNotThere(t *testing.T) {
 // Files follow each other, each with its own rows; so do blocks and batches.
 func TestCSVExtractOfManyRowsAndWords(t *testing.T) {
 	folder := t.TempDir()
-	const count = 40_000
+	count := sized(40_000, 10_000)
 	for _, name := range []string{"2.csv", "1.csv"} {
 		var content strings.Builder
 		content.WriteString("number,status,status_reason\n")

@@ -153,15 +153,17 @@ type parquetRowGroup struct {
 type parquetChunk struct {
 	kind       format.Type
 	codec      format.CompressionCodec
-	start, end int64 // offsets in the file
-	values     int64 // with the nulls
-	problem    error // why it cannot be read
+	encodings  encodingSet // that its pages may have
+	start, end int64       // offsets in the file
+	values     int64       // with the nulls
+	problem    error       // why it cannot be read
 }
 
 // encodedChunk is a column chunk as the metadata have it.
 type encodedChunk struct {
 	hasMetadata, elsewhere, encrypted bool
 	kind, codec                       int32
+	encodings                         encodingSet
 	values, compressed                int64
 	dataPage, dictionaryPage          int64
 }
@@ -256,6 +258,8 @@ func (c *encodedChunk) readMetadata(r *thriftReader) {
 		switch {
 		case id == 1 && kind == thriftI32:
 			c.kind = r.int32()
+		case id == 2 && kind == thriftList:
+			c.encodings = readEncodings(r)
 		case id == 4 && kind == thriftI32:
 			c.codec = r.int32()
 		case id == 5 && kind == thriftI64:
@@ -273,6 +277,65 @@ func (c *encodedChunk) readMetadata(r *thriftReader) {
 	})
 }
 
+// encodingSet is a set of encodings, in which that of the number n is 1<<n.
+type encodingSet uint32
+
+func encodingsOf(encodings ...format.Encoding) (set encodingSet) {
+	for _, encoding := range encodings {
+		set |= 1 << uint32(encoding) // nothing for numbers that the format has not
+	}
+	return set
+}
+
+// readEncodings reads the list of a chunk's encodings.
+func readEncodings(r *thriftReader) (set encodingSet) {
+	kind, count := r.list()
+	for range count {
+		if kind != thriftI32 {
+			r.skip(kind)
+			continue
+		}
+		set |= encodingsOf(format.Encoding(r.int32()))
+	}
+	return set
+}
+
+var (
+	indexEncodings = encodingsOf(plainDictionary, format.RLEDictionary)
+	deltaEncodings = encodingsOf(format.DeltaBinaryPacked, format.DeltaLengthByteArray, format.DeltaByteArray)
+	// fixedEncodings are listed for every column by Parquet.Net before 5.5 and by
+	// xitongsys/parquet-go, whatever encodings the pages have.
+	fixedEncodings = encodingsOf(format.RLE, format.BitPacked, format.Plain)
+)
+
+// allows says whether a page of values may have an encoding in a chunk that
+// lists the set. Values of one size can be read as plain or as split, and no
+// byte of theirs tells which: a bit of the header would change them all. Writers
+// list the encodings of their pages of values, but that
+//   - the indexes of a dictionary have two names, of which PLAIN_DICTIONARY is
+//     the old one;
+//   - DuckDB listed nothing before 0.5, and for some types still does not
+//     (duckdb/duckdb#4112, duckdb/duckdb#22883);
+//   - some list what is fixed in their code (aloneguid/parquet-dotnet#401). Of
+//     their pages, indexes follow a dictionary and differences begin with their
+//     count, so that neither is taken for the other or for plain values.
+//
+// A dictionary's own encoding need not be listed, as DuckDB does not: it is
+// plain whatever it is called.
+func (s encodingSet) allows(encoding format.Encoding) bool {
+	set := encodingsOf(encoding)
+	if set&indexEncodings != 0 {
+		set = indexEncodings
+	}
+	switch s {
+	case 0:
+		return true
+	case fixedEncodings:
+		s |= indexEncodings | deltaEncodings
+	}
+	return s&set != 0
+}
+
 // bytesOf is how many bytes the chunks say that they have in the file. It does
 // not overflow where there are fewer than limitParquetColumns of them.
 func bytesOf(chunks []encodedChunk) int64 {
@@ -288,7 +351,7 @@ func bytesOf(chunks []encodedChunk) int64 {
 
 // check checks a chunk of a flat column in a row group.
 func (c *encodedChunk) check(rows, fileEnd int64) (parquetChunk, error) {
-	chunk := parquetChunk{kind: format.Type(c.kind), codec: format.CompressionCodec(c.codec), values: c.values}
+	chunk := parquetChunk{kind: format.Type(c.kind), codec: format.CompressionCodec(c.codec), encodings: c.encodings, values: c.values}
 	switch {
 	case c.elsewhere:
 		return chunk, errors.New("it lies in another file")

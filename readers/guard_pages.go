@@ -160,10 +160,11 @@ type pageReader struct {
 
 	source  io.ReaderAt
 	codec   format.CompressionCodec
-	at, end int64 // offsets of the next page and of the end of the pages, in source
-	left    int64 // rows that no page has had
-	entries int64 // of the dictionary; -1 before there is one
-	hasData bool  // a page of values has come
+	listed  encodingSet // of the chunk
+	at, end int64       // offsets of the next page and of the end of the pages, in source
+	left    int64       // rows that no page has had
+	entries int64       // of the dictionary; -1 before there is one
+	hasData bool        // a page of values has come
 
 	offset          int64  // of the page that is being given out
 	header, content []byte // of it
@@ -185,7 +186,7 @@ const pagesStart = int64(len(parquetMagic))
 // open begins a row group.
 func (p *pageReader) open(source io.ReaderAt, chunk parquetChunk) {
 	p.source, p.codec, p.at, p.end, p.left = source, chunk.codec, chunk.start, chunk.end, chunk.values
-	p.entries, p.hasData = -1, false
+	p.listed, p.entries, p.hasData = chunk.encodings, -1, false
 	p.offset, p.header, p.content = pagesStart, p.header[:0], nil
 }
 
@@ -333,8 +334,11 @@ func (p *pageReader) check(h *pageHeader, length int) error {
 		}
 		return nil
 	}
-	if int64(h.values) > p.left {
+	switch {
+	case int64(h.values) > p.left:
 		return errors.New("its pages have more values than the row group has rows")
+	case h.values > 0 && !p.listed.allows(format.Encoding(h.encoding)):
+		return fmt.Errorf("a page is encoded as %s, which is not among the encodings that the metadata list", format.Encoding(h.encoding))
 	}
 	if h.kind == format.DataPageV2 {
 		switch {

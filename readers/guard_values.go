@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -66,8 +67,25 @@ func (t *parquetColumn) checkPage(h *pageHeader, content []byte, levels int, ent
 		page.content, page.encoding, page.texts = page.content[:page.levels], format.Plain, 0
 		return page, nil
 	}
+	if h.kind == format.DataPage && page.encoding == format.Plain {
+		page.content = t.withoutZeros(page.content, page.levels, page.values)
+	}
 	err := t.checkValues(&page, page.content[page.levels:], entries)
 	return page, err
+}
+
+// withoutZeros is the content of a page of plain values without the eight zero
+// bytes that fastparquet writes behind these in every page v1.
+func (t *parquetColumn) withoutZeros(content []byte, levels, values int) []byte {
+	const zeros = "\x00\x00\x00\x00\x00\x00\x00\x00"
+	shorter, ok := bytes.CutSuffix(content[levels:], []byte(zeros))
+	if !ok {
+		return content
+	}
+	if t.kind == parquet.ByteArray && checkTexts(shorter, values) != nil || t.kind != parquet.ByteArray && len(shorter) != t.valueBytes(values) {
+		return content
+	}
+	return content[:levels+len(shorter)]
 }
 
 // checkValues checks the values of a page, of which there is one at least.
@@ -77,10 +95,7 @@ func (t *parquetColumn) checkValues(page *checkedPage, data []byte, entries int6
 	case encoding == format.Plain && kind == parquet.ByteArray:
 		page.texts = len(data) - 4*count
 		page.decoded += 4 * int64(count+1)
-		if page.texts < 0 {
-			return errRuns
-		}
-		return nil
+		return checkTexts(data, count)
 	case encoding == format.Plain:
 		return t.checkSize(data, count)
 	case (encoding == plainDictionary || encoding == format.RLEDictionary) && kind != parquet.Boolean:
@@ -122,6 +137,35 @@ func (t *parquetColumn) checkValues(page *checkedPage, data []byte, entries int6
 		return t.checkSize(data, count)
 	}
 	return fmt.Errorf("a page is encoded as %s, which %s is not read from", page.encoding, t.name)
+}
+
+// checkTexts checks that count plain texts, each after its length, fill a page.
+// Where they are more or fewer, the library says so on standard error, and has
+// no way to be told not to.
+func checkTexts(data []byte, count int) error {
+	at := 0
+	for count > 0 {
+		if len(data)-at < 4 {
+			return errNotFull
+		}
+		length := binary.LittleEndian.Uint32(data[at:])
+		if uint64(length) > uint64(len(data)-at-4) {
+			return errNotFull
+		}
+		// Texts of one length, as most are, need not wait for the length of each.
+		size := 4 + int(length)
+		for {
+			at += size
+			count--
+			if count == 0 || len(data)-at < size || binary.LittleEndian.Uint32(data[at:]) != length {
+				break
+			}
+		}
+	}
+	if at != len(data) {
+		return errNotFull
+	}
+	return nil
 }
 
 // valueBytes is how many bytes values take that are all of one size.

@@ -373,19 +373,20 @@ func inspectParquet(file *File) (_ *Inspection, err error) {
 
 // readColumn describes a flat column by its first rows.
 func (p *profiler) readColumn(which int, f *parquetFile, column *parquetColumn, pages *pageCounts, rows int64) error {
-	if !p.begin(which, column) || f.checkChunks(column) != nil {
+	if !p.begin(which, &column.fileColumn) || f.checkChunks(column) != nil {
 		p.columns[which].Unreadable = column.shape != uuidShape
 		return nil
 	}
-	cursor := newParquetCursor(column, new(pageMemory), pages)
-	defer cursor.close()
+	cursor := &columnCursor{fileColumn: &column.fileColumn}
+	source := newParquetPages(cursor, column, new(pageMemory), pages)
+	defer source.close()
 	for group := 0; rows > 0; group++ {
 		taken := min(rows, f.groups[group].rows)
 		if taken == 0 {
 			continue
 		}
-		cursor.close()
-		cursor.open(f, rowGroupBytes{rowGroup: group, ReaderAt: f.handle})
+		source.close()
+		source.open(f, rowGroupBytes{rowGroup: group, ReaderAt: f.handle})
 		if err := p.take(which, cursor, taken); err != nil {
 			return err
 		}
@@ -395,14 +396,14 @@ func (p *profiler) readColumn(which int, f *parquetFile, column *parquetColumn, 
 }
 
 // begin takes the type of a column, and says whether its values are looked at.
-func (p *profiler) begin(which int, column *parquetColumn) bool {
+func (p *profiler) begin(which int, column *fileColumn) bool {
 	p.columns[which].Type, p.columns[which].shape = column.name, column.shape
 	return column.shape != otherShape && column.shape != uuidShape
 }
 
 // take adds rows of a cursor to a column.
-func (p *profiler) take(which int, cursor *parquetCursor, rows int64) error {
-	var days func(*parquetValues, int, []calendar.Day) error
+func (p *profiler) take(which int, cursor *columnCursor, rows int64) error {
+	var days func(*columnValues, int, []calendar.Day) error
 	if cursor.shape == dateShape || cursor.shape == timestampShape {
 		days = cursor.days()
 	}
@@ -467,9 +468,9 @@ func inspectArrow(ctx context.Context, file *File) (_ *Inspection, err error) {
 	for i := range fields {
 		file.Columns = append(file.Columns, fields[i].Name)
 		inspection.Columns[i].Name = fields[i].Name
-		column := &parquetColumn{theirs: fields[i].Name, optional: true, parquetType: arrowTypeOf(&fields[i].Type)}
+		column := &fileColumn{theirs: fields[i].Name, optional: true, columnType: arrowTypeOf(&fields[i].Type)}
 		if profiler.begin(i, column) {
-			pages[i].cursor = &parquetCursor{parquetColumn: column}
+			pages[i].cursor = &columnCursor{fileColumn: column}
 			in.Want(i)
 		}
 		inspection.Columns[i].Unreadable = column.shape == otherShape
@@ -507,7 +508,7 @@ func inspectArrow(ctx context.Context, file *File) (_ *Inspection, err error) {
 			if err != nil {
 				return nil, fmt.Errorf("record batch %d, column %s: %w", batch.Number, columnText(fields[i].Name), err)
 			}
-			pages[i].forget()
+			pages[i].cursor.forget()
 		}
 		if read > countedBytes && inspection.Inspected == profiler.limit && read < file.Size {
 			inspection.RowsEstimated = true

@@ -39,7 +39,7 @@ type Profile struct {
 	deaths   int64                   // incomplete dates
 	layouts  [len(dateLayouts)]int64 // days in these forms, where not in the others
 	signs    [2]int64                // amounts with a decimal point, with a decimal comma
-	shape    parquetShape            // of a Parquet file
+	shape    columnShape             // of a Parquet file
 	first    [firstValues]string     // different from each other
 }
 

@@ -164,7 +164,8 @@ func TestInspectCounts(t *testing.T) {
 	_, err = compressor.Write([]byte("pnr,datum,belopp\n"))
 	require.NoError(t, err)
 	random := rand.New(rand.NewPCG(1, 1))
-	for range 200_000 {
+	rows := sized(200_000, 60_000)
+	for range rows {
 		_, err = fmt.Fprintf(compressor, "640823-3234,2025-10-20,%d.00\n", random.IntN(1e6))
 		require.NoError(t, err)
 	}
@@ -175,7 +176,7 @@ func TestInspectCounts(t *testing.T) {
 	large, err := inspectText(context.Background(), described, utf8Text, 200_000)
 	require.NoError(t, err)
 	assert.True(t, large.RowsEstimated)
-	assert.InEpsilon(t, 200_000, large.Rows, 0.2)
+	assert.InEpsilon(t, rows, large.Rows, 0.2)
 	assert.Equal(t, "gzip", large.File.Compression)
 }
 
@@ -316,7 +317,10 @@ func TestInspectFilesOfOtherWriters(t *testing.T) {
 	paths, err := filepath.Glob("../testdata/interop/*/*.*")
 	require.NoError(t, err)
 	inspected := 0
-	for _, path := range paths {
+	for i, path := range paths {
+		if raceDetector && i%3 != 0 {
+			continue // it sees the same code in the others
+		}
 		isRegister := strings.HasPrefix(filepath.Base(path), "register")
 		if !isRegister && !strings.HasPrefix(filepath.Base(path), "records") {
 			continue

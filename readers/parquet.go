@@ -164,14 +164,11 @@ func (f *parquetFile) footerStart() int64 { return f.stat.Size() - f.footerBytes
 
 // parquetColumn is a column of a Parquet file that is read as a canonical one.
 type parquetColumn struct {
-	canonical string
-	theirs    string // its name in the file
-	leaf      int    // its place among the columns of a row group
-	chunk     int    // its place among the chunks that are kept of a row group
-	optional  bool
-	isNull    bool                     // it is of the type that has no values
-	library   *parquet.FileColumnChunk // decodes its pages
-	parquetType
+	fileColumn
+	leaf    int                      // its place among the columns of a row group
+	chunk   int                      // its place among the chunks that are kept of a row group
+	isNull  bool                     // it is of the type that has no values
+	library *parquet.FileColumnChunk // decodes its pages
 }
 
 // column finds the column that a canonical one is read from. It is nil where
@@ -212,7 +209,7 @@ func (f *parquetFile) flatColumn(at int) (*parquetColumn, error) {
 	if !there.flat {
 		return nil, nil
 	}
-	column := &parquetColumn{canonical: there.name, theirs: there.name, leaf: there.leaf}
+	column := &parquetColumn{fileColumn: fileColumn{canonical: there.name, theirs: there.name}, leaf: there.leaf}
 	if err := column.readType(there.element); err != nil {
 		return nil, fmt.Errorf("cannot read %s: column %s: %w", f.path, columnText(there.name), err)
 	}
@@ -238,7 +235,7 @@ func (c *parquetColumn) readType(encoded []byte) (err error) {
 		return damaged(err)
 	}
 	_, c.isNull = element.LogicalType.Value.(*format.NullType)
-	c.library, c.optional, c.parquetType = library, column.Optional(), parquetTypeOf(column, &element)
+	c.library, c.optional, c.columnType = library, column.Optional(), parquetTypeOf(column, &element)
 	return nil
 }
 

@@ -86,7 +86,7 @@ func writeArrow(t *testing.T, records []plainRecord, categories bool, properties
 }
 
 func TestParquetRecordsOfArrow(t *testing.T) {
-	records := plainRecords(10_000, 2)
+	records := plainRecords(sized(10_000, 4000), 2)
 	for _, c := range []struct {
 		name       string
 		categories bool

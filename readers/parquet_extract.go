@@ -1,52 +1,33 @@
 package readers
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
-	"unicode/utf8"
 
-	"github.com/avstam/avstam/calendar"
-	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/register"
 	"golang.org/x/sync/errgroup"
 )
 
-const (
-	// extractRows is how many rows an extract holds at most.
-	extractRows = 1 << 14
-	// extractsAhead is how many extracts of a row group are read before they are
-	// asked for: a row group of a million rows, which is what most writers make,
-	// is read while the one before it is added.
-	extractsAhead = 64
-)
+// extractsAhead is how many extracts of a row group are read before they are
+// asked for: a row group of a million rows, which is what most writers make,
+// is read while the one before it is added.
+const extractsAhead = 64
 
 // parquetExtractFile reads a Parquet file as a register extract.
 type parquetExtractFile struct {
 	parquet   *parquetFile
 	columns   []*parquetColumn // by place in registerColumns; nil where there is none
 	pages     *pageCounts
-	constants parquetExtractConstants
+	constants extractConstants
 	extracts  sync.Pool // of *register.Extract, given back by add
-}
-
-// parquetExtractConstants are the source's constants, read.
-type parquetExtractConstants struct {
-	has            [registerColumnCount]bool
-	text           [registerColumnCount][]byte
-	number, linked identity.Number
-	days           [registerColumnCount]calendar.Day
-	deceasedOn     calendar.Partial
-	protected      register.Tristate
 }
 
 // readParquetExtract reads a Parquet file as a register extract and calls add
 // with its rows, in order and from one goroutine. Row groups are read by
 // Options.Workers goroutines. The error of add is returned as it is.
 func readParquetExtract(ctx context.Context, file *File, source *Source, options *Options, add func(*register.Extract) error) error {
-	constants, err := parseParquetExtractConstants(source)
+	constants, err := parseExtractConstants(source)
 	if err != nil {
 		return err
 	}
@@ -63,37 +44,6 @@ func readParquetExtract(ctx context.Context, file *File, source *Source, options
 	file.Size = parquet.stat.Size()
 	f := &parquetExtractFile{parquet: parquet, columns: columns, pages: &file.pages, constants: constants}
 	return f.read(ctx, newParquetBytes(file, parquet, options), max(options.Workers, 1), add)
-}
-
-func parseParquetExtractConstants(source *Source) (parquetExtractConstants, error) {
-	var c parquetExtractConstants
-	for i, column := range registerColumns {
-		constant, ok := source.Constants[column.Name]
-		if !ok {
-			continue
-		}
-		text := []byte(constant)
-		c.has[i], c.text[i] = true, text
-		switch column.kind {
-		case numberColumn:
-			if i == registerNumber {
-				c.number = identity.Parse(text).Number()
-			} else {
-				c.linked, ok = linkOf(text)
-			}
-		case dayColumn:
-			c.days[i], ok = parseDay(text, source.CSV.DateLayout)
-		case deathColumn:
-			c.deceasedOn = partialOfField(text)
-			ok = c.deceasedOn != badPartial
-		case booleanColumn:
-			c.protected, ok = parseProtected(text)
-		}
-		if !ok {
-			return c, fmt.Errorf("source %q: the constant of %s cannot be read", source.Name, column.Name)
-		}
-	}
-	return c, nil
 }
 
 // extractJob is a row group to be read.
@@ -138,7 +88,7 @@ func (f *parquetExtractFile) read(caller context.Context, bytes *parquetBytes, w
 	})
 	for range workers {
 		group.Go(func() error {
-			filler := newExtractFiller(f)
+			filler := newParquetExtractFiller(f)
 			for job := range jobs {
 				if err := filler.read(ctx, job); err != nil {
 					job.parts <- extractPart{err: err}
@@ -175,85 +125,27 @@ func (f *parquetExtractFile) read(caller context.Context, bytes *parquetBytes, w
 	return bytesError
 }
 
-// extractFiller reads the columns of one row group after the other.
-type extractFiller struct {
-	file    *parquetExtractFile
-	cursors [registerColumnCount]*parquetCursor // nil where there is no such column
-	at      *parquetCursor                      // the one that is being read, for messages
-	row     int64                               // of the extract's first, from 1 in the file
-
-	numbers    parquetDecoder[identity.Number]
-	linked     parquetDecoder[identity.Number]
-	days       [registerColumnCount]parquetDecoder[calendar.Day]
-	deceasedOn parquetDecoder[calendar.Partial]
-	protected  parquetDecoder[register.Tristate]
-	words      [registerColumnCount]parquetWords
-
-	list       []string // the words of the extracts
-	indices    map[string]uint16
-	unreadable []register.Unreadable
+// parquetExtractFiller fills extracts from the pages of one row group after the
+// other.
+type parquetExtractFiller struct {
+	*extractFiller
+	file  *parquetExtractFile
+	pages [registerColumnCount]*parquetPages // nil where there is no such column
 }
 
-func newExtractFiller(file *parquetExtractFile) *extractFiller {
-	f := &extractFiller{file: file}
+func newParquetExtractFiller(file *parquetExtractFile) *parquetExtractFiller {
+	f := &parquetExtractFiller{extractFiller: newExtractFiller(&file.constants), file: file}
 	memory := new(pageMemory)
-	f.forgetWords()
 	for i, column := range file.columns {
-		if column == nil {
-			continue
-		}
-		cursor := newParquetCursor(column, memory, file.pages)
-		f.cursors[i] = cursor
-		switch registerColumns[i].kind {
-		case numberColumn:
-			if i == registerNumber {
-				f.numbers = parquetDecoder[identity.Number]{cursor: cursor, decode: column.numbers()}
-			} else {
-				f.linked = parquetDecoder[identity.Number]{cursor: cursor, decode: column.links()}
-			}
-		case dayColumn:
-			f.days[i] = parquetDecoder[calendar.Day]{cursor: cursor, decode: column.registerDays(), null: calendar.Missing}
-		case deathColumn:
-			f.deceasedOn = parquetDecoder[calendar.Partial]{cursor: cursor, decode: column.partials()}
-		case booleanColumn:
-			f.protected = parquetDecoder[register.Tristate]{cursor: cursor, decode: column.protected()}
-		case wordColumn:
-			f.words[i] = parquetWords{cursor: cursor, number: f.word, known: map[string]uint16{}}
+		if column != nil {
+			f.pages[i] = newParquetPages(f.use(i, &column.fileColumn), column, memory, file.pages)
 		}
 	}
 	return f
 }
 
-// badWord is the number of a word that is not taken; no list has as many.
-const badWord = 1<<16 - 1
-
-// word is the index of a word in the list.
-func (f *extractFiller) word(text []byte) (uint16, error) {
-	if index, ok := f.indices[string(text)]; ok {
-		return index, nil
-	}
-	if len(text) > limitWord || !utf8.Valid(text) {
-		return badWord, nil
-	}
-	index := uint16(len(f.list))
-	word := string(text)
-	f.list = append(f.list, word)
-	f.indices[word] = index
-	return index, nil
-}
-
-// forgetWords begins a list of words. Extracts that have been handed over keep
-// theirs: a list is only ever added to.
-func (f *extractFiller) forgetWords() {
-	f.list = []string{""}
-	f.indices = map[string]uint16{"": 0}
-	for i := range f.words {
-		f.words[i].forget()
-	}
-}
-
 // read reads a row group and sends its extracts.
-func (f *extractFiller) read(ctx context.Context, job *extractJob) (err error) {
+func (f *parquetExtractFiller) read(ctx context.Context, job *extractJob) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = damaged(reason)
@@ -263,10 +155,10 @@ func (f *extractFiller) read(ctx context.Context, job *extractJob) (err error) {
 		}
 		f.close()
 	}()
-	for _, cursor := range f.cursors {
-		if cursor != nil {
-			f.at = cursor
-			cursor.open(f.file.parquet, job.group)
+	for _, pages := range f.pages {
+		if pages != nil {
+			f.at = pages.cursor
+			pages.open(f.file.parquet, job.group)
 		}
 	}
 	f.row = job.firstRow
@@ -290,10 +182,10 @@ func (f *extractFiller) read(ctx context.Context, job *extractJob) (err error) {
 		f.row += int64(rows)
 		left -= int64(rows)
 	}
-	for _, cursor := range f.cursors {
-		if cursor != nil {
-			f.at = cursor
-			if err := cursor.finish(); err != nil {
+	for _, pages := range f.pages {
+		if pages != nil {
+			f.at = pages.cursor
+			if err := pages.finish(); err != nil {
 				return err
 			}
 		}
@@ -301,7 +193,7 @@ func (f *extractFiller) read(ctx context.Context, job *extractJob) (err error) {
 	return nil
 }
 
-func (f *extractFiller) problem(job *extractJob, err error) error {
+func (f *parquetExtractFiller) problem(job *extractJob, err error) error {
 	column := ""
 	if f.at != nil {
 		column = ", column " + f.at.theirs
@@ -310,126 +202,11 @@ func (f *extractFiller) problem(job *extractJob, err error) error {
 }
 
 // close gives the pages back.
-func (f *extractFiller) close() {
-	for _, cursor := range f.cursors {
-		if cursor != nil {
-			cursor.close()
+func (f *parquetExtractFiller) close() {
+	for _, pages := range f.pages {
+		if pages != nil {
+			pages.close()
 		}
 	}
 	f.at = nil
-}
-
-// fill fills an extract with the next rows.
-func (f *extractFiller) fill(x *register.Extract, rows int) (err error) {
-	const wordColumns = 3
-	if len(f.list) > badWord-wordColumns*extractRows {
-		f.forgetWords()
-	}
-	x.FirstRow, f.unreadable = f.row, x.Unreadable[:0]
-	c := &f.file.constants
-	if x.Number, err = fillExtract(f, x.Number, rows, registerNumber, &f.numbers, c.number); err != nil {
-		return err
-	}
-	if x.Linked, err = fillExtract(f, x.Linked, rows, registerLinkedNumber, &f.linked, c.linked); err != nil {
-		return err
-	}
-	for _, word := range [wordColumns]struct {
-		which   int
-		indices *[]uint16
-	}{{registerStatus, &x.Status}, {registerStatusReason, &x.Reason}, {registerIdentityLevel, &x.Level}} {
-		if *word.indices, err = f.fillWord(*word.indices, rows, word.which); err != nil {
-			return err
-		}
-	}
-	for _, day := range [...]struct {
-		which int
-		days  *[]calendar.Day
-	}{
-		{registerStatusFrom, &x.StatusFrom}, {registerKnownFrom, &x.KnownFrom}, {registerAssignedOn, &x.AssignedOn},
-		{registerRenewedOn, &x.RenewedOn}, {registerInactiveExpectedOn, &x.InactiveExpectedOn},
-	} {
-		if *day.days, err = fillExtract(f, *day.days, rows, day.which, &f.days[day.which], c.days[day.which]); err != nil {
-			return err
-		}
-		listUnreadable(f, day.which, *day.days, badDay, calendar.Missing)
-	}
-	if x.DeceasedOn, err = fillExtract(f, x.DeceasedOn, rows, registerDeceasedOn, &f.deceasedOn, c.deceasedOn); err != nil {
-		return err
-	}
-	listUnreadable(f, registerDeceasedOn, x.DeceasedOn, badPartial, 0)
-	if x.Protected, err = fillExtract(f, x.Protected, rows, registerProtected, &f.protected, c.protected); err != nil {
-		return err
-	}
-	listUnreadable(f, registerProtected, x.Protected, badProtected, register.NoValue)
-	x.Words, x.Unreadable = f.list, f.unreadable
-	slices.SortStableFunc(x.Unreadable, func(a, b register.Unreadable) int { return cmp.Compare(a.Row, b.Row) })
-	return nil
-}
-
-// fillExtract fills a column; it is nil where the extract has none.
-func fillExtract[T any](f *extractFiller, dst []T, rows, which int, decoder *parquetDecoder[T], constant T) ([]T, error) {
-	cursor := f.cursors[which]
-	if cursor == nil && !f.file.constants.has[which] {
-		return nil, nil
-	}
-	dst = resize(dst, rows)
-	if cursor == nil {
-		for i := range dst {
-			dst[i] = constant
-		}
-		return dst, nil
-	}
-	f.at = cursor
-	for done := 0; done < rows; {
-		s, err := cursor.take(rows - done)
-		if err != nil {
-			return nil, err
-		}
-		if err := decoder.put(s, dst[done:][:s.rows]); err != nil {
-			return nil, err
-		}
-		done += s.rows
-	}
-	return dst, nil
-}
-
-// fillWord fills a column of words; it is nil where the extract has none.
-func (f *extractFiller) fillWord(dst []uint16, rows, which int) ([]uint16, error) {
-	cursor := f.cursors[which]
-	if cursor == nil && !f.file.constants.has[which] {
-		return nil, nil
-	}
-	dst = resize(dst, rows)
-	if cursor == nil {
-		index, err := f.word(f.file.constants.text[which])
-		for i := range dst {
-			dst[i] = index
-		}
-		listUnreadable(f, which, dst, badWord, 0)
-		return dst, err
-	}
-	f.at = cursor
-	for done := 0; done < rows; {
-		s, err := cursor.take(rows - done)
-		if err != nil {
-			return nil, err
-		}
-		if err := f.words[which].put(s, dst[done:][:s.rows]); err != nil {
-			return nil, err
-		}
-		done += s.rows
-	}
-	listUnreadable(f, which, dst, badWord, 0)
-	return dst, nil
-}
-
-// listUnreadable lists the rows of a column whose value could not be read, and
-// makes it missing.
-func listUnreadable[T comparable](f *extractFiller, which int, values []T, bad, missing T) {
-	for i, value := range values {
-		if value == bad {
-			values[i] = missing
-			f.unreadable = append(f.unreadable, register.Unreadable{Row: f.row + int64(i), Column: registerColumns[which].Name})
-		}
-	}
 }

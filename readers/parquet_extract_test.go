@@ -25,6 +25,7 @@ type plainEntry struct {
 	number, linked        identity.Number
 	status, reason, level string
 	from, known, assigned calendar.Day
+	renewed, expected     calendar.Day
 	deceased              calendar.Partial
 	protected             register.Tristate
 }
@@ -56,7 +57,7 @@ func plainEntries(rows int, seed uint64) []plainEntry {
 			e.reason = fmt.Sprint("reason ", random.IntN(200))
 		}
 		e.level = []string{"", "styrkt", "probable"}[random.IntN(3)]
-		e.from, e.known, e.assigned = day(), day(), day()
+		e.from, e.known, e.assigned, e.renewed, e.expected = day(), day(), day(), day(), day()
 		if random.IntN(10) == 0 {
 			e.deceased, _ = calendar.PartialOf(2000+random.IntN(20), 5, 0)
 		}
@@ -97,6 +98,8 @@ func entryColumns(entries []plainEntry, integers bool) []testColumn {
 		{"status_from", parquet.Optional(parquet.Date()), func(row int) parquet.Value { return dayOrNull(entries[row].from) }},
 		{"known_from", parquet.Optional(parquet.Date()), func(row int) parquet.Value { return dayOrNull(entries[row].known) }},
 		text("assigned_on", func(e *plainEntry) string { return e.assigned.String() }),
+		text("renewed_on", func(e *plainEntry) string { return e.renewed.String() }),
+		{"inactive_expected_on", parquet.Optional(parquet.Date()), func(row int) parquet.Value { return dayOrNull(entries[row].expected) }},
 		{"protected", parquet.Optional(parquet.Leaf(parquet.BooleanType)), func(row int) parquet.Value {
 			if entries[row].protected == register.NoValue {
 				return parquet.NullValue()
@@ -115,45 +118,55 @@ func readEntries(path string, source *Source, options *Options) ([]plainEntry, [
 		if x.File != path || x.FirstRow != int64(len(entries))+1 {
 			return errors.New("an extract is not in its place")
 		}
-		for i := range x.Number {
-			e := plainEntry{number: x.Number[i], from: calendar.Missing, known: calendar.Missing, assigned: calendar.Missing}
-			for _, word := range []struct {
-				of []uint16
-				to *string
-			}{{x.Status, &e.status}, {x.Reason, &e.reason}, {x.Level, &e.level}} {
-				if word.of != nil {
-					*word.to = x.Words[word.of[i]]
-				}
-			}
-			for _, day := range []struct {
-				of []calendar.Day
-				to *calendar.Day
-			}{{x.StatusFrom, &e.from}, {x.KnownFrom, &e.known}, {x.AssignedOn, &e.assigned}} {
-				if day.of != nil {
-					*day.to = day.of[i]
-				}
-			}
-			if x.Linked != nil {
-				e.linked = x.Linked[i]
-			}
-			if x.DeceasedOn != nil {
-				e.deceased = x.DeceasedOn[i]
-			}
-			if x.Protected != nil {
-				e.protected = x.Protected[i]
-			}
-			entries = append(entries, e)
-		}
+		entries = appendEntries(entries, x)
 		unreadable = append(unreadable, x.Unreadable...)
 		return nil
 	})
 	return entries, unreadable, file, err
 }
 
+// appendEntries appends the rows of an extract.
+func appendEntries(entries []plainEntry, x *register.Extract) []plainEntry {
+	const none = calendar.Missing
+	for i := range x.Number {
+		e := plainEntry{number: x.Number[i], from: none, known: none, assigned: none, renewed: none, expected: none}
+		for _, word := range []struct {
+			of []uint16
+			to *string
+		}{{x.Status, &e.status}, {x.Reason, &e.reason}, {x.Level, &e.level}} {
+			if word.of != nil {
+				*word.to = x.Words[word.of[i]]
+			}
+		}
+		for _, day := range []struct {
+			of []calendar.Day
+			to *calendar.Day
+		}{
+			{x.StatusFrom, &e.from}, {x.KnownFrom, &e.known}, {x.AssignedOn, &e.assigned},
+			{x.RenewedOn, &e.renewed}, {x.InactiveExpectedOn, &e.expected},
+		} {
+			if day.of != nil {
+				*day.to = day.of[i]
+			}
+		}
+		if x.Linked != nil {
+			e.linked = x.Linked[i]
+		}
+		if x.DeceasedOn != nil {
+			e.deceased = x.DeceasedOn[i]
+		}
+		if x.Protected != nil {
+			e.protected = x.Protected[i]
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
 func TestParquetExtract(t *testing.T) {
-	entries := plainEntries(60_000, 1)
+	entries := plainEntries(sized(60_000, extractRows+1000), 1)
 	for _, integers := range []bool{false, true} {
-		for _, rowGroup := range []int{7000, 60_000} {
+		for _, rowGroup := range []int{7000, len(entries)} {
 			path := writeParquet(t, len(entries), rowGroup, entryColumns(entries, integers), parquet.Compression(&parquet.Snappy), parquet.PageBufferSize(30_000))
 			data, err := os.ReadFile(path)
 			require.NoError(t, err)
@@ -179,7 +192,7 @@ func TestParquetExtract(t *testing.T) {
 // Many different reasons do not run out of numbers.
 func TestParquetExtractOfManyWords(t *testing.T) {
 	entries := plainEntries(1000, 2)
-	const rows = 150_000
+	rows := sized(150_000, 40_000)
 	columns := entryColumns(entries, false)
 	for i := range columns {
 		value := columns[i].value
@@ -303,8 +316,9 @@ func TestParquetExtractConstants(t *testing.T) {
 
 // A failure ends the reading, whoever fails, and leaves no goroutine behind.
 func TestParquetExtractFailures(t *testing.T) {
-	entries := plainEntries(40_000, 3)
-	path := writeParquet(t, len(entries), 1000, entryColumns(entries, false))
+	rowGroup := sized(1000, 300)
+	entries := plainEntries(40*rowGroup, 3)
+	path := writeParquet(t, len(entries), rowGroup, entryColumns(entries, false))
 	before := runtime.NumGoroutine()
 	reason := errors.New("full")
 	for _, digest := range []bool{false, true} {
@@ -326,8 +340,14 @@ func TestParquetExtractFailures(t *testing.T) {
 	}
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	for i := len(data) / 2; i < len(data)/2+2000; i++ {
-		data[i] ^= 0x55
+	file, err := openParquet(path)
+	require.NoError(t, err)
+	_, err = file.columns(&Source{}, registerColumns[:])
+	require.NoError(t, err)
+	require.NoError(t, file.release())
+	pages := data[file.groups[20].chunks[0].start:]
+	for i := range pages[:2000] {
+		pages[i] ^= 0x55
 	}
 	require.NoError(t, os.WriteFile(path, data, 0o600))
 	_, _, _, want := readEntries(path, &Source{}, &Options{Workers: 1})

@@ -287,7 +287,7 @@ func requireSame(t *testing.T, want, got []plainRecord) {
 }
 
 func TestParquetRecordsOfEveryEncoding(t *testing.T) {
-	records := plainRecords(10_000, 1)
+	records := plainRecords(sized(10_000, 4100), 1)
 	dictionary := func(_ string, node parquet.Node) parquet.Node { return parquet.Encoded(node, &parquet.RLEDictionary) }
 	delta := func(_ string, node parquet.Node) parquet.Node {
 		switch node.Type().Kind() {
@@ -700,7 +700,7 @@ func TestParquetFilesWithFlippedBits(t *testing.T) {
 		require.NoError(t, err)
 		footer := len(data) - 8 - int(binary.LittleEndian.Uint32(data[len(data)-8:]))
 		failed := 0
-		for range 400 {
+		for range sized(400, 150) {
 			at := 4 + random.IntN(len(data)-4)
 			flipped := append([]byte{}, data...)
 			flipped[at] ^= 1 << random.IntN(8)

@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -9,64 +8,11 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// parquetType is how the values of a column are stored and what they mean.
-type parquetType struct {
-	kind     parquet.Kind
-	width    int // bytes of a FIXED_LEN_BYTE_ARRAY value
-	shape    parquetShape
-	scale    int   // of decimals: digits after the point
-	unsigned bool  // of integers
-	perDay   int64 // of timestamps: units a day
-	zoned    bool  // of timestamps: they are instants, whose day is that in Sweden
-	name     string
-}
-
-// parquetShape is what the values of a column are, whatever their width.
-type parquetShape uint8
-
-const (
-	otherShape        parquetShape = iota
-	textShape                      // BYTE_ARRAY or FIXED_LEN_BYTE_ARRAY
-	integerShape                   // INT32 or INT64
-	wholeDecimalShape              // DECIMAL without digits after the point
-	decimalShape                   // any other DECIMAL
-	floatShape                     // DOUBLE or FLOAT
-	dateShape                      // DATE
-	timestampShape                 // TIMESTAMP or INT96
-	uuidShape                      // UUID
-	booleanShape                   // BOOLEAN
-)
-
-var shapeNames = [...]string{"", "text", "integers", "DECIMAL without digits after the point", "DECIMAL", "DOUBLE or FLOAT", "DATE", "TIMESTAMP", "UUID", "BOOLEAN"}
-
-// shapesOf has the shapes that a column of each kind is read from.
-var shapesOf = [...][]parquetShape{
-	numberColumn:  {textShape, integerShape, wholeDecimalShape},
-	keyColumn:     {textShape, integerShape, wholeDecimalShape, uuidShape},
-	wordColumn:    {textShape},
-	dayColumn:     {dateShape, timestampShape, textShape},
-	deathColumn:   {textShape, dateShape, timestampShape, integerShape},
-	amountColumn:  {decimalShape, wholeDecimalShape, integerShape, floatShape, textShape},
-	booleanColumn: {booleanShape, textShape, integerShape},
-}
-
-func joinShapes(shapes []parquetShape) string {
-	names := make([]string, len(shapes))
-	for i, shape := range shapes {
-		names[i] = shapeNames[shape]
-	}
-	return strings.Join(names, ", ")
-}
-
-// limitScale bounds the digits after the point of a DECIMAL: no writer has more
-// than the 76 of a decimal of 256 bits.
-const limitScale = 76
-
 // parquetTypeOf says what a leaf column holds, of which element is the schema.
 // https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
-func parquetTypeOf(column *parquet.Column, element *format.SchemaElement) parquetType {
+func parquetTypeOf(column *parquet.Column, element *format.SchemaElement) columnType {
 	leaf := column.Type()
-	t := parquetType{kind: leaf.Kind(), name: leaf.Kind().String()}
+	t := columnType{kind: leaf.Kind(), name: leaf.Kind().String()}
 	if t.kind == parquet.FixedLenByteArray {
 		t.width = leaf.Length()
 		if t.width <= 0 {

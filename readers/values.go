@@ -215,16 +215,19 @@ func parseDayAs(text []byte, layout string) (calendar.Day, bool) {
 	return calendar.Of(year, int(month), day), true
 }
 
-// checkDateLayout refuses a layout that does not tell the day.
-func checkDateLayout(layout string) error {
+// CheckDateLayout refuses a layout, as of package time, that does not tell the
+// day. None is one.
+func CheckDateLayout(layout string) error {
 	if layout == "" {
 		return nil
 	}
 	at := time.Date(1987, time.November, 23, 0, 0, 0, 0, time.UTC)
 	read, err := time.Parse(layout, at.Format(layout))
-	// What a zone is called does not tell which it is.
-	if err != nil || read.Year() != 1987 || read.YearDay() != at.YearDay() || strings.Contains(layout, "MST") {
-		return errors.New("a date layout is the day 2 January 2006 as the file would write it, as 2006-01-02 or 02/01/2006")
+	switch {
+	case err != nil || read.Year() != 1987 || read.YearDay() != at.YearDay():
+		return errors.New("a date layout is the day 2 January 2006 as the files write days, as 02.01.2006")
+	case strings.Contains(layout, "MST"):
+		return errors.New("a date layout has the time zone as -0700 or Z07:00: the name of a zone does not tell which it is")
 	}
 	return nil
 }

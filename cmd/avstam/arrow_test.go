@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,31 +155,4 @@ func TestArrowStreamThatNobodyReads(t *testing.T) {
 	require.NoError(t, write.Close())
 	assert.Equal(t, 4, command.ProcessState.ExitCode(), said.String())
 	assert.Contains(t, said.String(), "avstam: exit 4: cannot write the findings to the stream: ")
-}
-
-// pyarrow reads the stream from a pipe, as docs/reference.md shows.
-func TestArrowStreamIntoPyarrow(t *testing.T) {
-	output, err := exec.Command("python3", "-c", "import pyarrow").CombinedOutput()
-	if err != nil {
-		required := slices.Contains(strings.Split(os.Getenv("AVSTAM_REQUIRE"), ","), "pyarrow")
-		require.False(t, required, "AVSTAM_REQUIRE asks for pyarrow: %s", output)
-		t.Skip("pyarrow is not there; AVSTAM_REQUIRE=pyarrow makes a failure of that")
-	}
-	folder := t.TempDir()
-	exit, _, line := call(t, folder, "generate", "--records", "5000", "--persons", "3000", "--out", "in")
-	require.Zero(t, exit, line)
-	command := exec.Command("sh", "-c", `"$0" run --quiet --records in/records.parquet --register in/register.parquet --out - --format arrow | python3 -c '
-import sys, pyarrow as pa
-findings = pa.ipc.open_stream(sys.stdin.buffer).read_all()
-findings.validate(full=True)
-print(findings.num_rows, findings.schema.field("amount").type)'`, os.Args[0])
-	command.Dir, command.Env = folder, append(os.Environ(), asProgram+"=1")
-	output, err = command.Output()
-	require.NoError(t, err)
-	exit, _, line = call(t, folder, "run", "--records", "in/records.parquet", "--register", "in/register.parquet", "--out", "out", "--format", "csv")
-	require.Zero(t, exit, line)
-	contents, err := os.ReadFile(filepath.Join(folder, "out", "latest", "findings.csv"))
-	require.NoError(t, err)
-	rows := bytes.Count(contents, []byte{'\n'}) - 1
-	assert.Equal(t, strings.TrimSpace(string(output)), fmt.Sprint(rows, " decimal128(18, 2)"))
 }

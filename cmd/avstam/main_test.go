@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(Main())
 	}
+	if os.Getenv(asMeter) != "" {
+		os.Exit(meter())
+	}
 	testscript.Main(m, map[string]func(){"avstam": func() { os.Exit(Main()) }})
 }
 

@@ -2,11 +2,11 @@ package readers
 
 import "bytes"
 
-// parquetWords numbers the texts of a column of few different texts. A
+// columnWords numbers the texts of a column of few different texts. A
 // dictionary's entry is asked for once, when a row has it: a dictionary may
 // have entries that no row has.
-type parquetWords struct {
-	cursor *parquetCursor
+type columnWords struct {
+	cursor *columnCursor
 	number func(text []byte) (uint16, error) // asked once for each text
 
 	known      map[string]uint16
@@ -17,7 +17,7 @@ type parquetWords struct {
 const unasked = -1
 
 // put numbers the texts of a segment; dst has its rows. A null is empty text.
-func (w *parquetWords) put(s segment, dst []uint16) error {
+func (w *columnWords) put(s segment, dst []uint16) error {
 	dense := dst[:s.values]
 	var err error
 	if w.cursor.hasDictionary {
@@ -38,7 +38,7 @@ func (w *parquetWords) put(s segment, dst []uint16) error {
 
 // putWithout is put, but for rows whose text is withheld: those have empty text.
 // It is slow.
-func (w *parquetWords) putWithout(s segment, dst []uint16, withheld []bool) error {
+func (w *columnWords) putWithout(s segment, dst []uint16, withheld []bool) error {
 	for row := range dst {
 		var text []byte
 		if values, at := w.cursor.of(s, row); values != nil && !withheld[row] {
@@ -52,7 +52,7 @@ func (w *parquetWords) putWithout(s segment, dst []uint16, withheld []bool) erro
 	return nil
 }
 
-func (w *parquetWords) putEntries(indexes []int32, dst []uint16) error {
+func (w *columnWords) putEntries(indexes []int32, dst []uint16) error {
 	if w.dictionary != w.cursor.dictionaries {
 		w.entries = resize(w.entries, w.cursor.entries.count)
 		for i := range w.entries {
@@ -75,7 +75,7 @@ func (w *parquetWords) putEntries(indexes []int32, dst []uint16) error {
 	return nil
 }
 
-func (w *parquetWords) putPlain(first int, dst []uint16) error {
+func (w *columnWords) putPlain(first int, dst []uint16) error {
 	values := &w.cursor.plain
 	var last []byte
 	number := uint16(0)
@@ -94,7 +94,7 @@ func (w *parquetWords) putPlain(first int, dst []uint16) error {
 }
 
 // ask is the number of a text.
-func (w *parquetWords) ask(text []byte) (uint16, error) {
+func (w *columnWords) ask(text []byte) (uint16, error) {
 	if number, ok := w.known[string(text)]; ok {
 		return number, nil
 	}
@@ -107,7 +107,7 @@ func (w *parquetWords) ask(text []byte) (uint16, error) {
 }
 
 // forget forgets all numbers: later ones are of another list.
-func (w *parquetWords) forget() {
+func (w *columnWords) forget() {
 	clear(w.known)
 	w.dictionary = 0
 }

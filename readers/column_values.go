@@ -29,10 +29,10 @@ const noAmount = math.MinInt64
 
 // days makes days of a column: Missing for nulls and blank text, badDay for
 // what cannot be read.
-func (t *parquetType) days() func(*parquetValues, int, []calendar.Day) error {
+func (t *columnType) days() func(*columnValues, int, []calendar.Day) error {
 	switch t.shape {
 	case dateShape:
-		return func(v *parquetValues, first int, dst []calendar.Day) error {
+		return func(v *columnValues, first int, dst []calendar.Day) error {
 			for i, day := range v.int32s[first:][:len(dst)] {
 				dst[i] = validDay(int64(day))
 			}
@@ -41,7 +41,7 @@ func (t *parquetType) days() func(*parquetValues, int, []calendar.Day) error {
 	case timestampShape:
 		var zone zoneDays
 		if t.kind == parquet.Int96 {
-			return func(v *parquetValues, first int, dst []calendar.Day) error {
+			return func(v *columnValues, first int, dst []calendar.Day) error {
 				for i, at := range v.int96s[first:][:len(dst)] {
 					dst[i] = zone.dayOfInt96(at[0], at[1], at[2])
 				}
@@ -50,21 +50,21 @@ func (t *parquetType) days() func(*parquetValues, int, []calendar.Day) error {
 		}
 		perDay := t.perDay
 		if !t.zoned {
-			return func(v *parquetValues, first int, dst []calendar.Day) error {
+			return func(v *columnValues, first int, dst []calendar.Day) error {
 				for i, at := range v.int64s[first:][:len(dst)] {
 					dst[i] = validDay(floorDivide(at, perDay))
 				}
 				return nil
 			}
 		}
-		return func(v *parquetValues, first int, dst []calendar.Day) error {
+		return func(v *columnValues, first int, dst []calendar.Day) error {
 			for i, at := range v.int64s[first:][:len(dst)] {
 				dst[i] = zone.day(floorDivide(at, perDay/secondsPerDay))
 			}
 			return nil
 		}
 	}
-	return func(v *parquetValues, first int, dst []calendar.Day) error {
+	return func(v *columnValues, first int, dst []calendar.Day) error {
 		for i := range dst {
 			dst[i] = dayOfField(v.text(first + i))
 		}
@@ -74,12 +74,12 @@ func (t *parquetType) days() func(*parquetValues, int, []calendar.Day) error {
 
 // registerDays makes days of a column of a register extract, in which a day of
 // zeros is missing.
-func (t *parquetType) registerDays() func(*parquetValues, int, []calendar.Day) error {
+func (t *columnType) registerDays() func(*columnValues, int, []calendar.Day) error {
 	days := t.days()
 	if t.shape != textShape {
 		return days
 	}
-	return func(v *parquetValues, first int, dst []calendar.Day) error {
+	return func(v *columnValues, first int, dst []calendar.Day) error {
 		if err := days(v, first, dst); err != nil {
 			return err
 		}
@@ -163,11 +163,11 @@ func (z *zoneDays) dayOfInt96(low, high, julian uint32) calendar.Day {
 
 // partials makes dates of death, which may be incomplete: the zero Partial for
 // nulls and blank text, badPartial for what cannot be read.
-func (t *parquetType) partials() func(*parquetValues, int, []calendar.Partial) error {
+func (t *columnType) partials() func(*columnValues, int, []calendar.Partial) error {
 	switch t.shape {
 	case dateShape, timestampShape:
 		days, buffer := t.days(), []calendar.Day(nil)
-		return func(v *parquetValues, first int, dst []calendar.Partial) error {
+		return func(v *columnValues, first int, dst []calendar.Partial) error {
 			buffer = resize(buffer, len(dst))
 			if err := days(v, first, buffer); err != nil {
 				return err
@@ -181,7 +181,7 @@ func (t *parquetType) partials() func(*parquetValues, int, []calendar.Partial) e
 		}
 	case integerShape:
 		integers, buffer := t.integers(), []int64(nil)
-		return func(v *parquetValues, first int, dst []calendar.Partial) error {
+		return func(v *columnValues, first int, dst []calendar.Partial) error {
 			buffer = resize(buffer, len(dst))
 			if err := integers(v, first, buffer); err != nil {
 				return err
@@ -193,7 +193,7 @@ func (t *parquetType) partials() func(*parquetValues, int, []calendar.Partial) e
 			return nil
 		}
 	}
-	return func(v *parquetValues, first int, dst []calendar.Partial) error {
+	return func(v *columnValues, first int, dst []calendar.Partial) error {
 		for i := range dst {
 			dst[i] = partialOfField(v.text(first + i))
 		}
@@ -214,10 +214,10 @@ func partialOfField(text []byte) calendar.Partial {
 
 // protected makes booleans: NoValue for nulls and blank text, badProtected for
 // what cannot be read.
-func (t *parquetType) protected() func(*parquetValues, int, []register.Tristate) error {
+func (t *columnType) protected() func(*columnValues, int, []register.Tristate) error {
 	switch t.shape {
 	case booleanShape:
-		return func(v *parquetValues, first int, dst []register.Tristate) error {
+		return func(v *columnValues, first int, dst []register.Tristate) error {
 			for i := range dst {
 				if dst[i] = register.False; v.boolean(first + i) {
 					dst[i] = register.True
@@ -227,7 +227,7 @@ func (t *parquetType) protected() func(*parquetValues, int, []register.Tristate)
 		}
 	case integerShape:
 		integers, buffer := t.integers(), []int64(nil)
-		return func(v *parquetValues, first int, dst []register.Tristate) error {
+		return func(v *columnValues, first int, dst []register.Tristate) error {
 			buffer = resize(buffer, len(dst))
 			if err := integers(v, first, buffer); err != nil {
 				return err
@@ -245,7 +245,7 @@ func (t *parquetType) protected() func(*parquetValues, int, []register.Tristate)
 			return nil
 		}
 	}
-	return func(v *parquetValues, first int, dst []register.Tristate) error {
+	return func(v *columnValues, first int, dst []register.Tristate) error {
 		for i := range dst {
 			value, ok := parseProtected(v.text(first + i))
 			if !ok {
@@ -258,7 +258,7 @@ func (t *parquetType) protected() func(*parquetValues, int, []register.Tristate)
 }
 
 // texts reads identity numbers of a column of text.
-func texts(v *parquetValues, first int, dst []identity.Text) error {
+func texts(v *columnValues, first int, dst []identity.Text) error {
 	if v.offsets == nil {
 		for i := range dst {
 			dst[i] = identity.Parse(v.text(first + i))
@@ -273,12 +273,12 @@ func texts(v *parquetValues, first int, dst []identity.Text) error {
 }
 
 // identities reads identity numbers of any column that has them.
-func (t *parquetType) identities() func(*parquetValues, int, []identity.Text) error {
+func (t *columnType) identities() func(*columnValues, int, []identity.Text) error {
 	if t.shape == textShape {
 		return texts
 	}
 	integers, buffer := t.integers(), []int64(nil)
-	return func(v *parquetValues, first int, dst []identity.Text) error {
+	return func(v *columnValues, first int, dst []identity.Text) error {
 		buffer = resize(buffer, len(dst))
 		if err := integers(v, first, buffer); err != nil {
 			return err
@@ -292,9 +292,9 @@ func (t *parquetType) identities() func(*parquetValues, int, []identity.Text) er
 
 // numbers reads the register's own numbers, which have twelve digits; what is
 // none is 0.
-func (t *parquetType) numbers() func(*parquetValues, int, []identity.Number) error {
+func (t *columnType) numbers() func(*columnValues, int, []identity.Number) error {
 	if t.shape == textShape {
-		return func(v *parquetValues, first int, dst []identity.Number) error {
+		return func(v *columnValues, first int, dst []identity.Number) error {
 			for i := range dst {
 				dst[i] = identity.Parse(v.text(first + i)).Number()
 			}
@@ -302,7 +302,7 @@ func (t *parquetType) numbers() func(*parquetValues, int, []identity.Number) err
 		}
 	}
 	integers, buffer := t.integers(), []int64(nil)
-	return func(v *parquetValues, first int, dst []identity.Number) error {
+	return func(v *columnValues, first int, dst []identity.Number) error {
 		buffer = resize(buffer, len(dst))
 		if err := integers(v, first, buffer); err != nil {
 			return err
@@ -316,9 +316,9 @@ func (t *parquetType) numbers() func(*parquetValues, int, []identity.Number) err
 
 // links reads numbers as numbers does; text that is blank or filled with zeros is
 // 0, what is no number register.UnreadableLink.
-func (t *parquetType) links() func(*parquetValues, int, []identity.Number) error {
+func (t *columnType) links() func(*columnValues, int, []identity.Number) error {
 	identities, buffer := t.identities(), []identity.Text(nil)
-	return func(v *parquetValues, first int, dst []identity.Number) error {
+	return func(v *columnValues, first int, dst []identity.Number) error {
 		buffer = resize(buffer, len(dst))
 		if err := identities(v, first, buffer); err != nil {
 			return err
@@ -337,17 +337,17 @@ var errWide = errors.New("a value is beyond 64 bits")
 
 // integers reads integers, and decimals without digits after the point. It
 // fails where one does not fit.
-func (t *parquetType) integers() func(*parquetValues, int, []int64) error {
+func (t *columnType) integers() func(*columnValues, int, []int64) error {
 	switch {
 	case t.kind == parquet.Int32 && t.unsigned:
-		return func(v *parquetValues, first int, dst []int64) error {
+		return func(v *columnValues, first int, dst []int64) error {
 			for i, value := range v.int32s[first:][:len(dst)] {
 				dst[i] = int64(uint32(value))
 			}
 			return nil
 		}
 	case t.kind == parquet.Int32:
-		return func(v *parquetValues, first int, dst []int64) error {
+		return func(v *columnValues, first int, dst []int64) error {
 			for i, value := range v.int32s[first:][:len(dst)] {
 				dst[i] = int64(value)
 			}
@@ -355,7 +355,7 @@ func (t *parquetType) integers() func(*parquetValues, int, []int64) error {
 		}
 	case t.kind == parquet.Int64:
 		unsigned := t.unsigned
-		return func(v *parquetValues, first int, dst []int64) error {
+		return func(v *columnValues, first int, dst []int64) error {
 			all := int64(0)
 			for i, value := range v.int64s[first:][:len(dst)] {
 				dst[i] = value
@@ -367,7 +367,7 @@ func (t *parquetType) integers() func(*parquetValues, int, []int64) error {
 			return nil
 		}
 	}
-	return func(v *parquetValues, first int, dst []int64) error {
+	return func(v *columnValues, first int, dst []int64) error {
 		for i := range dst {
 			high, low := int128(v.text(first + i))
 			if dst[i] = int64(low); high != dst[i]>>63 || len(significant(v.text(first+i))) > 16 {
@@ -416,23 +416,23 @@ func int64FromBytes(text []byte) int64 {
 }
 
 // amounts makes amounts in öre, and noAmount where there is none.
-func (t *parquetType) amounts() func(*parquetValues, int, []int64) error {
+func (t *columnType) amounts() func(*columnValues, int, []int64) error {
 	one := t.amount()
 	switch {
 	case t.shape == decimalShape && t.scale == 2 && t.kind == parquet.Int64: // fast paths
-		return func(v *parquetValues, first int, dst []int64) error {
+		return func(v *columnValues, first int, dst []int64) error {
 			copy(dst, v.int64s[first:][:len(dst)])
 			return nil
 		}
 	case t.shape == decimalShape && t.scale == 2 && t.kind == parquet.Int32:
-		return func(v *parquetValues, first int, dst []int64) error {
+		return func(v *columnValues, first int, dst []int64) error {
 			for i, value := range v.int32s[first:][:len(dst)] {
 				dst[i] = int64(value)
 			}
 			return nil
 		}
 	case t.kind == parquet.Double:
-		return func(v *parquetValues, first int, dst []int64) error {
+		return func(v *columnValues, first int, dst []int64) error {
 			for i, value := range v.doubles[first:][:len(dst)] {
 				ore, reason := oreOfDouble(value)
 				if reason != pipeline.NoReason {
@@ -443,7 +443,7 @@ func (t *parquetType) amounts() func(*parquetValues, int, []int64) error {
 			return nil
 		}
 	}
-	return func(v *parquetValues, first int, dst []int64) error {
+	return func(v *columnValues, first int, dst []int64) error {
 		for i := range dst {
 			ore, reason := one(v, first+i)
 			if reason != pipeline.NoReason {
@@ -456,16 +456,16 @@ func (t *parquetType) amounts() func(*parquetValues, int, []int64) error {
 }
 
 // amount makes one amount in öre, and says why where it cannot.
-func (t *parquetType) amount() func(v *parquetValues, i int) (int64, pipeline.RejectReason) {
+func (t *columnType) amount() func(v *columnValues, i int) (int64, pipeline.RejectReason) {
 	scale := t.scale // 0 for integers, which are kronor
 	switch t.kind {
 	case parquet.Double:
-		return func(v *parquetValues, i int) (int64, pipeline.RejectReason) { return oreOfDouble(v.doubles[i]) }
+		return func(v *columnValues, i int) (int64, pipeline.RejectReason) { return oreOfDouble(v.doubles[i]) }
 	case parquet.Float:
-		return func(v *parquetValues, i int) (int64, pipeline.RejectReason) { return oreOfFloat(v.floats[i]) }
+		return func(v *columnValues, i int) (int64, pipeline.RejectReason) { return oreOfFloat(v.floats[i]) }
 	case parquet.Int32:
 		unsigned := t.unsigned
-		return func(v *parquetValues, i int) (int64, pipeline.RejectReason) {
+		return func(v *columnValues, i int) (int64, pipeline.RejectReason) {
 			value := int64(v.int32s[i])
 			if unsigned {
 				value = int64(uint32(value))
@@ -474,7 +474,7 @@ func (t *parquetType) amount() func(v *parquetValues, i int) (int64, pipeline.Re
 		}
 	case parquet.Int64:
 		unsigned := t.unsigned
-		return func(v *parquetValues, i int) (int64, pipeline.RejectReason) {
+		return func(v *columnValues, i int) (int64, pipeline.RejectReason) {
 			value := v.int64s[i]
 			if unsigned {
 				return oreOfInt128(0, uint64(value), scale)
@@ -483,9 +483,9 @@ func (t *parquetType) amount() func(v *parquetValues, i int) (int64, pipeline.Re
 		}
 	}
 	if t.shape == textShape {
-		return func(v *parquetValues, i int) (int64, pipeline.RejectReason) { return parseAmount(v.text(i), '.') }
+		return func(v *columnValues, i int) (int64, pipeline.RejectReason) { return parseAmount(v.text(i), '.') }
 	}
-	return func(v *parquetValues, i int) (int64, pipeline.RejectReason) {
+	return func(v *columnValues, i int) (int64, pipeline.RejectReason) {
 		text := v.text(i)
 		switch {
 		case len(text) == 0:
@@ -597,7 +597,7 @@ func oreOfFloat(kronor float32) (int64, pipeline.RejectReason) {
 }
 
 // appendRaw appends a value as text, for a rejected row.
-func (t *parquetType) appendRaw(dst []byte, v *parquetValues, i int) []byte {
+func (t *columnType) appendRaw(dst []byte, v *columnValues, i int) []byte {
 	switch t.shape {
 	case textShape:
 		return append(dst, v.text(i)...)
@@ -618,7 +618,7 @@ func (t *parquetType) appendRaw(dst []byte, v *parquetValues, i int) []byte {
 }
 
 // appendDecimal appends an integer or a decimal with its digits after the point.
-func (t *parquetType) appendDecimal(dst []byte, v *parquetValues, i int) []byte {
+func (t *columnType) appendDecimal(dst []byte, v *columnValues, i int) []byte {
 	value := new(big.Int)
 	switch {
 	case t.kind == parquet.Int32 && t.unsigned:

@@ -1,0 +1,248 @@
+package readers
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/register"
+)
+
+// extractRows is how many rows an extract holds at most.
+const extractRows = 1 << 14
+
+// extractConstants are the source's constants, read.
+type extractConstants struct {
+	has            [registerColumnCount]bool
+	text           [registerColumnCount][]byte
+	number, linked identity.Number
+	days           [registerColumnCount]calendar.Day
+	deceasedOn     calendar.Partial
+	protected      register.Tristate
+}
+
+func parseExtractConstants(source *Source) (extractConstants, error) {
+	var c extractConstants
+	for i, column := range registerColumns {
+		constant, ok := source.Constants[column.Name]
+		if !ok {
+			continue
+		}
+		text := []byte(constant)
+		c.has[i], c.text[i] = true, text
+		switch column.kind {
+		case numberColumn:
+			if i == registerNumber {
+				c.number = identity.Parse(text).Number()
+			} else {
+				c.linked, ok = linkOf(text)
+			}
+		case dayColumn:
+			c.days[i], ok = parseDay(text, source.CSV.DateLayout)
+		case deathColumn:
+			c.deceasedOn = partialOfField(text)
+			ok = c.deceasedOn != badPartial
+		case booleanColumn:
+			c.protected, ok = parseProtected(text)
+		}
+		if !ok {
+			return c, fmt.Errorf("source %q: the constant of %s cannot be read", source.Name, column.Name)
+		}
+	}
+	return c, nil
+}
+
+// extractFiller fills extracts from the columns of a Parquet or an Arrow file.
+type extractFiller struct {
+	constants *extractConstants
+	cursors   [registerColumnCount]*columnCursor // nil where there is no such column
+	at        *columnCursor                      // the one that is being read, for messages
+	row       int64                              // of the extract's first, from 1 in the file
+
+	numbers    columnDecoder[identity.Number]
+	linked     columnDecoder[identity.Number]
+	days       [registerColumnCount]columnDecoder[calendar.Day]
+	deceasedOn columnDecoder[calendar.Partial]
+	protected  columnDecoder[register.Tristate]
+	words      [registerColumnCount]columnWords
+
+	list       []string // the words of the extracts
+	indices    map[string]uint16
+	unreadable []register.Unreadable
+}
+
+func newExtractFiller(constants *extractConstants) *extractFiller {
+	f := &extractFiller{constants: constants}
+	f.forgetWords()
+	return f
+}
+
+// use has a column read as the canonical one of a place in registerColumns. The
+// caller gives the rows to its cursor.
+func (f *extractFiller) use(which int, column *fileColumn) *columnCursor {
+	cursor := &columnCursor{fileColumn: column}
+	f.cursors[which] = cursor
+	switch registerColumns[which].kind {
+	case numberColumn:
+		if which == registerNumber {
+			f.numbers = columnDecoder[identity.Number]{cursor: cursor, decode: column.numbers()}
+		} else {
+			f.linked = columnDecoder[identity.Number]{cursor: cursor, decode: column.links()}
+		}
+	case dayColumn:
+		f.days[which] = columnDecoder[calendar.Day]{cursor: cursor, decode: column.registerDays(), null: calendar.Missing}
+	case deathColumn:
+		f.deceasedOn = columnDecoder[calendar.Partial]{cursor: cursor, decode: column.partials()}
+	case booleanColumn:
+		f.protected = columnDecoder[register.Tristate]{cursor: cursor, decode: column.protected()}
+	case wordColumn:
+		f.words[which] = columnWords{cursor: cursor, number: f.word, known: map[string]uint16{}}
+	}
+	return cursor
+}
+
+// badWord is the number of a word that is not taken; no list has as many.
+const badWord = 1<<16 - 1
+
+// word is the index of a word in the list.
+func (f *extractFiller) word(text []byte) (uint16, error) {
+	if index, ok := f.indices[string(text)]; ok {
+		return index, nil
+	}
+	if len(text) > limitWord || !utf8.Valid(text) {
+		return badWord, nil
+	}
+	index := uint16(len(f.list))
+	word := string(text)
+	f.list = append(f.list, word)
+	f.indices[word] = index
+	return index, nil
+}
+
+// forgetWords begins a list of words. Extracts that have been handed over keep
+// theirs: a list is only ever added to.
+func (f *extractFiller) forgetWords() {
+	f.list = []string{""}
+	f.indices = map[string]uint16{"": 0}
+	for i := range f.words {
+		f.words[i].forget()
+	}
+}
+
+// fill fills an extract with the next rows.
+func (f *extractFiller) fill(x *register.Extract, rows int) (err error) {
+	const wordColumns = 3
+	if len(f.list) > badWord-wordColumns*extractRows {
+		f.forgetWords()
+	}
+	x.FirstRow, f.unreadable = f.row, x.Unreadable[:0]
+	c := f.constants
+	if x.Number, err = fillExtract(f, x.Number, rows, registerNumber, &f.numbers, c.number); err != nil {
+		return err
+	}
+	if x.Linked, err = fillExtract(f, x.Linked, rows, registerLinkedNumber, &f.linked, c.linked); err != nil {
+		return err
+	}
+	for _, word := range [wordColumns]struct {
+		which   int
+		indices *[]uint16
+	}{{registerStatus, &x.Status}, {registerStatusReason, &x.Reason}, {registerIdentityLevel, &x.Level}} {
+		if *word.indices, err = f.fillWord(*word.indices, rows, word.which); err != nil {
+			return err
+		}
+	}
+	for _, day := range [...]struct {
+		which int
+		days  *[]calendar.Day
+	}{
+		{registerStatusFrom, &x.StatusFrom}, {registerKnownFrom, &x.KnownFrom}, {registerAssignedOn, &x.AssignedOn},
+		{registerRenewedOn, &x.RenewedOn}, {registerInactiveExpectedOn, &x.InactiveExpectedOn},
+	} {
+		if *day.days, err = fillExtract(f, *day.days, rows, day.which, &f.days[day.which], c.days[day.which]); err != nil {
+			return err
+		}
+		listUnreadable(f, day.which, *day.days, badDay, calendar.Missing)
+	}
+	if x.DeceasedOn, err = fillExtract(f, x.DeceasedOn, rows, registerDeceasedOn, &f.deceasedOn, c.deceasedOn); err != nil {
+		return err
+	}
+	listUnreadable(f, registerDeceasedOn, x.DeceasedOn, badPartial, 0)
+	if x.Protected, err = fillExtract(f, x.Protected, rows, registerProtected, &f.protected, c.protected); err != nil {
+		return err
+	}
+	listUnreadable(f, registerProtected, x.Protected, badProtected, register.NoValue)
+	x.Words, x.Unreadable = f.list, f.unreadable
+	slices.SortStableFunc(x.Unreadable, func(a, b register.Unreadable) int { return cmp.Compare(a.Row, b.Row) })
+	return nil
+}
+
+// fillExtract fills a column; it is nil where the extract has none.
+func fillExtract[T any](f *extractFiller, dst []T, rows, which int, decoder *columnDecoder[T], constant T) ([]T, error) {
+	cursor := f.cursors[which]
+	if cursor == nil && !f.constants.has[which] {
+		return nil, nil
+	}
+	dst = resize(dst, rows)
+	if cursor == nil {
+		for i := range dst {
+			dst[i] = constant
+		}
+		return dst, nil
+	}
+	f.at = cursor
+	for done := 0; done < rows; {
+		s, err := cursor.take(rows - done)
+		if err != nil {
+			return nil, err
+		}
+		if err := decoder.put(s, dst[done:][:s.rows]); err != nil {
+			return nil, err
+		}
+		done += s.rows
+	}
+	return dst, nil
+}
+
+// fillWord fills a column of words; it is nil where the extract has none.
+func (f *extractFiller) fillWord(dst []uint16, rows, which int) ([]uint16, error) {
+	cursor := f.cursors[which]
+	if cursor == nil && !f.constants.has[which] {
+		return nil, nil
+	}
+	dst = resize(dst, rows)
+	if cursor == nil {
+		index, err := f.word(f.constants.text[which])
+		for i := range dst {
+			dst[i] = index
+		}
+		listUnreadable(f, which, dst, badWord, 0)
+		return dst, err
+	}
+	f.at = cursor
+	for done := 0; done < rows; {
+		s, err := cursor.take(rows - done)
+		if err != nil {
+			return nil, err
+		}
+		if err := f.words[which].put(s, dst[done:][:s.rows]); err != nil {
+			return nil, err
+		}
+		done += s.rows
+	}
+	listUnreadable(f, which, dst, badWord, 0)
+	return dst, nil
+}
+
+// listUnreadable lists the rows of a column whose value could not be read, and
+// makes it missing.
+func listUnreadable[T comparable](f *extractFiller, which int, values []T, bad, missing T) {
+	for i, value := range values {
+		if value == bad {
+			values[i] = missing
+			f.unreadable = append(f.unreadable, register.Unreadable{Row: f.row + int64(i), Column: registerColumns[which].Name})
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package readers
+
+import "github.com/avstam/avstam/pipeline"
+
+// tallies are what a piece counts.
+type tallies struct{ read, rejected pipeline.Tally }
+
+// Tallies are what has been read so far and what of it was rejected.
+func (p *tallies) Tallies() (read, rejected *pipeline.Tally) { return &p.read, &p.rejected }
+
+// count adds a batch to the tallies.
+func (p *tallies) count(b *pipeline.Batch) {
+	noAmount := int64(0)
+	for i := range b.Rejects {
+		reject := &b.Rejects[i]
+		if !reject.HasAmount {
+			noAmount++
+			continue
+		}
+		p.rejected.AddAmount(b.Amount[reject.Row], b.Currency[reject.Row])
+	}
+	p.rejected.Add(int64(len(b.Rejects)), noAmount)
+	p.read.Add(int64(b.Rows), noAmount)
+	// An amount that could not be read is 0 in the batch.
+	if first := b.Currency[0]; isAll(b.Currency, first) { // fast path
+		var sum pipeline.Sum
+		for _, ore := range b.Amount {
+			sum.Add(ore)
+		}
+		p.read.AddAmount(0, first)
+		p.read.Amounts[first].AddSum(sum)
+		return
+	}
+	for i, ore := range b.Amount {
+		p.read.AddAmount(ore, b.Currency[i])
+	}
+}
+
+func isAll(numbers []uint16, number uint16) bool {
+	difference := uint16(0)
+	for _, n := range numbers {
+		difference |= n ^ number
+	}
+	return difference == 0
+}
