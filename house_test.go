@@ -27,7 +27,7 @@ var house = map[string][]string{
 	"config":        {"calendar", "identity", "job", "readers", "register", "rules"},
 	"job":           {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"job/reference": {},
-	"benchmarks":    {"calendar", "config", "job", "readers", "register", "rules", "synth"},
+	"benchmarks":    {"calendar", "job", "readers", "register", "rules", "synth"},
 	"cmd/avstam":    {"calendar", "config", "identity", "job", "pipeline", "readers", "register", "report", "rules", "storage", "synth"},
 
 	// Tools of those who measure; they see the program from without.

@@ -74,7 +74,7 @@ func (p *arrowPage) fill(v *columnValues, memory *arrowValues, column *arrowipc.
 		if err := column.Texts(first, rows, valid, &memory.texts); err != nil {
 			return err
 		}
-		v.data, v.offsets = memory.texts.Data, memory.texts.Offsets
+		v.useOffsets(memory.texts.Data, memory.texts.Offsets)
 	case arrowipc.Fixed:
 		memory.bytes = memory.bytes[:0]
 		v.data, v.width = column.Fixed(first, rows, valid, memory.bytes), of.Bytes

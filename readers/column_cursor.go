@@ -13,23 +13,31 @@ import (
 // without the nulls. What is set depends on their physical type.
 type columnValues struct {
 	count   int
-	suspect bool     // there may be text that is not UTF-8
-	width   int      // of FIXED_LEN_BYTE_ARRAY
-	data    []byte   // of BYTE_ARRAY and FIXED_LEN_BYTE_ARRAY; the bits of BOOLEAN
-	offsets []uint32 // of BYTE_ARRAY: count+1 of them
-	int32s  []int32
-	int64s  []int64
-	int96s  []deprecated.Int96
-	floats  []float32
-	doubles []float64
+	suspect bool   // there may be text that is not UTF-8
+	width   int    // of FIXED_LEN_BYTE_ARRAY
+	data    []byte // of BYTE_ARRAY and FIXED_LEN_BYTE_ARRAY; the bits of BOOLEAN
+	// Where the values of BYTE_ARRAY stand in data. What stands between them is
+	// no text.
+	starts, ends []uint32
+	int32s       []int32
+	int64s       []int64
+	int96s       []deprecated.Int96
+	floats       []float32
+	doubles      []float64
 }
 
 // text is a BYTE_ARRAY or FIXED_LEN_BYTE_ARRAY value.
 func (v *columnValues) text(i int) []byte {
-	if v.offsets != nil {
-		return v.data[v.offsets[i]:v.offsets[i+1]]
+	if v.starts != nil {
+		return v.data[v.starts[i]:v.ends[i]]
 	}
 	return v.data[i*v.width:][:v.width]
+}
+
+// useOffsets takes texts that follow each other: the i-th begins at the i-th of
+// offsets, of which there is one more, and ends at the next.
+func (v *columnValues) useOffsets(data []byte, offsets []uint32) {
+	v.data, v.starts, v.ends = data, offsets[:len(offsets)-1], offsets[1:]
 }
 
 func (v *columnValues) boolean(i int) bool { return v.data[i>>3]>>(i&7)&1 != 0 }
@@ -260,9 +268,8 @@ func (v *textView) of(c *columnCursor, s segment) column.Text {
 }
 
 func (v *textView) texts(values *columnValues, first, count int) column.Text {
-	if values.offsets != nil {
-		offsets := values.offsets[first:][: count+1 : count+1]
-		return column.Text{Data: values.data, Start: offsets[:count:count], End: offsets[1:]}
+	if values.starts != nil {
+		return column.Text{Data: values.data, Start: values.starts[first:][:count:count], End: values.ends[first:][:count:count]}
 	}
 	if v.startsOfWidth != values.width || len(v.starts) < count {
 		v.startsOfWidth = values.width

@@ -259,15 +259,15 @@ func (t *columnType) protected() func(*columnValues, int, []register.Tristate) e
 
 // texts reads identity numbers of a column of text.
 func texts(v *columnValues, first int, dst []identity.Text) error {
-	if v.offsets == nil {
+	if v.starts == nil {
 		for i := range dst {
 			dst[i] = identity.Parse(v.text(first + i))
 		}
 		return nil
 	}
-	offsets := v.offsets[first:][:len(dst)+1]
+	starts, ends := v.starts[first:][:len(dst)], v.ends[first:][:len(dst)]
 	for i := range dst {
-		dst[i] = identity.Parse(v.data[offsets[i]:offsets[i+1]])
+		dst[i] = identity.Parse(v.data[starts[i]:ends[i]])
 	}
 	return nil
 }

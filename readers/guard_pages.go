@@ -178,6 +178,12 @@ type pageReader struct {
 	// What the texts of the page's values and of the dictionary take, -1 where
 	// that is not known: they must fill their pages.
 	texts, entryTexts int
+
+	// The values of the page that is being given out, and how many they are, where
+	// they are plain and no row is null; nil for other pages. Texts have not been
+	// checked.
+	values []byte
+	count  int
 }
 
 // pagesStart is the offset of the first page for the library.
@@ -194,7 +200,7 @@ func (p *pageReader) open(source io.ReaderAt, chunk parquetChunk) {
 func (p *pageReader) close() {
 	p.memory.held -= p.cost[0] + p.cost[1] + p.dictionaryCost
 	p.cost, p.dictionaryCost = [2]int64{}, 0
-	p.source, p.header, p.content = nil, p.header[:0], nil
+	p.source, p.header, p.content, p.values = nil, p.header[:0], nil, nil
 	if cap(p.buffer) > keptPage {
 		p.buffer = nil
 	}
@@ -215,21 +221,45 @@ func (p *pageReader) ReadAt(dst []byte, offset int64) (int, error) {
 	if at < 0 {
 		return 0, errors.New("its pages are not read in order")
 	}
-	if at >= int64(len(p.header)+len(p.content)) {
-		p.offset += int64(len(p.header) + len(p.content))
-		p.header, p.content = p.header[:0], nil
-		if offset != p.offset {
+	if given := int64(len(p.header) + len(p.content)); at >= given {
+		if at > given {
 			return 0, errors.New("its pages are not read in order")
 		}
-		if err := p.next(); err != nil {
+		if err := p.advance(); err != nil {
 			return 0, err
 		}
-		at = 0
+		if at = 0; p.values != nil && p.column.kind == parquet.ByteArray {
+			if err := checkTexts(p.values, p.count); err != nil {
+				return 0, err
+			}
+		}
 	}
 	if at < int64(len(p.header)) {
 		return copy(dst, p.header[at:]), nil
 	}
 	return copy(dst, p.content[at-int64(len(p.header)):]), nil
+}
+
+// advance goes on to the next page, when all of the one before has been given out.
+func (p *pageReader) advance() error {
+	p.offset += int64(len(p.header) + len(p.content))
+	p.header, p.content, p.values = p.header[:0], nil, nil
+	return p.next()
+}
+
+// plain goes on to the next page. Where its values are plain and no row is null
+// it returns them, which are good until the next call, and how many they are;
+// the library then never sees that page. It returns nil for other pages, which
+// the library is to read, and at the end.
+func (p *pageReader) plain() (values []byte, count int, err error) {
+	if err := p.advance(); err == io.EOF || err == nil && p.values == nil {
+		return nil, 0, nil
+	} else if err != nil {
+		return nil, 0, err
+	}
+	values = p.values
+	p.header, p.content, p.values = p.header[:0], nil, nil
+	return values, p.count, nil
 }
 
 // next reads, checks and decompresses the next page that has rows, or the
@@ -394,6 +424,9 @@ func (p *pageReader) useValues(h *pageHeader, compressed []byte) error {
 		return err
 	}
 	p.texts = page.texts
+	if page.isPlain {
+		p.values, p.count = page.content[page.levels:], page.values
+	}
 	cost := int64(cap(p.buffer)+cap(p.compressed)+len(page.content)) + page.decoded
 	err = p.memory.change(cost - p.cost[1])
 	p.cost = [2]int64{cost, p.cost[0]}

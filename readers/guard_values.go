@@ -18,6 +18,7 @@ type checkedPage struct {
 	levels   int    // bytes of the levels
 	values   int    // that are not null
 	encoding format.Encoding
+	isPlain  bool  // the values are plain and none is null; if they are texts they have not been checked
 	texts    int   // bytes of the texts without their lengths; -1 where that is not known
 	decoded  int64 // bytes that the library takes for levels and values, beside the content
 }
@@ -70,6 +71,7 @@ func (t *parquetColumn) checkPage(h *pageHeader, content []byte, levels int, ent
 	if h.kind == format.DataPage && page.encoding == format.Plain {
 		page.content = t.withoutZeros(page.content, page.levels, page.values)
 	}
+	page.isPlain = page.encoding == format.Plain && page.values == rows && t.kind != parquet.Boolean && t.kind != parquet.Int96
 	err := t.checkValues(&page, page.content[page.levels:], entries)
 	return page, err
 }
@@ -94,7 +96,10 @@ func (t *parquetColumn) checkValues(page *checkedPage, data []byte, entries int6
 	switch encoding, kind := page.encoding, t.kind; {
 	case encoding == format.Plain && kind == parquet.ByteArray:
 		page.texts = len(data) - 4*count
-		page.decoded += 4 * int64(count+1)
+		page.decoded += 8 * int64(count+1)
+		if page.isPlain {
+			return nil
+		}
 		return checkTexts(data, count)
 	case encoding == format.Plain:
 		return t.checkSize(data, count)

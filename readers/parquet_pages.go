@@ -19,6 +19,7 @@ type parquetPages struct {
 	pages     *parquet.FilePages
 	page      parquet.Page       // that the cursor has
 	entries   parquet.Dictionary // the dictionary that the cursor has
+	plain     plainMemory        // of pages that the library does not see
 	rows      int64              // of the row group
 	delivered int64              // of them, in the pages so far
 }
@@ -45,6 +46,7 @@ func (p *parquetPages) close() {
 		_ = p.pages.Close() // returns no error
 	}
 	p.source.close()
+	p.plain.close()
 	p.pages, p.entries, p.cursor.entries = nil, nil, columnValues{}
 	p.cursor.left = 0
 }
@@ -58,6 +60,13 @@ func (p *parquetPages) releasePage() {
 // next gives the cursor the next page, which may have no rows.
 func (p *parquetPages) next() error {
 	p.releasePage()
+	values, count, err := p.source.plain()
+	if err != nil {
+		return err
+	}
+	if values != nil { // fast path
+		return p.usePlain(values, count)
+	}
 	page, err := p.pages.ReadPage()
 	if err == io.EOF {
 		return fmt.Errorf("its pages have %d rows, the row group has %d", p.delivered, p.rows)
@@ -89,15 +98,38 @@ func (p *parquetPages) finish() error {
 	return nil
 }
 
-// use has the cursor read the page.
-func (p *parquetPages) use() error {
-	c := p.cursor
-	rows := p.page.NumRows()
+// deliver gives the cursor rows, of which its values are to come.
+func (p *parquetPages) deliver(rows int64) error {
 	p.delivered += rows
 	if rows > math.MaxInt32 || p.delivered > p.rows {
 		return fmt.Errorf("its pages have more than the %d rows of the row group", p.rows)
 	}
-	c.left, c.row, c.value = int(rows), 0, 0
+	p.cursor.left, p.cursor.row, p.cursor.value = int(rows), 0, 0
+	return nil
+}
+
+// usePlain has the cursor read plain values, none of which is null.
+func (p *parquetPages) usePlain(values []byte, count int) error {
+	if err := p.deliver(int64(count)); err != nil {
+		return err
+	}
+	c := p.cursor
+	c.hasDictionary = false
+	if err := p.plain.read(&c.plain, p.column.kind, p.column.width, values, count); err != nil {
+		return err
+	}
+	if c.checkText {
+		c.plain.findSuspect()
+	}
+	return nil
+}
+
+// use has the cursor read the page.
+func (p *parquetPages) use() error {
+	if err := p.deliver(p.page.NumRows()); err != nil {
+		return err
+	}
+	c := p.cursor
 	count := c.left
 	if c.optional {
 		c.levels = p.page.DefinitionLevels()
@@ -172,10 +204,11 @@ func (v *columnValues) set(values encoding.Values, count, texts int) error {
 		v.data, v.width = values.FixedLenByteArray()
 		there = len(v.data) / v.width
 	case encoding.ByteArray:
-		v.data, v.offsets = values.ByteArray()
-		there = len(v.offsets) - 1
+		data, offsets := values.ByteArray()
+		v.useOffsets(data, offsets)
+		there = len(offsets) - 1
 		last := uint32(0)
-		for _, offset := range v.offsets {
+		for _, offset := range offsets {
 			if offset < last {
 				return errors.New("the texts of a page overlap")
 			}

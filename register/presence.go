@@ -169,11 +169,12 @@ func (p *presence) findSome(places []Place, numbers []identity.Number) {
 		ranks [findAtOnce]uint32
 		words [findAtOnce]uint64
 	)
+	days := p.days[:dayCount]
 	for i, number := range numbers {
 		day, serial, check := split(number)
 		entry := dayEntry{}
 		if day < dayCount {
-			entry = p.days[day]
+			entry = days[day]
 		}
 		if !holds(entry.block>>sumShift, uint32(serialSums[serial]), check) {
 			entry = dayEntry{}
@@ -181,14 +182,15 @@ func (p *presence) findSome(places []Place, numbers []identity.Number) {
 		k := i & (findAtOnce - 1)
 		at[k], ranks[k] = (entry.block&blockMask)<<serialBits|serial, entry.rank
 	}
+	blocks := p.blocks
 	for i := range numbers {
 		k := i & (findAtOnce - 1)
-		words[k] = p.blocks.at(int(at[k] >> 6))
+		words[k] = blocks.at(int(at[k] >> 6))
 	}
 	places = places[:len(numbers)]
 	for i := range places {
 		k := i & (findAtOnce - 1)
-		places[i] = rankIn((*[lineBytes]byte)(p.blocks[int(at[k]>>9)*lineBytes:]), words[k], ranks[k], at[k]&(1<<serialBits-1))
+		places[i] = rankIn((*[lineBytes]byte)(blocks[int(at[k]>>9)*lineBytes:]), words[k], ranks[k], at[k]&(1<<serialBits-1))
 	}
 }
 

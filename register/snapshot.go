@@ -116,8 +116,9 @@ func (s *Snapshot) someAt(entries []Entry, places []Place, days []calendar.Day) 
 		return
 	}
 	var heads [findAtOnce]uint32
+	all := s.heads
 	for i, place := range places {
-		heads[i&(findAtOnce-1)] = s.heads.at(int(max(place, 0)))
+		heads[i&(findAtOnce-1)] = all.at(int(max(place, 0)))
 	}
 	entries, days = entries[:len(places)], days[:len(places)]
 	for i, place := range places {
