@@ -157,3 +157,29 @@ func BenchmarkCheck(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRule is what each rule costs for a row that it looks at, in a batch
+// of which nearly every row has a finding.
+func BenchmarkRule(b *testing.B) {
+	snapshot, dictionaries, batch := population(b, true)
+	policy := rules.DefaultPolicy()
+	policy.TestNumbers = []identity.Number{made(1980, 1, 1, 7)}
+	policy.UncertainAllowed = []string{"agency 1"}
+	checker := rules.NewChecker(&policy, snapshot, dictionaries)
+	checker.Check(batch)
+	for _, rule := range rules.All() {
+		if rule.Find == nil {
+			continue
+		}
+		b.Run(rule.Name, func(b *testing.B) {
+			var hits rules.Hits
+			rows := checker.Rows(rule.Looks)
+			b.ReportAllocs()
+			for b.Loop() {
+				hits.List = hits.List[:0]
+				rule.Find(checker.Facts(), rows, &hits)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(len(rows), 1)), "ns/row")
+		})
+	}
+}
