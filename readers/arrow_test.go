@@ -215,6 +215,37 @@ func TestArrowRecordsOfEveryType(t *testing.T) {
 	}
 }
 
+func BenchmarkArrowRecords(b *testing.B) {
+	records := plainRecords(200_000, 3)
+	for _, c := range []struct {
+		name    string
+		stream  bool
+		options []ipc.Option
+	}{{"file", false, nil}, {"stream", true, nil}, {"stream, lz4", true, []ipc.Option{ipc.WithLZ4()}}} {
+		path := writeIPC(b, c.stream, arrowRecordBatches(b, usualArrowTypes, records, 64_000), c.options...)
+		b.Run(c.name, func(b *testing.B) {
+			var batch pipeline.Batch
+			rows := int64(0)
+			for b.Loop() {
+				opened, err := OpenRecords([]Source{{Files: []string{path}}}, *newOptions())
+				require.NoError(b, err)
+				require.NoError(b, opened.Cut(b.Context(), func(piece pipeline.Piece) error {
+					defer piece.Close()
+					for {
+						more, err := piece.Next(&batch)
+						if err != nil || !more {
+							return err
+						}
+						rows += int64(batch.Rows)
+					}
+				}))
+				opened.Close()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rows), "ns/row")
+		})
+	}
+}
+
 // oneArrowColumn reads one value of a column beside usual others.
 func oneArrowColumn(t *testing.T, name string, of arrow.DataType, value string) (plainRecord, error) {
 	t.Helper()
