@@ -112,7 +112,7 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 // writeTables reduces the rules across records and writes rejects and findings.
 func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	r.stage("across records")
-	across, err := r.reduceAcross()
+	across, err := r.reduceAcross(writer.NewPacker())
 	if err != nil {
 		return outputFailure(err)
 	}
@@ -120,7 +120,11 @@ func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	if err := writer.Rejects(ctx, r.rejects()); err != nil {
 		return outputFailure(err)
 	}
-	return outputFailure(writer.Findings(ctx, r.findings(), unpackFindings(r.spill, across)))
+	var parts []report.Part
+	for i := range r.parts {
+		parts = append(parts, report.Part{Chunks: r.parts[i].findings, FirstRow: r.firsts[i] + 1})
+	}
+	return outputFailure(writer.Findings(ctx, append(parts, across)))
 }
 
 // keepRejects keeps the rejected rows of a run that an input ended, if there are
@@ -151,22 +155,6 @@ func (r *run) reportFiles() []report.File {
 	return files
 }
 
-// findings are those about single records, in the order of the report.
-func (r *run) findings() iter.Seq2[*report.Finding, error] {
-	return func(yield func(*report.Finding, error) bool) {
-		for i := range r.parts {
-			for f, err := range unpackFindings(r.spill, r.parts[i].findings) {
-				if f != nil {
-					f.Row += r.firsts[i] + 1
-				}
-				if !yield(f, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
-}
-
 // rejects are the rejected rows, in the order of the report.
 func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 	return func(yield func(*report.Reject, error) bool) {
@@ -194,34 +182,10 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 	}
 }
 
-// unpackFindings reads packed findings from the spill, each good until the next.
-func unpackFindings(spill *storage.Spill, extents []storage.Extent) iter.Seq2[*report.Finding, error] {
-	return func(yield func(*report.Finding, error) bool) {
-		var buffer []byte
-		var err error
-		var finding report.Finding
-		for _, extent := range extents {
-			if buffer, err = spill.Read(extent, buffer); err != nil {
-				yield(nil, err)
-				return
-			}
-			for rest := buffer; len(rest) > 0; {
-				if rest, err = finding.Unpack(rest); err != nil {
-					yield(nil, err)
-					return
-				}
-				if !yield(&finding, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // reduceAcross judges the candidates of the rules across records, and returns
-// the findings in the order of the report, packed. A record that is flagged by
+// the findings in the order of the report, as a part. A record that is flagged by
 // such a rule alone moves from clean to flagged, once.
-func (r *run) reduceAcross() ([]storage.Extent, error) {
+func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 	var runs []foundRun
 	for i, place := range r.acrossRules {
 		var frames []frame
@@ -231,11 +195,11 @@ func (r *run) reduceAcross() ([]storage.Extent, error) {
 		}
 		reducer := newReducer(r.spill, r.seeds, place, acrossBucketCandidates)
 		if err := reducer.reduce(frames, 0); err != nil {
-			return nil, err
+			return report.Part{}, err
 		}
 		runs = append(runs, reducer.runs...)
 	}
-	out := chunkWriter{spill: r.spill}
+	packer.Begin(len(r.parts))
 	severities := r.settings.Policy.AllSeverities()
 	var finding report.Finding
 	moved := struct{ piece, row uint32 }{piece: ^uint32(0)}
@@ -245,7 +209,6 @@ func (r *run) reduceAcross() ([]storage.Extent, error) {
 		}
 		finding.Row = r.firsts[f.piece] + int64(f.row) + 1
 		finding.OtherNumber = f.other
-		out.buffer = finding.AppendPacked(out.buffer)
 		if at := (struct{ piece, row uint32 }{f.piece, f.row}); !f.flagged && severities[f.rule] >= rules.Warning && at != moved {
 			moved = at
 			terms := &r.files[finding.File].ledger
@@ -254,15 +217,13 @@ func (r *run) reduceAcross() ([]storage.Extent, error) {
 			terms.Flagged.Add(1, 0)
 			terms.Flagged.AddAmount(finding.Amount, finding.Currency)
 		}
-		if len(out.buffer) >= chunkBytes {
-			return out.flush()
-		}
-		return nil
+		return packer.Add(&finding)
 	})
 	if err != nil {
-		return nil, err
+		return report.Part{}, err
 	}
-	return out.take()
+	chunks, err := packer.Take()
+	return report.Part{Chunks: chunks}, err
 }
 
 // closing is what the report needs to know at its end.

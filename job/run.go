@@ -102,7 +102,7 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.checkRecords(ctx); err != nil {
+	if err := r.checkRecords(ctx, writer); err != nil {
 		return nil, r.keepRejects(ctx, writer, draft, err)
 	}
 	return r.publish(ctx, folder, writer, draft)
@@ -197,10 +197,10 @@ func (r *run) readerOptions() readers.Options {
 }
 
 // checkRecords has all records read and checked.
-func (r *run) checkRecords(ctx context.Context) error {
+func (r *run) checkRecords(ctx context.Context, writer *report.Writer) error {
 	workers := make([]*worker, r.settings.Workers)
 	for i := range workers {
-		workers[i] = newWorker(r)
+		workers[i] = newWorker(r, writer.NewPacker())
 	}
 	r.stage("records")
 	err := pipeline.Run(ctx, len(workers), r.records.Cut,

@@ -35,7 +35,7 @@ func (r *run) stream(ctx context.Context) (_ *Result, err error) {
 	}
 	defer writer.Close()
 
-	if err := r.checkRecords(ctx); err != nil {
+	if err := r.checkRecords(ctx, writer); err != nil {
 		return nil, err
 	}
 	if err := r.judgeInputs(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/avstam/avstam/storage"
 )
 
-// chunkBytes is how much a worker packs before it writes to the spill.
+// chunkBytes is how much of the rejects a worker packs before it writes to the spill.
 const chunkBytes = 256 << 10
 
 // worker checks pieces, one after the other. What it finds goes to the spill,
@@ -20,7 +20,7 @@ type worker struct {
 	run      *run
 	batch    pipeline.Batch
 	checker  *rules.Checker
-	findings chunkWriter
+	findings *report.Packer
 	rejects  chunkWriter
 	across   []*bucketWriter // by place in run.acrossRules
 	scratch  []byte
@@ -32,7 +32,7 @@ type worker struct {
 type part struct {
 	file     int
 	rows     int64
-	findings []storage.Extent
+	findings []report.Chunk
 	rejects  []storage.Extent
 	rejected int64
 	across   [][]frame // by place in run.acrossRules
@@ -65,11 +65,11 @@ func (w *chunkWriter) take() ([]storage.Extent, error) {
 	return extents, err
 }
 
-func newWorker(r *run) *worker {
+func newWorker(r *run, findings *report.Packer) *worker {
 	w := &worker{
 		run:      r,
 		checker:  rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries),
-		findings: chunkWriter{spill: r.spill},
+		findings: findings,
 		rejects:  chunkWriter{spill: r.spill},
 	}
 	for range r.acrossRules {
@@ -82,6 +82,7 @@ func newWorker(r *run) *worker {
 // reads it, Check understands and judges it, pack keeps what was found.
 func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piece) (part, error) {
 	p := part{file: piece.File()}
+	w.findings.Begin(int(number))
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return p, err
@@ -110,7 +111,7 @@ func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piec
 
 // take moves what the worker has written for a piece into its part.
 func (w *worker) take(p *part) (err error) {
-	if p.findings, err = w.findings.take(); err != nil {
+	if p.findings, err = w.findings.Take(); err != nil {
 		return outputFailure(err)
 	}
 	if p.rejects, err = w.rejects.take(); err != nil {
@@ -147,11 +148,8 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 			evident = hit.Row
 		}
 		w.conclude(hit)
-		w.findings.buffer = w.finding.AppendPacked(w.findings.buffer)
-		if len(w.findings.buffer) >= chunkBytes {
-			if err := w.findings.flush(); err != nil {
-				return outputFailure(err)
-			}
+		if err := w.findings.Add(&w.finding); err != nil {
+			return outputFailure(err)
 		}
 	}
 	for i, place := range w.run.acrossRules {

@@ -74,7 +74,7 @@ func (e *arrowEncoder[Row]) add(t *texts, rows []Row) {
 		switch c.shape {
 		case asCategory:
 			for r := range rows {
-				appendArrowText(builder, c.required, c.category(t, &rows[r]))
+				appendArrowText(builder, c.required, c.categoryOf(t, &rows[r]))
 			}
 		case asText:
 			for r := range rows {
@@ -83,7 +83,7 @@ func (e *arrowEncoder[Row]) add(t *texts, rows []Row) {
 			}
 		default:
 			for r := range rows {
-				if number, ok := c.number(&rows[r]); ok {
+				if number, ok := c.numberOf(&rows[r]); ok {
 					appendArrowNumber(builder, number)
 				} else {
 					builder.AppendNull()

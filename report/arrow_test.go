@@ -164,7 +164,7 @@ func (f *fixture) streamOf(t *testing.T) ([]byte, error) {
 	defer func() { require.NoError(t, w.Close()) }()
 	w.repeatLimit, w.rowGroupRows = f.repeatLimit, f.rowGroupRows
 	require.NoError(t, w.Rejects(context.Background(), each(f.rejects)))
-	require.NoError(t, w.Findings(context.Background(), each(f.records), each(f.across)))
+	require.NoError(t, w.Findings(context.Background(), pack(t, w, f.records, f.across)))
 	var stream bytes.Buffer
 	_, err = w.FinishStream(context.Background(), &f.closing, &stream)
 	return stream.Bytes(), err

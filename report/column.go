@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"unicode/utf8"
 
 	"github.com/avstam/avstam/calendar"
@@ -41,10 +43,37 @@ type column[Row any] struct {
 	// that may hold an identity number: tools show bounds to people who were not
 	// given the rows.
 	bounded bool
+	// sorted columns mostly have a value that begins like the one before.
+	sorted bool
+	// compressed columns are compressed with zstd; those of findings gain little.
+	compressed bool
+	// isEmpty columns have no value in any row, and none of the functions.
+	isEmpty bool
 
-	category func(t *texts, r *Row) []byte
+	code     func(r *Row) int        // of most categories: a number, and
+	names    func(t *texts) [][]byte // the texts by number
+	category func(r *Row) []byte     // of the others
 	text     func(dst []byte, r *Row) []byte
 	number   func(r *Row) (value int64, ok bool) // of all other shapes; days by number, booleans as 0 and 1
+}
+
+// categoryOf is the text of a category.
+func (c *column[Row]) categoryOf(t *texts, r *Row) []byte {
+	switch {
+	case c.isEmpty:
+		return nil
+	case c.code != nil:
+		return c.names(t)[c.code(r)]
+	}
+	return c.category(r)
+}
+
+// numberOf is the value of a column that is no text.
+func (c *column[Row]) numberOf(r *Row) (value int64, ok bool) {
+	if c.isEmpty {
+		return 0, false
+	}
+	return c.number(r)
 }
 
 // Column describes a column of a report's tables.
@@ -117,8 +146,7 @@ var (
 	levelNames     = namesOf(register.Confirmed, register.Level.String)
 	reasonNames    = namesOf(pipeline.AmountRange, pipeline.RejectReason.String)
 
-	certainName  = []byte("certain")
-	possibleName = []byte("possible")
+	confidenceNames = [][]byte{[]byte("certain"), []byte("possible")}
 )
 
 // findingColumns are the columns of findings in their order.
@@ -131,30 +159,30 @@ func findingColumns(masked bool) []column[Finding] {
 	}
 	return []column[Finding]{
 		{name: "finding_id", doc: "32 hexadecimal digits: the same for the same finding in every run", shape: asText, required: true, text: appendID},
-		{name: "rule", doc: "the rule that found it", required: true, category: func(t *texts, f *Finding) []byte { return t.rules[f.Rule] }},
-		{name: "severity", doc: "`info`, `warning` or `error`, as the policy has it", required: true, category: func(_ *texts, f *Finding) []byte { return severityNames[f.Severity] }},
-		{name: "direction", doc: "what should change: `record`, `identity`, `register` or `none`", required: true, category: func(_ *texts, f *Finding) []byte { return directionNames[f.Direction] }},
-		{name: "confidence", doc: "`certain`, or `possible` where the date of death is incomplete", required: true, category: confidenceOf},
-		{name: "detail", doc: "what the rule adds; see the rule", category: func(_ *texts, f *Finding) []byte { return valid(f.Detail) }},
-		{name: "source", doc: "the source of the record, as configured", bounded: true, required: true, category: func(t *texts, f *Finding) []byte { return t.sources[f.File] }},
-		{name: "file", doc: "the file of the record", bounded: true, required: true, category: func(t *texts, f *Finding) []byte { return t.files[f.File] }},
+		{name: "rule", doc: "the rule that found it", required: true, code: func(f *Finding) int { return int(f.Rule) }, names: func(t *texts) [][]byte { return t.rules }},
+		{name: "severity", doc: "`info`, `warning` or `error`, as the policy has it", required: true, code: func(f *Finding) int { return int(f.Severity) }, names: constant(severityNames)},
+		{name: "direction", doc: "what should change: `record`, `identity`, `register` or `none`", required: true, code: func(f *Finding) int { return int(f.Direction) }, names: constant(directionNames)},
+		{name: "confidence", doc: "`certain`, or `possible` where the date of death is incomplete", required: true, code: func(f *Finding) int { return int(truth(f.Possible)) }, names: constant(confidenceNames)},
+		{name: "detail", doc: "what the rule adds; see the rule", category: func(f *Finding) []byte { return valid(f.Detail) }},
+		{name: "source", doc: "the source of the record, as configured", bounded: true, required: true, code: func(f *Finding) int { return f.File }, names: func(t *texts) [][]byte { return t.sources }},
+		{name: "file", doc: "the file of the record", bounded: true, required: true, code: func(f *Finding) int { return f.File }, names: func(t *texts) [][]byte { return t.files }},
 		{name: "row", doc: "its row in the file; the first data row is 1", bounded: true, shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
-		{name: "record_id", doc: "the agency's own key, where the record has one", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendValid(dst, f.RecordID) }},
-		{name: "agency", doc: "as the record has it", category: func(t *texts, f *Finding) []byte { return t.agency[f.Agency] }},
-		{name: "payment_type", doc: "as the record has it", category: func(t *texts, f *Finding) []byte { return t.paymentType[f.PaymentType] }},
+		{name: "record_id", doc: "the agency's own key, where the record has one", shape: asText, sorted: true, text: func(dst []byte, f *Finding) []byte { return appendValid(dst, f.RecordID) }},
+		{name: "agency", doc: "as the record has it", code: func(f *Finding) int { return int(f.Agency) }, names: func(t *texts) [][]byte { return t.agency }},
+		{name: "payment_type", doc: "as the record has it", code: func(f *Finding) int { return int(f.PaymentType) }, names: func(t *texts) [][]byte { return t.paymentType }},
 		{name: "payment_date", doc: "the day that the record is judged by", bounded: true, shape: asDay, required: true, number: func(f *Finding) (int64, bool) { return int64(f.PaymentDate), true }},
 		{name: "period_start", doc: "the first day that the payment is for", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodStart) }},
 		{name: "period_end", doc: "the last day that the payment is for", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.PeriodEnd) }},
 		{name: "amount", doc: "in the currency, with two decimals", bounded: true, shape: asDecimal, required: true, number: func(f *Finding) (int64, bool) { return f.Amount, true }},
-		{name: "currency", doc: "as the record has it, else `SEK`", required: true, category: func(t *texts, f *Finding) []byte { return t.currency[f.Currency] }},
+		{name: "currency", doc: "as the record has it, else `SEK`", required: true, code: func(f *Finding) int { return int(f.Currency) }, names: func(t *texts) [][]byte { return t.currency }},
 		{name: "identity_number", doc: "as given", shape: asText, text: given},
 		{name: "number", doc: "the twelve digits that it was read as; empty where it is malformed or of another kind", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
-		{name: "number_kind", doc: "`personal`, `coordination`, `organisation`, `gd` or `interim`", category: func(_ *texts, f *Finding) []byte { return kindNames[f.NumberKind] }},
+		{name: "number_kind", doc: "`personal`, `coordination`, `organisation`, `gd` or `interim`", code: func(f *Finding) int { return int(f.NumberKind) }, names: constant(kindNames)},
 		{name: "use_number", doc: "the number at the end of the chain of links, where another replaces this one", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
-		{name: "status", doc: "of the number on the payment date: `active`, `inactive`, `closed` or `deregistered`", category: func(_ *texts, f *Finding) []byte { return statusNames[f.Status] }},
+		{name: "status", doc: "of the number on the payment date: `active`, `inactive`, `closed` or `deregistered`", code: func(f *Finding) int { return int(f.Status) }, names: constant(statusNames)},
 		{name: "status_from", doc: "when the status began", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.StatusFrom) }},
-		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(_ *texts, f *Finding) []byte { return valid(f.StatusReason) }},
-		{name: "identity_level", doc: "`confirmed`, `probable`, `uncertain` or `not_applicable`", category: func(_ *texts, f *Finding) []byte { return levelNames[f.IdentityLevel] }},
+		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(f *Finding) []byte { return valid(f.StatusReason) }},
+		{name: "identity_level", doc: "`confirmed`, `probable`, `uncertain` or `not_applicable`", code: func(f *Finding) int { return int(f.IdentityLevel) }, names: constant(levelNames)},
 		{name: "deceased_on", doc: "may be incomplete: `2019-00-00`, `2019-05-00`, `0`", shape: asText, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
 		{name: "known_from", doc: "when the register made the entry known", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
 		{name: "known_at_payment", doc: "whether that was on the payment date or before", shape: asBoolean, number: func(f *Finding) (int64, bool) {
@@ -162,11 +190,11 @@ func findingColumns(masked bool) []column[Finding] {
 			return truth(known), isKnown
 		}},
 		// The next five are for a baseline and decisions, and empty without.
-		{name: "state", doc: "for a baseline; empty without", category: func(*texts, *Finding) []byte { return nil }},
-		{name: "first_seen", doc: "for a baseline; empty without", shape: asDay, number: absent},
-		{name: "times_seen", doc: "for a baseline; empty without", shape: asCount, number: absent},
-		{name: "decision", doc: "for decisions; empty without", category: func(*texts, *Finding) []byte { return nil }},
-		{name: "decision_until", doc: "for decisions; empty without", shape: asDay, number: absent},
+		{name: "state", doc: "for a baseline; empty without", isEmpty: true},
+		{name: "first_seen", doc: "for a baseline; empty without", shape: asDay, isEmpty: true},
+		{name: "times_seen", doc: "for a baseline; empty without", shape: asCount, isEmpty: true},
+		{name: "decision", doc: "for decisions; empty without", isEmpty: true},
+		{name: "decision_until", doc: "for decisions; empty without", shape: asDay, isEmpty: true},
 		{name: "other_number", doc: "the other number of `paid_under_two_numbers`, the older of `ambiguous_century`", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
 		{name: "protected", doc: "whether the person has protected identity: show nothing more of them", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			return truth(f.Protected == register.True), f.Protected != register.NoValue
@@ -178,42 +206,43 @@ func findingColumns(masked bool) []column[Finding] {
 // an identity number anywhere, so where numbers are masked there is no such column.
 func rejectColumns(masked bool) []column[Reject] {
 	columns := []column[Reject]{
-		{name: "source", doc: "the source of the row, as configured", bounded: true, required: true, category: func(t *texts, r *Reject) []byte { return t.sources[r.File] }},
-		{name: "file", doc: "the file of the row", bounded: true, required: true, category: func(t *texts, r *Reject) []byte { return t.files[r.File] }},
+		{name: "source", doc: "the source of the row, as configured", bounded: true, required: true, code: func(r *Reject) int { return r.File }, names: func(t *texts) [][]byte { return t.sources }},
+		{name: "file", doc: "the file of the row", bounded: true, required: true, code: func(r *Reject) int { return r.File }, names: func(t *texts) [][]byte { return t.files }},
 		{name: "row", doc: "its row in the file; the first data row is 1", bounded: true, shape: asInteger, required: true, number: func(r *Reject) (int64, bool) { return r.Row, true }},
 		{name: "line", doc: "its line in a text file; the first is 1", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.Line, r.Line > 0 }},
 		{name: "byte_offset", doc: "where it begins in the decompressed file; the first byte is 0", shape: asInteger, number: func(r *Reject) (int64, bool) { return r.ByteOffset, r.ByteOffset >= 0 }},
 		{name: "column", doc: "the column at fault; empty where it is the whole row", shape: asText, text: func(dst []byte, r *Reject) []byte { return append(dst, r.Column...) }},
-		{name: "reason", doc: "why it is no record", required: true, category: func(_ *texts, r *Reject) []byte { return reasonNames[r.Reason] }},
+		{name: "reason", doc: "why it is no record", required: true, code: func(r *Reject) int { return int(r.Reason) }, names: constant(reasonNames)},
 		{name: "amount", doc: "where it could be read", bounded: true, shape: asDecimal, number: func(r *Reject) (int64, bool) { return r.Amount, r.HasAmount }},
-		{name: "currency", doc: "of the amount", category: func(t *texts, r *Reject) []byte {
+		{name: "currency", doc: "of the amount", code: func(r *Reject) int {
 			if !r.HasAmount {
-				return nil
+				return 0 // the empty text
 			}
-			return t.currency[r.Currency]
-		}},
+			return int(r.Currency)
+		}, names: func(t *texts) [][]byte { return t.currency }},
 	}
 	if masked {
 		return columns
 	}
 	return append(columns, column[Reject]{
-		name: "raw", doc: "the row or the value as it stands; left out where numbers are masked", shape: asText, text: func(dst []byte, r *Reject) []byte { return appendValid(dst, r.Raw) },
+		name: "raw", doc: "the row or the value as it stands; left out where numbers are masked", shape: asText, compressed: true, text: func(dst []byte, r *Reject) []byte { return appendValid(dst, r.Raw) },
 	})
 }
 
-func appendID(dst []byte, f *Finding) []byte {
-	const digits = "0123456789abcdef"
-	for _, b := range f.ID {
-		dst = append(dst, digits[b>>4], digits[b&15])
+// hexDigits are the two digits of each byte, the first in the low eight bits.
+var hexDigits = func() (digits [256]uint16) {
+	for i := range digits {
+		digits[i] = binary.LittleEndian.Uint16(hex.AppendEncode(nil, []byte{byte(i)}))
 	}
-	return dst
-}
+	return digits
+}()
 
-func confidenceOf(_ *texts, f *Finding) []byte {
-	if f.Possible {
-		return possibleName
+func appendID(dst []byte, f *Finding) []byte {
+	var text [2 * len(f.ID)]byte
+	for i, b := range f.ID {
+		binary.LittleEndian.PutUint16(text[2*i:], hexDigits[b])
 	}
-	return certainName
+	return append(dst, text[:]...)
 }
 
 // appendMaskedGiven appends the year of the number that the text was read as,
@@ -231,17 +260,26 @@ func appendMaskedGiven(dst []byte, f *Finding) []byte {
 // valid is text with what is no UTF-8 in it replaced by U+FFFD, since Parquet's
 // strings and our CSV are UTF-8.
 func valid(text []byte) []byte {
-	if utf8.Valid(text) {
+	if isASCII(text) || utf8.Valid(text) {
 		return text
 	}
 	return bytes.ToValidUTF8(text, []byte("\uFFFD"))
+}
+
+// isASCII is quick about short texts.
+func isASCII(text []byte) bool {
+	const high = 0x8080808080808080
+	if n := len(text); 8 <= n && n <= 16 {
+		return (binary.LittleEndian.Uint64(text)|binary.LittleEndian.Uint64(text[n-8:]))&high == 0
+	}
+	return false
 }
 
 func appendValid(dst, text []byte) []byte { return append(dst, valid(text)...) }
 
 func dayOf(d calendar.Day) (int64, bool) { return int64(d), d != calendar.Missing }
 
-func absent(*Finding) (int64, bool) { return 0, false }
+func constant(names [][]byte) func(*texts) [][]byte { return func(*texts) [][]byte { return names } }
 
 func truth(b bool) int64 {
 	if b {

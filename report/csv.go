@@ -29,7 +29,7 @@ func appendLine[Row any](dst []byte, columns []column[Row], t *texts, row *Row) 
 		c := &columns[i]
 		switch c.shape {
 		case asCategory:
-			dst = appendCell(dst, c.category(t, row))
+			dst = appendCell(dst, c.categoryOf(t, row))
 		case asText:
 			start := len(dst)
 			dst = c.text(dst, row)
@@ -38,7 +38,7 @@ func appendLine[Row any](dst []byte, columns []column[Row], t *texts, row *Row) 
 				dst = appendQuoted(dst[:start], cell)
 			}
 		default:
-			if value, ok := c.number(row); ok {
+			if value, ok := c.numberOf(row); ok {
 				dst = appendNumberCell(dst, c.shape, value)
 			}
 		}

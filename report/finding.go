@@ -47,7 +47,7 @@ type Finding struct {
 
 	OtherNumber identity.Number
 
-	// ID is set by the Writer; it is not packed.
+	// ID is set by a Packer.
 	ID [16]byte
 }
 
@@ -70,10 +70,9 @@ const (
 	packedProtectedShift = iota
 )
 
-// AppendPacked appends the finding as bytes for Unpack. Packed findings follow
-// each other without anything between them.
-func (f *Finding) AppendPacked(dst []byte) []byte {
-	flags := byte(0)
+// flags are the finding's truth values as one byte.
+func (f *Finding) flags() byte {
+	flags := byte(f.Protected) << packedProtectedShift
 	if f.Possible {
 		flags |= packedPossible
 	}
@@ -83,8 +82,20 @@ func (f *Finding) AppendPacked(dst []byte) []byte {
 	if f.InRegister {
 		flags |= packedInRegister
 	}
-	flags |= byte(f.Protected) << packedProtectedShift
-	dst = append(dst, flags, f.Rule, byte(f.Severity), byte(f.Direction), byte(f.NumberKind), byte(f.Status), byte(f.IdentityLevel))
+	return flags
+}
+
+func (f *Finding) setFlags(flags byte) {
+	f.Possible = flags&packedPossible != 0
+	f.HasRecordID = flags&packedHasRecordID != 0
+	f.InRegister = flags&packedInRegister != 0
+	f.Protected = register.Tristate(flags >> packedProtectedShift & 3)
+}
+
+// AppendPacked appends the finding as bytes for Unpack. Packed findings follow
+// each other without anything between them.
+func (f *Finding) AppendPacked(dst []byte) []byte {
+	dst = append(dst, f.flags(), f.Rule, byte(f.Severity), byte(f.Direction), byte(f.NumberKind), byte(f.Status), byte(f.IdentityLevel))
 	dst = appendText(dst, f.Detail)
 	dst = binary.AppendUvarint(dst, uint64(f.File))
 	dst = binary.AppendUvarint(dst, uint64(f.Row))
@@ -110,11 +121,7 @@ func (f *Finding) AppendPacked(dst []byte) []byte {
 // Its slices point into src. The error is about a damaged temporary file.
 func (f *Finding) Unpack(src []byte) (rest []byte, err error) {
 	u := unpacker{rest: src}
-	flags := u.byte()
-	f.Possible = flags&packedPossible != 0
-	f.HasRecordID = flags&packedHasRecordID != 0
-	f.InRegister = flags&packedInRegister != 0
-	f.Protected = register.Tristate(flags >> packedProtectedShift & 3)
+	f.setFlags(u.byte())
 	f.Rule = u.byte()
 	f.Severity = rules.Severity(u.byte())
 	f.Direction = rules.Direction(u.byte())

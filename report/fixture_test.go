@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -182,6 +183,33 @@ func each[Row any](rows []Row) iter.Seq2[*Row, error] {
 	}
 }
 
+// pack packs findings as a run of two workers does, in parts of fixturePart
+// findings about single records, and one of those across records.
+func pack(t testing.TB, w *Writer, records, across []Finding) []Part {
+	t.Helper()
+	packers := []*Packer{w.NewPacker(), w.NewPacker()}
+	var parts []Part
+	add := func(findings []Finding, firstRow int64) {
+		p := packers[len(parts)%len(packers)]
+		p.Begin(len(parts))
+		for _, f := range findings {
+			f.Row -= firstRow
+			require.NoError(t, p.Add(&f))
+		}
+		chunks, err := p.Take()
+		require.NoError(t, err)
+		parts = append(parts, Part{Chunks: chunks, FirstRow: firstRow})
+	}
+	for chunk := range slices.Chunk(records, fixturePart) {
+		add(chunk, chunk[0].Row-1)
+	}
+	add(across, 0)
+	return parts
+}
+
+// fixturePart divides no row group of tests.
+const fixturePart = 37
+
 // begin is a draft in a folder of its own.
 func begin(t testing.TB) (*storage.Folder, *storage.Draft, *storage.Spill) {
 	t.Helper()
@@ -202,8 +230,8 @@ func (f *fixture) writeTables(t testing.TB) (*storage.Folder, *storage.Draft, *W
 	folder, draft, spill := begin(t)
 	w, err := NewWriter(draft, spill, f.run)
 	require.NoError(t, err)
-	w.repeatLimit, w.rowGroupRows = f.repeatLimit, f.rowGroupRows
-	require.NoError(t, w.Findings(context.Background(), each(f.records), each(f.across)))
+	w.repeatLimit, w.collectedIDs, w.rowGroupRows = f.repeatLimit, f.repeatLimit, f.rowGroupRows
+	require.NoError(t, w.Findings(context.Background(), pack(t, w, f.records, f.across)))
 	require.NoError(t, w.Rejects(context.Background(), each(f.rejects)))
 	return folder, draft, w
 }

@@ -90,18 +90,33 @@ type identifier struct {
 	keyed   hash.Hash
 	message []byte
 	sum     []byte
+	// What begins the message of a rule and a source, by rule and then source.
+	prefixes [][][]byte
+	sources  []string
+	sourceOf []int // by file
+	// The texts of the run's dictionaries, as far as they have been needed.
+	agency, paymentType, currency [][]byte
 }
 
 func newIdentifier(run *Run) *identifier {
-	return &identifier{run: run, keyed: hmac.New(sha256.New, run.Key)}
+	d := &identifier{run: run, keyed: hmac.New(sha256.New, run.Key), prefixes: make([][][]byte, len(run.Catalogue))}
+	places := map[string]int{}
+	for _, file := range run.Files {
+		place, known := places[file.Source]
+		if !known {
+			place = len(d.sources)
+			places[file.Source] = place
+			d.sources = append(d.sources, file.Source)
+		}
+		d.sourceOf = append(d.sourceOf, place)
+	}
+	return d
 }
 
 // identify is the id of a finding in its first occurrence. needsOccurrence says
 // that the record has no id.
-func (d *identifier) identify(f *Finding, texts *texts) (id [16]byte, needsOccurrence bool) {
-	m := d.message[:0]
-	m = appendString(m, d.run.Catalogue[f.Rule].Name)
-	m = appendString(m, d.run.Files[f.File].Source)
+func (d *identifier) identify(f *Finding) (id [16]byte, needsOccurrence bool) {
+	m := append(d.message[:0], d.prefix(f.Rule, d.sourceOf[f.File])...)
 	if len(f.RecordID) > 0 {
 		m = appendText(m, f.RecordID)
 		d.message = m
@@ -109,15 +124,36 @@ func (d *identifier) identify(f *Finding, texts *texts) (id [16]byte, needsOccur
 		return [16]byte(sum[:16]), false
 	}
 	m = appendText(m, f.IdentityNumber)
-	m = appendText(m, texts.agency[f.Agency])
-	m = appendText(m, texts.paymentType[f.PaymentType])
-	m = appendText(m, texts.currency[f.Currency])
+	m = appendText(m, textOf(&d.agency, f.Agency, d.run.Dictionaries.Agency))
+	m = appendText(m, textOf(&d.paymentType, f.PaymentType, d.run.Dictionaries.PaymentType))
+	m = appendText(m, textOf(&d.currency, f.Currency, d.run.Dictionaries.Currency))
 	m = binary.BigEndian.AppendUint32(m, uint32(f.PaymentDate))
 	m = binary.BigEndian.AppendUint32(m, uint32(f.PeriodStart))
 	m = binary.BigEndian.AppendUint32(m, uint32(f.PeriodEnd))
 	m = binary.BigEndian.AppendUint64(m, uint64(f.Amount))
 	d.message = m
 	return d.mac(m), true
+}
+
+func (d *identifier) prefix(rule uint8, source int) []byte {
+	prefixes := &d.prefixes[rule]
+	if *prefixes == nil {
+		*prefixes = make([][]byte, len(d.sources))
+	}
+	prefix := &(*prefixes)[source]
+	if *prefix == nil {
+		*prefix = appendString(appendString(nil, d.run.Catalogue[rule].Name), d.sources[source])
+	}
+	return *prefix
+}
+
+// textOf is the text of a number, which the dictionary may have given out after
+// texts were taken from it.
+func textOf(texts *[][]byte, number uint16, dictionary interface{ Values() []string }) []byte {
+	if int(number) >= len(*texts) {
+		*texts = byteSlices(dictionary.Values())
+	}
+	return (*texts)[number]
 }
 
 // repeat is the id of the occurrence-th finding of an id, counted from 1.

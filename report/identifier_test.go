@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,14 +19,13 @@ import (
 func TestFindingIDs(t *testing.T) {
 	f := newFixture(t, 3, 30)
 	identifier := newIdentifier(&f.run)
-	texts := newTexts(&f.run)
 	idOf := func(change func(*Finding)) string {
 		finding := Finding{
 			Rule: 0, File: 1, Row: 1, RecordID: []byte("A-17"), HasRecordID: true, Agency: 1, PaymentType: 1, Currency: 1,
 			PaymentDate: 20000, PeriodStart: 19990, PeriodEnd: 20020, Amount: 100, IdentityNumber: []byte("19640823-3234"),
 		}
 		change(&finding)
-		id, needsOccurrence := identifier.identify(&finding, texts)
+		id, needsOccurrence := identifier.identify(&finding)
 		assert.Equal(t, len(finding.RecordID) == 0, needsOccurrence)
 		return hex.EncodeToString(id[:])
 	}
@@ -79,19 +77,30 @@ const (
 )
 
 // TestOccurrences puts alike and different records, with and without ids, in a
-// random order, and compares with counting in a map, for memory enough and for
-// hardly any.
+// random order into two collectors, and compares with counting in a map, for
+// memory enough and for hardly any.
 func TestOccurrences(t *testing.T) {
-	for _, limit := range []int{1, 2, 7, 1000} {
-		t.Run(fmt.Sprintf("%d in memory", limit), func(t *testing.T) {
+	for _, test := range []struct {
+		why               string
+		limit, collected  int
+		different, wanted int // ids, and those of a bucket
+	}{
+		{"no room for two of a bucket", 1, 1, 40, 3},
+		{"collectors write each few ids", 100, 2, 40, 3},
+		{"a bucket does not fit, the others do", 7, 50, 40, 3},
+		{"all in memory", 1000, 1000, 40, 3},
+		{"hardly any is repeated", 1000, 100, 256, 255},
+	} {
+		t.Run(test.why, func(t *testing.T) {
 			_, _, spill := begin(t)
-			random := rand.New(rand.NewPCG(5, uint64(limit)))
-			repeats := newRepeats(spill, limit)
+			random := rand.New(rand.NewPCG(5, uint64(test.limit)))
+			repeats := &repeats{spill: spill, limit: test.limit, collectors: []*idCollector{newIDCollector(spill, test.collected), newIDCollector(spill, test.collected)}}
 			seen := map[[16]byte]uint64{}
 			var wantRepeated int64
 			want := map[uint64]uint64{}
-			for place := range uint64(500) {
-				id := [16]byte{byte(random.IntN(40)), 15: byte(random.IntN(3))}
+			for i := range 500 {
+				place := placeOf(i/100) + uint64(i%100)
+				id := [16]byte{byte(random.IntN(test.different)), 15: byte(random.IntN(test.wanted))}
 				needsOccurrence := id[0]%2 == 0
 				seen[id]++
 				switch {
@@ -101,12 +110,12 @@ func TestOccurrences(t *testing.T) {
 				default:
 					wantRepeated++
 				}
-				require.NoError(t, repeats.add(id, needsOccurrence))
+				require.NoError(t, repeats.collectors[i/100%2].add(id, place, needsOccurrence))
 			}
-			if limit < 500 {
+			if test.collected < 500 {
 				require.Positive(t, spill.Size(), "the temporary file must have been used")
 			}
-			repeated, occurrences, err := repeats.find()
+			repeated, occurrences, err := repeats.find(t.Context(), 3)
 			require.NoError(t, err)
 			assert.Equal(t, wantRepeated, repeated)
 			got := map[uint64]uint64{}

@@ -230,6 +230,31 @@ func TestSections(t *testing.T) {
 	}
 }
 
+// TestDividedCount has several goroutines count, each some records: the result
+// is the same, and what is out of order is found whoever comes upon it.
+func TestDividedCount(t *testing.T) {
+	for _, rowGroupRows := range []int{1, 3, 64, 100_000} {
+		f := newFixture(t, 11, 300)
+		f.rowGroupRows = rowGroupRows
+		path, _ := f.publish(t)
+		name := filepath.Join(path, "findings.parquet")
+		want, err := recount(t.Context(), name, f.run.Files)
+		require.NoError(t, err)
+		across := int64(len(f.records))
+		for workers := 1; workers <= 4; workers++ {
+			r := &recounting{ctx: t.Context(), path: name, files: f.run.Files, across: across, workers: workers}
+			got, err := r.count()
+			require.NoError(t, err)
+			assert.Equal(t, want, got, "%d workers, row groups of %d rows", workers, rowGroupRows)
+			for _, wrong := range []int64{0, 5, across - 1, across + 1, across + int64(len(f.across))} {
+				r := &recounting{ctx: t.Context(), path: name, files: f.run.Files, across: wrong, workers: workers}
+				_, err := r.count()
+				require.ErrorIs(t, err, errOutOfOrder, "findings across records begin at %d and not at %d", across, wrong)
+			}
+		}
+	}
+}
+
 func TestSumsBeyond64Bits(t *testing.T) {
 	f := newFixture(t, 1, 60)
 	f.records, f.across, f.rejects = nil, nil, nil

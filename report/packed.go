@@ -84,6 +84,26 @@ func (u *unpacker) byte() byte {
 	return b
 }
 
+func (u *unpacker) uint32() uint32 {
+	if len(u.rest) < 4 {
+		u.fail()
+		return 0
+	}
+	v := binary.LittleEndian.Uint32(u.rest)
+	u.rest = u.rest[4:]
+	return v
+}
+
+func (u *unpacker) uint64() uint64 {
+	if len(u.rest) < 8 {
+		u.fail()
+		return 0
+	}
+	v := binary.LittleEndian.Uint64(u.rest)
+	u.rest = u.rest[8:]
+	return v
+}
+
 func (u *unpacker) fail() {
 	u.rest, u.failed = nil, true
 }

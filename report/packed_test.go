@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/avstam/avstam/calendar"
@@ -92,6 +94,29 @@ func TestPackedFindingsComeBackOneAfterTheOther(t *testing.T) {
 	})
 }
 
+func TestRecordsComeBackWhereverTheyStand(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		findings := rapid.SliceOfN(rapid.Custom(drawFinding), 1, 5).Draw(t, "findings")
+		// The length of a text stands in one byte, or not.
+		findings[0].RecordID = bytes.Repeat([]byte("r"), rapid.SampledFrom([]int{0, 254, 255, 256, 70_000}).Draw(t, "long"))
+		var records, rest []byte
+		for i := range findings {
+			records, rest = appendRecord(records, rest, &findings[i])
+		}
+		require.Len(t, records, len(findings)*recordBytes)
+		for i := len(findings) - 1; i >= 0; i-- {
+			back := findings[0] // what stood there before must go
+			require.NoError(t, back.readRecord((*[recordBytes]byte)(records[i*recordBytes:]), rest))
+			require.Equal(t, findings[i], back)
+		}
+		last := (*[recordBytes]byte)(records[len(records)-recordBytes:])
+		if start := binary.LittleEndian.Uint32(last[recordRest:]); int(start) < len(rest) {
+			require.ErrorIs(t, new(Finding).readRecord(last, rest[:len(rest)-1]), errPacked, "the rest is cut off")
+			require.ErrorIs(t, new(Finding).readRecord(last, nil), errPacked)
+		}
+	})
+}
+
 func TestPackedRejectsComeBackOneAfterTheOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rejects := rapid.SliceOfN(rapid.Custom(drawReject), 1, 5).Draw(t, "rejects")
@@ -149,6 +174,11 @@ func TestPackingDoesNotAllocate(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		buffer = f.records[0].AppendPacked(buffer[:0])
 		_, _ = back.Unpack(buffer)
+	}))
+	records, rest := make([]byte, 0, 1000), make([]byte, 0, 1000)
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		records, rest = appendRecord(records[:0], rest[:0], &f.records[0])
+		_ = back.readRecord((*[recordBytes]byte)(records), rest)
 	}))
 	var reject Reject
 	assert.Zero(t, testing.AllocsPerRun(100, func() {

@@ -1,216 +1,195 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
-	"fmt"
-	"io"
 	"os"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
+
+// Tables are written as Parquet has it (https://parquet.apache.org/docs/file-format),
+// with the encodings of parquet-go, but not its writer: that takes a value at a
+// time, and a finding has 35. Here a column is gathered, and encoded at once.
 
 // rowGroupRows is how many rows a row group holds, all but the last: pages and
 // row groups are cut by rows alone, so the bytes do not depend on how the rows
 // came. It is also what bounds memory.
 const rowGroupRows = 1 << 16
 
-// parquetChunkRows is how many rows are given to the library at once.
-const parquetChunkRows = 512
+const parquetMagic = "PAR1"
 
-// orderedGroup is a group of fields in the order that they are listed in; the
-// library's own group sorts them by name.
-type orderedGroup struct {
-	parquet.Group
-	fields []parquet.Field
+// parquetFile is a Parquet file to which row groups are added.
+type parquetFile struct {
+	file     *bufio.Writer
+	offset   int64
+	metadata format.FileMetaData
+	indexes  [][]chunkIndex // of the row groups' column chunks
 }
 
-func (g *orderedGroup) Fields() []parquet.Field { return g.fields }
-
-// schemaOf is the Parquet schema of a table.
-func schemaOf[Row any](name string, columns []column[Row]) *parquet.Schema {
-	group := parquet.Group{}
-	for i := range columns {
-		group[columns[i].name] = nodeOf(&columns[i])
-	}
-	byName := map[string]parquet.Field{}
-	for _, field := range group.Fields() {
-		byName[field.Name()] = field
-	}
-	ordered := &orderedGroup{Group: group}
-	for i := range columns {
-		ordered.fields = append(ordered.fields, byName[columns[i].name])
-	}
-	return parquet.NewSchema(name, ordered)
+// chunkIndex are the indexes of a column chunk.
+type chunkIndex struct {
+	offsets format.OffsetIndex
+	bounds  *format.ColumnIndex // nil where the column has no bounds
 }
 
-func nodeOf[Row any](c *column[Row]) parquet.Node {
-	var node parquet.Node
-	switch c.shape {
-	case asCategory:
-		node = parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
-	case asText:
-		node = parquet.Encoded(parquet.String(), &parquet.Plain)
-	case asInteger:
-		node = parquet.Encoded(parquet.Int(64), &parquet.Plain)
-	case asCount:
-		node = parquet.Encoded(parquet.Int(32), &parquet.Plain)
-	case asDay:
-		node = parquet.Encoded(parquet.Date(), &parquet.Plain)
-	case asDecimal:
-		node = parquet.Encoded(parquet.Decimal(2, 18, parquet.Int64Type), &parquet.Plain)
-	case asBoolean:
-		node = parquet.Encoded(parquet.Leaf(parquet.BooleanType), &parquet.Plain)
+// newParquetFile begins a table's file. It says nothing of the machine and the time.
+func newParquetFile[Row any](file *os.File, name, version string, columns []column[Row]) (*parquetFile, error) {
+	f := &parquetFile{file: bufio.NewWriterSize(file, 1<<18), offset: int64(len(parquetMagic))}
+	f.metadata = format.FileMetaData{Version: 2, CreatedBy: "avstam version " + version + "(build parquet-go)"}
+	f.metadata.Schema = append(f.metadata.Schema, format.SchemaElement{Name: name, NumChildren: thrift.New(int32(len(columns)))})
+	for i := range columns {
+		f.metadata.Schema = append(f.metadata.Schema, schemaElement(&columns[i]))
+		f.metadata.ColumnOrders = append(f.metadata.ColumnOrders, format.ColumnOrder{Value: new(format.TypeDefinedOrder)})
 	}
+	_, err := f.file.WriteString(parquetMagic)
+	return f, err
+}
+
+// schemaElement is what a file says of a column's type.
+func schemaElement[Row any](c *column[Row]) format.SchemaElement {
+	element := format.SchemaElement{Name: c.name, Type: thrift.New(physicalType(c.shape)), RepetitionType: thrift.New(format.Optional)}
 	if c.required {
-		return node
+		element.RepetitionType.Set(format.Required)
 	}
-	return parquet.Optional(node)
+	switch c.shape {
+	case asCategory, asText:
+		element.ConvertedType.Set(deprecated.UTF8)
+		element.LogicalType.Value = new(format.StringType)
+	case asInteger:
+		element.ConvertedType.Set(deprecated.Int64)
+		element.LogicalType.Value = &format.IntType{BitWidth: 64, IsSigned: true}
+	case asCount:
+		element.ConvertedType.Set(deprecated.Int32)
+		element.LogicalType.Value = &format.IntType{BitWidth: 32, IsSigned: true}
+	case asDay:
+		element.ConvertedType.Set(deprecated.Date)
+		element.LogicalType.Value = new(format.DateType)
+	case asDecimal:
+		element.ConvertedType.Set(deprecated.Decimal)
+		element.Precision.Set(18)
+		element.Scale.Set(2)
+		element.LogicalType.Value = &format.DecimalType{Precision: 18, Scale: 2}
+	}
+	return element
 }
 
-// newParquetWriter is a writer of a table. Its file says nothing of the machine
-// and the time.
-func newParquetWriter[Row any](file io.Writer, name, version string, columns []column[Row]) *parquet.GenericWriter[any] {
-	options := []parquet.WriterOption{
-		schemaOf(name, columns),
-		parquet.CreatedBy("avstam", version, "parquet-go"),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
-		parquet.DataPageStatistics(false),
-		parquet.MaxRowsPerRowGroup(rowGroupRows),
+func physicalType(s shape) format.Type {
+	switch s {
+	case asInteger, asDecimal:
+		return format.Int64
+	case asCount, asDay:
+		return format.Int32
+	case asBoolean:
+		return format.Boolean
 	}
-	for i := range columns {
-		if !columns[i].bounded {
-			options = append(options, parquet.SkipPageBounds(columns[i].name))
+	return format.ByteArray
+}
+
+// add writes a row group that has been encoded.
+func (f *parquetFile) add(chunks []chunkEncoder, rows int) error {
+	group := format.RowGroup{NumRows: int64(rows), FileOffset: f.offset, Ordinal: int16(len(f.metadata.RowGroups))}
+	indexes := make([]chunkIndex, len(chunks))
+	for i := range chunks {
+		c, m := &chunks[i], &chunks[i].metadata
+		if _, err := f.file.Write(c.encoded); err != nil {
+			return err
 		}
-	}
-	return parquet.NewGenericWriter[any](file, options...)
-}
-
-// columnEncoder writes rows into a row group, column after column.
-type columnEncoder[Row any] struct {
-	columns []column[Row]
-	values  []parquet.Value
-	scratch []byte
-}
-
-func (e *columnEncoder[Row]) write(group *parquet.ConcurrentRowGroupWriter, t *texts, rows []Row) error {
-	writers := group.ColumnWriters()
-	for i := range e.columns {
-		e.fill(i, t, rows)
-		if _, err := writers[i].WriteRowValues(e.values); err != nil {
-			return fmt.Errorf("column %s: %w", e.columns[i].name, err)
+		size := int64(len(c.encoded))
+		codec := format.Uncompressed
+		if c.compressed {
+			codec = format.Zstd
 		}
+		chunk := format.ColumnChunk{FileOffset: f.offset, MetaData: format.ColumnMetaData{
+			Type: physicalType(c.shape), Encoding: append([]format.Encoding(nil), m.encodings...),
+			PathInSchema: []string{f.metadata.Schema[i+1].Name}, Codec: codec, NumValues: int64(rows),
+			TotalUncompressedSize: m.uncompressed, TotalCompressedSize: size, DataPageOffset: f.offset + m.firstPage,
+			Statistics: format.Statistics{NullCount: m.nulls, MinValue: m.least, MaxValue: m.greatest},
+		}}
+		if m.hasDictionary {
+			chunk.MetaData.DictionaryPageOffset = f.offset
+		}
+		for _, page := range m.pages {
+			page.Offset += f.offset
+			indexes[i].offsets.PageLocations = append(indexes[i].offsets.PageLocations, page)
+		}
+		if c.bounded {
+			indexes[i].bounds = boundsOf(m)
+		}
+		group.Columns = append(group.Columns, chunk)
+		group.TotalByteSize += m.uncompressed
+		group.TotalCompressedSize += size
+		f.offset += size
 	}
+	f.metadata.NumRows += int64(rows)
+	f.metadata.RowGroups = append(f.metadata.RowGroups, group)
+	f.indexes = append(f.indexes, indexes)
 	return nil
 }
 
-// fill sets the values of column i. They point into scratch, which the library
-// copies from. Only a value of an optional column needs a level; the zero value
-// is a null.
-func (e *columnEncoder[Row]) fill(i int, t *texts, rows []Row) {
-	c := &e.columns[i]
-	if cap(e.values) < len(rows) {
-		e.values = make([]parquet.Value, len(rows))
+// boundsOf is the column index of a column chunk of one page.
+func boundsOf(m *chunkMetadata) *format.ColumnIndex {
+	index := &format.ColumnIndex{
+		NullPages: []bool{m.least == nil}, MinValues: [][]byte{m.least}, MaxValues: [][]byte{m.greatest},
+		BoundaryOrder: format.Ascending, NullCounts: []int64{m.nulls},
 	}
-	e.values = e.values[:len(rows)]
-	clear(e.values)
-	e.scratch = e.scratch[:0]
-	switch c.shape {
-	case asCategory:
-		for r := range rows {
-			value := c.category(t, &rows[r])
-			if c.required {
-				e.values[r] = parquet.ByteArrayValue(value)
-			} else if len(value) > 0 {
-				e.values[r] = parquet.ByteArrayValue(value).Level(0, 1, i)
-			}
-		}
-	case asText:
-		for r := range rows {
-			start := len(e.scratch)
-			e.scratch = c.text(e.scratch, &rows[r])
-			if c.required {
-				e.values[r] = parquet.ByteArrayValue(e.scratch[start:])
-			} else if len(e.scratch) > start {
-				e.values[r] = parquet.ByteArrayValue(e.scratch[start:]).Level(0, 1, i)
-			}
-		}
-	default:
-		for r := range rows {
-			number, ok := c.number(&rows[r])
-			if c.required {
-				e.values[r] = numberValue(c.shape, number)
-			} else if ok {
-				e.values[r] = numberValue(c.shape, number).Level(0, 1, i)
-			}
-		}
+	if m.least == nil {
+		index.MinValues[0], index.MaxValues[0] = []byte{}, []byte{}
 	}
+	return index
 }
 
-func numberValue(s shape, number int64) parquet.Value {
-	switch s {
-	case asCount, asDay:
-		return parquet.Int32Value(int32(number))
-	case asBoolean:
-		return parquet.BooleanValue(number != 0)
-	}
-	return parquet.Int64Value(number)
-}
-
-const parquetMagic = "PAR1"
-
-// dropIndexes takes the column indexes of some columns out of a file that the
-// writer has closed. The library writes an index with empty bounds for columns
-// without bounds: a reader that trusts it would skip their pages and find
-// nothing. What follows the pages (column indexes, offset indexes and the
-// footer) is written anew, since readers expect the indexes without gaps.
-func dropIndexes(file *os.File, metadata *format.FileMetaData, columns []int) error {
-	if len(metadata.RowGroups) == 0 {
-		return nil
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	start := metadata.RowGroups[0].Columns[0].ColumnIndexOffset
-	end := make([]byte, info.Size()-start)
-	if _, err := file.ReadAt(end, start); err != nil {
-		return err
-	}
+// close writes what stands behind the row groups: the column indexes, the offset
+// indexes and the footer. It does not close the file.
+func (f *parquetFile) close() error {
 	var b bytes.Buffer
-	move := func(offset *int64, length int32) {
-		from := *offset - start
-		*offset = start + int64(b.Len())
-		b.Write(end[from : from+int64(length)])
+	encoder := thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(&b))
+	// write empties the buffer into the file.
+	write := func() (length int32, err error) {
+		n, err := f.file.Write(b.Bytes())
+		f.offset += int64(n)
+		b.Reset()
+		return int32(n), err
 	}
-	for g := range metadata.RowGroups {
-		chunks := metadata.RowGroups[g].Columns
-		for _, c := range columns {
-			chunks[c].ColumnIndexOffset, chunks[c].ColumnIndexLength = 0, 0
-		}
-		for c := range chunks {
-			if chunks[c].ColumnIndexLength > 0 {
-				move(&chunks[c].ColumnIndexOffset, chunks[c].ColumnIndexLength)
+	for g := range f.indexes {
+		for i := range f.indexes[g] {
+			bounds, chunk := f.indexes[g][i].bounds, &f.metadata.RowGroups[g].Columns[i]
+			if bounds == nil {
+				continue
+			}
+			if err := encoder.Encode(bounds); err != nil {
+				return err
+			}
+			var err error
+			chunk.ColumnIndexOffset = f.offset
+			if chunk.ColumnIndexLength, err = write(); err != nil {
+				return err
 			}
 		}
 	}
-	for g := range metadata.RowGroups {
-		chunks := metadata.RowGroups[g].Columns
-		for c := range chunks {
-			move(&chunks[c].OffsetIndexOffset, chunks[c].OffsetIndexLength)
+	for g := range f.indexes {
+		for i := range f.indexes[g] {
+			chunk := &f.metadata.RowGroups[g].Columns[i]
+			if err := encoder.Encode(&f.indexes[g][i].offsets); err != nil {
+				return err
+			}
+			var err error
+			chunk.OffsetIndexOffset = f.offset
+			if chunk.OffsetIndexLength, err = write(); err != nil {
+				return err
+			}
 		}
 	}
-	footer := b.Len()
-	if err := thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(&b)).Encode(metadata); err != nil {
+	if err := encoder.Encode(&f.metadata); err != nil {
 		return err
 	}
-	b.Write(binary.LittleEndian.AppendUint32(nil, uint32(b.Len()-footer)))
+	b.Write(binary.LittleEndian.AppendUint32(nil, uint32(b.Len())))
 	b.WriteString(parquetMagic)
-	if _, err := file.WriteAt(b.Bytes(), start); err != nil {
+	if _, err := write(); err != nil {
 		return err
 	}
-	return file.Truncate(start + int64(b.Len()))
+	return f.file.Flush()
 }

@@ -2,11 +2,15 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -225,6 +229,110 @@ func TestNoStatisticsOfNumbers(t *testing.T) {
 		require.False(t, bytes.Contains(outside, []byte("hemligt")), "%s: given text outside the pages", name)
 		require.True(t, bytes.Contains(outside, []byte("identity_number")) || name == "rejects.parquet", "the footer has been looked at")
 	}
+}
+
+// TestBounds compares what a query may skip by with the rows: a wrong bound
+// would hide findings.
+func TestBounds(t *testing.T) {
+	f := newFixture(t, 10, 300)
+	for i := range f.rejects { // a row group without amounts, and one with
+		f.rejects[i].HasAmount = i < 3
+	}
+	f.rowGroupRows = 5
+	_, draft, _ := f.writeTables(t)
+	for _, name := range []string{"findings.parquet", "rejects.parquet"} {
+		path := filepath.Join(draft.Path(), name)
+		columns, rows, nulls := readParquet(t, path)
+		opened, err := os.Open(path)
+		require.NoError(t, err)
+		defer opened.Close() // it was only read
+		info, err := opened.Stat()
+		require.NoError(t, err)
+		parsed, err := parquetgo.OpenFile(opened, info.Size())
+		require.NoError(t, err)
+		first := 0
+		for g, group := range parsed.Metadata().RowGroups {
+			size := int(group.NumRows)
+			for i, column := range columns {
+				var count int64
+				var present []string
+				for r := first; r < first+size; r++ {
+					if nulls[r][column] {
+						count++
+					} else {
+						present = append(present, rows[r][column])
+					}
+				}
+				statistics := group.Columns[i].MetaData.Statistics
+				require.Equal(t, count, statistics.NullCount, "%s: row group %d, %s", name, g, column)
+				if !bounded[column] {
+					continue
+				}
+				var index format.ColumnIndex
+				section := io.NewSectionReader(opened, group.Columns[i].ColumnIndexOffset, int64(group.Columns[i].ColumnIndexLength))
+				require.NoError(t, thrift.NewDecoder(new(thrift.CompactProtocol).NewReader(section)).Decode(&index))
+				require.Equal(t, []int64{count}, []int64(index.NullCounts))
+				require.Equal(t, []bool{len(present) == 0}, []bool(index.NullPages))
+				if len(present) == 0 {
+					require.Nil(t, statistics.MinValue)
+					continue
+				}
+				require.Equal(t, [][]byte{statistics.MinValue}, [][]byte(index.MinValues))
+				require.Equal(t, [][]byte{statistics.MaxValue}, [][]byte(index.MaxValues))
+				text := func(bound []byte) string {
+					switch column {
+					case "row":
+						return fmt.Sprint(int64(binary.LittleEndian.Uint64(bound)))
+					case "amount":
+						return string(appendDecimal(nil, int64(binary.LittleEndian.Uint64(bound))))
+					case "payment_date":
+						return calendar.Day(binary.LittleEndian.Uint32(bound)).String()
+					}
+					return string(bound)
+				}
+				compare := strings.Compare
+				if column == "row" || column == "amount" {
+					compare = func(a, b string) int {
+						x, err := strconv.ParseFloat(a, 64)
+						require.NoError(t, err)
+						y, err := strconv.ParseFloat(b, 64)
+						require.NoError(t, err)
+						return cmp.Compare(x, y)
+					}
+				}
+				require.Equal(t, slices.MinFunc(present, compare), text(statistics.MinValue), "%s: row group %d, %s", name, g, column)
+				require.Equal(t, slices.MaxFunc(present, compare), text(statistics.MaxValue), "%s: row group %d, %s", name, g, column)
+			}
+			first += size
+		}
+	}
+}
+
+// TestLongTexts has texts that end pages in the middle of a row group.
+func TestLongTexts(t *testing.T) {
+	f := newFixture(t, 10, 300)
+	for i := range f.records {
+		f.records[i].RecordID = fmt.Appendf(nil, "%0*d", 1+i*211%90_000, i)
+		f.records[i].Detail = bytes.Repeat([]byte("d"), i%700)
+	}
+	f.rowGroupRows = 200
+	_, draft, _ := f.writeTables(t)
+	_, want := readCSV(t, filepath.Join(draft.Path(), "findings.csv"))
+	path := filepath.Join(draft.Path(), "findings.parquet")
+	_, rows, _ := readParquet(t, path)
+	require.Equal(t, want, rows)
+
+	opened, err := os.Open(path)
+	require.NoError(t, err)
+	defer opened.Close() // it was only read
+	info, err := opened.Stat()
+	require.NoError(t, err)
+	parsed, err := parquetgo.OpenFile(opened, info.Size())
+	require.NoError(t, err)
+	place := slices.IndexFunc(FindingColumns(), func(c Column) bool { return c.Name == "record_id" })
+	pages, err := parsed.RowGroups()[0].ColumnChunks()[place].OffsetIndex()
+	require.NoError(t, err)
+	assert.Greater(t, pages.NumPages(), 3)
 }
 
 func pageHeader(t *testing.T, b []byte) (header format.PageHeader, size int64) {

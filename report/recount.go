@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/avstam/avstam/pipeline"
+	"golang.org/x/sync/errgroup"
 )
 
 // Recount is what a table holds, counted from the file as it lies on disk.
@@ -94,88 +96,74 @@ func (t *nameTable) currency(name []byte) (int, error) {
 // recount counts the table in a file: Parquet and Arrow with another library
 // than wrote it, or CSV. files are those of the run.
 func recount(ctx context.Context, path string, files []File) (*Recount, error) {
-	return recountFile(ctx, path, nil, files)
+	r := &recounting{ctx: ctx, path: path, files: files, across: unknownPlace, workers: 1}
+	return r.count()
 }
 
-// recountFile does the same for a file that has a name, but perhaps no path: it
-// is then kept open.
-func recountFile(ctx context.Context, path string, kept *os.File, files []File) (*Recount, error) {
-	name := filepath.Base(path)
-	count, err := recountTable(ctx, path, kept, files)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s back: %w", name, err)
-	}
-	count.Name = name
-	return count, nil
+// unknownPlace is a place of a table that is yet to be found.
+const unknownPlace = -1
+
+// recounting is the counting of one table. It is shared by the goroutines that
+// count, and does not change while they do.
+type recounting struct {
+	ctx     context.Context // ends it between two batches of rows
+	path    string
+	kept    *os.File // the file, where it has a name but no path
+	files   []File   // of the run
+	rejects bool
+	// across is where the findings across records begin, or unknownPlace. Were
+	// it wrong, the rows before or after it would not be in order.
+	across  int64
+	workers int
+	open    func(r *recounting, names *nameTable, read columnSet) (traces, error)
+	footer  *metadata.FileMetaData // of a Parquet file, once it has been read
 }
 
-func recountTable(ctx context.Context, path string, kept *os.File, files []File) (*Recount, error) {
-	names, err := newNameTable(files)
-	if err != nil {
-		return nil, err
-	}
-	r := &recounting{
-		ctx: ctx, path: path, kept: kept, rejects: strings.HasPrefix(filepath.Base(path), "rejects."), names: names,
-		open: openParquetTraces, tallies: make([]pipeline.Tally, len(files)),
-	}
-	switch filepath.Ext(path) {
+// columnSet says which columns of a table are read back, where that saves time.
+type columnSet uint8
+
+const (
+	allColumns   columnSet = iota // that counting needs
+	placeColumns                  // those that say which row of which file it is
+)
+
+func (r *recounting) count() (*Recount, error) {
+	count := &Recount{Name: filepath.Base(r.path)}
+	r.rejects = strings.HasPrefix(count.Name, "rejects.")
+	count.Rejects = r.rejects
+	switch filepath.Ext(r.path) {
 	case ".csv":
 		r.open = openCSVTraces
 	case ".arrow":
 		r.open = openArrowTraces
+	default:
+		r.open = openParquetTraces
 	}
-	count := &Recount{Rejects: r.rejects}
+	var err error
 	if r.rejects {
-		count.Rows, err = r.countEach()
+		count.Rows, count.Files, err = r.countEach()
 	} else {
-		count.Rows, err = r.countFlagged()
+		count.Rows, count.Files, err = r.countFlagged()
 	}
 	if err != nil {
-		return nil, err
-	}
-	for i := range r.tallies {
-		count.Files = append(count.Files, accountOf(&r.tallies[i], names.names))
+		return nil, fmt.Errorf("cannot read %s back: %w", count.Name, err)
 	}
 	return count, nil
 }
 
-// recounting is the counting of one table.
-type recounting struct {
-	ctx     context.Context // ends it between two batches of rows
-	path    string
-	kept    *os.File // the file, where it has no path
-	rejects bool
-	open    func(*recounting) (traces, error)
+// accounts are what one goroutine has counted.
+type accounts struct {
 	names   *nameTable
-	footer  *metadata.FileMetaData // of a Parquet file, once it has been read
-	tallies []pipeline.Tally       // by place of the file
+	tallies []pipeline.Tally // by place of the file
 }
 
-var errOutOfOrder = fmt.Errorf("the rows are not in order: %w", ErrUnbalanced)
-
-// countEach counts every row of rejects.
-func (r *recounting) countEach() (rows int64, err error) {
-	all, err := r.cursor(0)
-	if err != nil {
-		return 0, err
-	}
-	defer all.traces.close() // it was only read
-	var before trace
-	for ; all.row != nil; rows++ {
-		if rows > 0 && compareRows(all.row, &before) <= 0 {
-			return 0, errOutOfOrder
-		}
-		before = *all.row
-		r.count(all.row)
-		if err := all.advance(); err != nil {
-			return 0, err
-		}
-	}
-	return rows, nil
+func (r *recounting) newAccounts() (*accounts, error) {
+	names, err := newNameTable(r.files)
+	return &accounts{names: names, tallies: make([]pipeline.Tally, len(r.files))}, err
 }
 
-func (r *recounting) count(row *trace) {
-	tally := &r.tallies[row.file]
+func (a *accounts) count(row *trace) {
+	tally := &a.tallies[row.file]
 	if !row.hasAmount {
 		tally.Add(1, 1)
 		return
@@ -184,107 +172,234 @@ func (r *recounting) count(row *trace) {
 	tally.AddAmount(row.amount, uint16(row.currency))
 }
 
-// findSections counts the findings, and those before the second section: the
-// findings across records begin where a row lies before the one above it. That
-// happens once at most.
-func (r *recounting) findSections() (rows, across int64, err error) {
-	all, err := r.cursor(0)
+// list are the accounts by place of the file.
+func (a *accounts) list() []Account {
+	list := make([]Account, len(a.tallies))
+	for i := range a.tallies {
+		list[i] = accountOf(&a.tallies[i], a.names.names)
+	}
+	return list
+}
+
+var errOutOfOrder = fmt.Errorf("the rows are not in order: %w", ErrUnbalanced)
+
+// countEach counts every row of rejects.
+func (r *recounting) countEach() (rows int64, files []Account, err error) {
+	counted, err := r.newAccounts()
 	if err != nil {
-		return 0, 0, err
+		return 0, nil, err
+	}
+	all, err := r.cursor(0, endless, counted.names, allColumns)
+	if err != nil {
+		return 0, nil, err
 	}
 	defer all.traces.close() // it was only read
-	across = -1
 	var before trace
 	for ; all.row != nil; rows++ {
+		if rows > 0 && compareRows(all.row, &before) <= 0 {
+			return 0, nil, errOutOfOrder
+		}
+		before = *all.row
+		counted.count(all.row)
+		if err := all.advance(); err != nil {
+			return 0, nil, err
+		}
+	}
+	return rows, counted.list(), nil
+}
+
+// findAcross finds where the findings across records begin: where a row lies
+// before the one above it. That happens once at most.
+func (r *recounting) findAcross() error {
+	names, err := newNameTable(r.files)
+	if err != nil {
+		return err
+	}
+	all, err := r.cursor(0, endless, names, placeColumns)
+	if err != nil {
+		return err
+	}
+	defer all.traces.close() // it was only read
+	var before trace
+	rows := int64(0)
+	for ; all.row != nil; rows++ {
 		if rows > 0 && compareRows(all.row, &before) < 0 {
-			if across >= 0 {
-				return 0, 0, errOutOfOrder
+			if r.across != unknownPlace {
+				return errOutOfOrder
 			}
-			across = rows
+			r.across = rows
 		}
 		before = *all.row
 		if err := all.advance(); err != nil {
-			return 0, 0, err
+			return err
 		}
 	}
-	if across < 0 {
-		across = rows
+	if r.across == unknownPlace {
+		r.across = rows
 	}
-	return rows, across, nil
+	return nil
 }
 
-// countFlagged counts the records with a finding that flags them, each once: it
-// merges the findings about single records with those across records.
-func (r *recounting) countFlagged() (rows int64, err error) {
-	rows, across, err := r.findSections()
-	if err != nil {
-		return 0, err
+// countFlagged counts the records with a finding that flags them, each once. The
+// table is divided among workers at places of the findings about single records.
+func (r *recounting) countFlagged() (rows int64, files []Account, err error) {
+	if r.across == unknownPlace {
+		if err := r.findAcross(); err != nil {
+			return 0, nil, err
+		}
 	}
-	records, err := r.cursor(0)
+	ranges, err := r.divide()
 	if err != nil {
-		return 0, err
+		return 0, nil, err
+	}
+	var group errgroup.Group
+	for i := range ranges {
+		group.Go(func() error {
+			return pipeline.Guard(func() error { return r.countRange(&ranges[i]) })
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, nil, err
+	}
+	files = make([]Account, len(r.files))
+	for file := range files {
+		for i := range ranges {
+			files[file] = plus(files[file], ranges[i].files[file])
+		}
+	}
+	return ranges[len(ranges)-1].rows, files, nil
+}
+
+// recordRange are the records after one and up to another.
+type recordRange struct {
+	from, to    int64  // places among the findings about single records
+	after, upTo *trace // nil for none: the records of the findings at from and to
+
+	// What has been counted.
+	files []Account
+	rows  int64 // of the table, where upTo is nil
+}
+
+// divide divides the records among the workers: only row groups of Parquet can
+// be read without those before them.
+func (r *recounting) divide() ([]recordRange, error) {
+	names, err := newNameTable(r.files)
+	if err != nil {
+		return nil, err
+	}
+	first, err := r.cursor(0, endless, names, placeColumns)
+	if err != nil {
+		return nil, err
+	}
+	defer first.traces.close() // it was only read
+	ranges := []recordRange{{to: r.across}}
+	if r.footer == nil {
+		return ranges, nil
+	}
+	place, next := int64(0), r.across/int64(r.workers)
+	for group := range r.footer.NumRowGroups() {
+		if place > 0 && place >= next && place < r.across {
+			at, err := r.cursor(place, endless, names, placeColumns)
+			if err != nil {
+				return nil, err
+			}
+			if at.row == nil {
+				return nil, errors.Join(errShortColumn, at.traces.close())
+			}
+			record := *at.row
+			if err := at.traces.close(); err != nil {
+				return nil, err
+			}
+			ranges[len(ranges)-1].to, ranges[len(ranges)-1].upTo = place, &record
+			ranges = append(ranges, recordRange{from: place, to: r.across, after: &record})
+			next = place + r.across/int64(r.workers)
+		}
+		place += r.footer.RowGroup(group).NumRows()
+	}
+	return ranges, nil
+}
+
+// countRange merges the findings about single records with those across records.
+func (r *recounting) countRange(part *recordRange) error {
+	counted, err := r.newAccounts()
+	if err != nil {
+		return err
+	}
+	records, err := r.cursor(part.from, r.across, counted.names, allColumns)
+	if err != nil {
+		return err
 	}
 	defer records.traces.close() // it was only read
-	others, err := r.cursor(across)
+	others, err := r.cursor(r.across, endless, counted.names, allColumns)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer others.traces.close() // it was only read
+	for _, c := range []*cursor{records, others} {
+		for part.after != nil && c.row != nil && compareRows(c.row, part.after) <= 0 {
+			if err := c.advanceInOrder(); err != nil {
+				return err
+			}
+		}
+	}
 
 	var record trace // the one whose findings are being looked at
 	isCounted := false
 	for first := true; ; first = false {
-		if records.place == across {
-			records.row = nil
-		}
 		from := records
 		if records.row == nil || others.row != nil && compareRows(others.row, records.row) < 0 {
 			from = others
 		}
 		row := from.row
-		if row == nil {
-			return rows, nil
+		if row == nil || part.upTo != nil && compareRows(row, part.upTo) > 0 {
+			break
 		}
 		switch {
 		case first || compareRows(row, &record) != 0:
 			record, isCounted = *row, false
 		case row.amount != record.amount || row.currency != record.currency:
-			return 0, fmt.Errorf("two findings of row %d differ in amount: %w", row.row, ErrUnbalanced)
+			return fmt.Errorf("two findings of row %d differ in amount: %w", row.row, ErrUnbalanced)
 		}
 		if row.flags && !isCounted {
-			r.count(row)
+			counted.count(row)
 			isCounted = true
 		}
-		if err := from.advance(); err != nil {
-			return 0, err
+		if err := from.advanceInOrder(); err != nil {
+			return err
 		}
 	}
+	// Where the next range begins is known from a row that this one must have come to.
+	if records.row != nil && records.place < part.to {
+		return errOutOfOrder
+	}
+	part.files, part.rows = counted.list(), others.place
+	return nil
 }
 
-// cursor goes through a table row by row. row is nil after the last.
+// cursor goes through the rows of a table up to a place. row is nil after the last.
 type cursor struct {
 	ctx    context.Context
 	traces traces
 	batch  []trace
-	place  int64 // of row in the table, from 0
+	place  int64 // of row in the table, from 0; where it ends, after the last row
+	end    int64
 	row    *trace
 }
 
+// endless is the end of a cursor that goes on to the last row.
+const endless = math.MaxInt64
+
 // cursor stands at a row of the table, by its place from 0.
-func (r *recounting) cursor(place int64) (*cursor, error) {
-	t, err := r.open(r)
+func (r *recounting) cursor(place, end int64, names *nameTable, read columnSet) (*cursor, error) {
+	t, err := r.open(r, names, read)
 	if err != nil {
 		return nil, err
 	}
-	c := &cursor{ctx: r.ctx, traces: t}
+	c := &cursor{ctx: r.ctx, traces: t, end: end}
 	skipped, err := t.skip(place)
-	if err == nil {
-		c.place = skipped - 1
-		for err == nil && c.place < place {
-			if err = c.advance(); c.row == nil {
-				break
-			}
-		}
+	c.place = skipped - 1
+	for isFirst := true; err == nil && (isFirst || c.place < place && c.row != nil); isFirst = false {
+		err = c.advance()
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.close())
@@ -294,6 +409,11 @@ func (r *recounting) cursor(place int64) (*cursor, error) {
 
 // advance goes to the next row.
 func (c *cursor) advance() error {
+	c.place++
+	if c.place >= c.end {
+		c.row = nil
+		return nil
+	}
 	if len(c.batch) == 0 {
 		if err := context.Cause(c.ctx); err != nil {
 			return err
@@ -309,6 +429,17 @@ func (c *cursor) advance() error {
 		c.batch = batch
 	}
 	c.row, c.batch = &c.batch[0], c.batch[1:]
-	c.place++
+	return nil
+}
+
+// advanceInOrder does the same where no row lies before the one above it.
+func (c *cursor) advanceInOrder() error {
+	before := *c.row
+	if err := c.advance(); err != nil {
+		return err
+	}
+	if c.row != nil && compareRows(c.row, &before) < 0 {
+		return errOutOfOrder
+	}
 	return nil
 }

@@ -34,8 +34,8 @@ type arrowTraces struct {
 	sources     []string
 }
 
-func openArrowTraces(r *recounting) (traces, error) {
-	t := &arrowTraces{names: r.names, rejects: r.rejects, columns: map[int]*arrowipc.Column{}, batch: make([]trace, traceRows), valid: make([]byte, traceRows), sources: make([]string, traceRows)}
+func openArrowTraces(r *recounting, names *nameTable, _ columnSet) (traces, error) {
+	t := &arrowTraces{names: names, rejects: r.rejects, columns: map[int]*arrowipc.Column{}, batch: make([]trace, traceRows), valid: make([]byte, traceRows), sources: make([]string, traceRows)}
 	err := t.openReader(r)
 	if err == nil {
 		err = t.findColumns()

@@ -24,12 +24,12 @@ type csvTraces struct {
 	source, path, row, amount, currency, severity int
 }
 
-func openCSVTraces(r *recounting) (traces, error) {
+func openCSVTraces(r *recounting, names *nameTable, _ columnSet) (traces, error) {
 	file, err := os.Open(r.path)
 	if err != nil {
 		return nil, err
 	}
-	t := &csvTraces{names: r.names, rejects: r.rejects, file: file, reader: csv.NewReader(file), batch: make([]trace, 0, traceRows)}
+	t := &csvTraces{names: names, rejects: r.rejects, file: file, reader: csv.NewReader(file), batch: make([]trace, 0, traceRows)}
 	t.reader.ReuseRecord = true
 	if err := t.readHeader(); err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -114,12 +114,14 @@ func parseDecimal(text string) (ore int64, ok bool) {
 	return ore, err == nil
 }
 
+var errorName, warningName, infoName = rules.Error.String(), rules.Warning.String(), rules.Info.String()
+
 // flags says whether a severity flags a record.
 func flags(severity []byte) (bool, error) {
 	switch string(severity) {
-	case rules.Warning.String(), rules.Error.String():
+	case errorName, warningName:
 		return true, nil
-	case rules.Info.String():
+	case infoName:
 		return false, nil
 	}
 	return false, errors.New("a severity that there is not")

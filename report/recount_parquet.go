@@ -14,6 +14,7 @@ import (
 type parquetTraces struct {
 	names   *nameTable
 	rejects bool
+	read    columnSet
 	reader  *file.Reader
 
 	group int   // the next row group
@@ -26,13 +27,18 @@ type parquetTraces struct {
 	ints   []int64
 	texts  []arrowparquet.ByteArray
 	levels []int16
-	// Names repeat: those of the row before, and the file that they are.
-	sources                          [][]byte // of the batch
-	lastSource, fileSource, lastFile []byte
-	lastPlace                        int
+	valid  []bool
+	// Names repeat: the sources of the batch, the place in them of each row's, and
+	// the file that a source and a name are.
+	sources               [][]byte
+	sourceOf              []int
+	lastFile              []byte
+	lastSource, lastPlace int
+	lastCurrency          []byte
+	lastNumber            int
 }
 
-func openParquetTraces(r *recounting) (traces, error) {
+func openParquetTraces(r *recounting, names *nameTable, read columnSet) (traces, error) {
 	var known []file.ReadOption
 	if r.footer != nil {
 		known = append(known, file.WithMetadata(r.footer))
@@ -41,14 +47,17 @@ func openParquetTraces(r *recounting) (traces, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.footer = reader.MetaData()
+	if r.footer == nil {
+		r.footer = reader.MetaData()
+	}
 	return &parquetTraces{
-		names: r.names, rejects: r.rejects, reader: reader,
-		batch:   make([]trace, traceRows),
-		ints:    make([]int64, traceRows),
-		texts:   make([]arrowparquet.ByteArray, traceRows),
-		levels:  make([]int16, traceRows),
-		sources: make([][]byte, traceRows),
+		names: names, rejects: r.rejects, read: read, reader: reader,
+		batch:    make([]trace, traceRows),
+		ints:     make([]int64, traceRows),
+		texts:    make([]arrowparquet.ByteArray, traceRows),
+		levels:   make([]int16, traceRows),
+		valid:    make([]bool, traceRows),
+		sourceOf: make([]int, traceRows),
 	}, nil
 }
 
@@ -98,6 +107,9 @@ func (t *parquetTraces) openGroup() error {
 		return column
 	}
 	t.source, t.file, t.row = text("source"), text("file"), integers("row")
+	if t.read == placeColumns {
+		return err
+	}
 	t.amount, t.currency = integers("amount"), text("currency")
 	if !t.rejects {
 		t.severity = text("severity")
@@ -121,108 +133,136 @@ func openColumn[Column any](group *file.RowGroupReader, name string) (column Col
 	return column, nil
 }
 
-// fill reads the columns one after the other.
+// fill reads the columns one after the other. What a text says is asked once
+// where it stands in rows that follow each other.
 func (t *parquetTraces) fill(batch []trace) error {
-	err := t.readTexts(t.source, "source", batch, func(i int, text []byte) error {
-		// The text lies in the page's memory, and mostly is the one before.
-		if t.lastSource == nil || string(text) != string(t.lastSource) {
-			t.lastSource = append([]byte{}, text...)
-		}
-		t.sources[i] = t.lastSource
+	if err := t.fillFiles(batch); err != nil {
+		return err
+	}
+	if err := t.readIntegers(t.row, "row", len(batch)); err != nil {
+		return err
+	}
+	for i := range batch {
+		batch[i].row = t.ints[i]
+	}
+	if t.read == placeColumns {
 		return nil
-	})
-	if err != nil {
+	}
+	if err := t.readIntegers(t.amount, "amount", len(batch)); err != nil {
 		return err
 	}
-	err = t.readTexts(t.file, "file", batch, func(i int, text []byte) error {
-		if t.lastFile == nil || string(text) != string(t.lastFile) || string(t.sources[i]) != string(t.fileSource) {
-			place, err := t.names.file(t.sources[i], text)
-			if err != nil {
-				return err
-			}
-			t.lastPlace, t.fileSource, t.lastFile = place, t.sources[i], append([]byte{}, text...)
-		}
-		batch[i].file = t.lastPlace
-		return nil
-	})
-	if err != nil {
+	for i := range batch {
+		batch[i].amount, batch[i].hasAmount = t.ints[i], t.valid[i]
+	}
+	if err := t.fillCurrencies(batch); err != nil || t.rejects {
 		return err
 	}
-	err = t.readIntegers(t.row, "row", batch, func(i int, value int64, ok bool) { batch[i].row = value })
-	if err != nil {
-		return err
-	}
-	err = t.readIntegers(t.amount, "amount", batch, func(i int, value int64, ok bool) { batch[i].amount, batch[i].hasAmount = value, ok })
-	if err != nil {
-		return err
-	}
-	err = t.readTexts(t.currency, "currency", batch, func(i int, text []byte) (err error) {
-		batch[i].currency, err = t.names.currency(text)
-		return err
-	})
-	if err != nil || t.rejects {
-		return err
-	}
-	return t.readTexts(t.severity, "severity", batch, func(i int, text []byte) (err error) {
-		batch[i].flags, err = flags(text)
-		return err
-	})
+	return t.fillFlags(batch)
 }
 
-var errShortColumn = errors.New("the column ends before the row group")
-
-// readIntegers gives the values of as many rows as the batch has. ok is false
-// for a null.
-func (t *parquetTraces) readIntegers(column *file.Int64ColumnChunkReader, name string, batch []trace, set func(i int, value int64, ok bool)) error {
-	maximum := column.Descriptor().MaxDefinitionLevel()
-	for done := 0; done < len(batch); {
-		rows, values, err := column.ReadBatchInPage(int64(len(batch)-done), t.ints, t.levels, nil)
-		if err == nil && rows == 0 {
-			err = errShortColumn
+func (t *parquetTraces) fillFiles(batch []trace) error {
+	if err := t.readTexts(t.source, "source", len(batch)); err != nil {
+		return err
+	}
+	// The texts lie in the page's memory.
+	for i, text := range t.texts[:len(batch)] {
+		if last := len(t.sources) - 1; last < 0 || string(text) != string(t.sources[last]) {
+			t.sources = append(t.sources, append([]byte{}, text...))
 		}
-		if err != nil {
-			return fmt.Errorf("column %s: %w", name, err)
-		}
-		value := 0
-		for i := range int(rows) {
-			if maximum > 0 && t.levels[i] < maximum {
-				set(done+i, 0, false)
-				continue
+		t.sourceOf[i] = len(t.sources) - 1
+	}
+	if err := t.readTexts(t.file, "file", len(batch)); err != nil {
+		return err
+	}
+	for i, text := range t.texts[:len(batch)] {
+		if t.lastFile == nil || string(text) != string(t.lastFile) || t.sourceOf[i] != t.lastSource {
+			place, err := t.names.file(t.sources[t.sourceOf[i]], text)
+			if err != nil {
+				return fmt.Errorf("column file: %w", err)
 			}
-			if value == values {
-				return fmt.Errorf("column %s: %w", name, errShortColumn)
-			}
-			set(done+i, t.ints[value], true)
-			value++
+			t.lastPlace, t.lastSource, t.lastFile = place, t.sourceOf[i], append([]byte{}, text...)
 		}
-		done += int(rows)
+		batch[i].file = t.lastPlace
+	}
+	// Of the sources only the last is still of use.
+	if last := len(t.sources) - 1; last > 0 {
+		t.sources, t.lastFile = append(t.sources[:0], t.sources[last]), nil
 	}
 	return nil
 }
 
-// readTexts does the same for texts. A null is empty.
-func (t *parquetTraces) readTexts(column *file.ByteArrayColumnChunkReader, name string, batch []trace, set func(i int, text []byte) error) error {
-	maximum := column.Descriptor().MaxDefinitionLevel()
-	for done := 0; done < len(batch); {
-		rows, values, err := column.ReadBatchInPage(int64(len(batch)-done), t.texts, t.levels, nil)
-		if err == nil && rows == 0 {
+func (t *parquetTraces) fillCurrencies(batch []trace) error {
+	if err := t.readTexts(t.currency, "currency", len(batch)); err != nil {
+		return err
+	}
+	for i, text := range t.texts[:len(batch)] {
+		if t.lastCurrency == nil || string(text) != string(t.lastCurrency) {
+			number, err := t.names.currency(text)
+			if err != nil {
+				return fmt.Errorf("column currency: %w", err)
+			}
+			t.lastNumber, t.lastCurrency = number, append([]byte{}, text...)
+		}
+		batch[i].currency = t.lastNumber
+	}
+	return nil
+}
+
+func (t *parquetTraces) fillFlags(batch []trace) (err error) {
+	if err := t.readTexts(t.severity, "severity", len(batch)); err != nil {
+		return err
+	}
+	for i, text := range t.texts[:len(batch)] {
+		if batch[i].flags, err = flags(text); err != nil {
+			return fmt.Errorf("column severity: %w", err)
+		}
+	}
+	return nil
+}
+
+var errShortColumn = errors.New("the column ends before the row group")
+
+// readIntegers reads the values of so many rows into ints. valid tells nulls.
+func (t *parquetTraces) readIntegers(column *file.Int64ColumnChunkReader, name string, rows int) error {
+	return readValues(name, column.Descriptor().MaxDefinitionLevel(), t.ints[:rows], t.valid, t.levels, column.ReadBatchInPage)
+}
+
+// readTexts does the same for texts, into texts. A null is empty.
+func (t *parquetTraces) readTexts(column *file.ByteArrayColumnChunkReader, name string, rows int) error {
+	return readValues(name, column.Descriptor().MaxDefinitionLevel(), t.texts[:rows], t.valid, t.levels, column.ReadBatchInPage)
+}
+
+// readValues fills values with the next rows of a column. Where valid is false
+// the value is zero.
+func readValues[Value any](name string, maximum int16, values []Value, valid []bool, levels []int16, read func(rows int64, values []Value, definition, repetition []int16) (int64, int, error)) error {
+	var null Value
+	for done := 0; done < len(values); {
+		page := values[done:]
+		rows, present, err := read(int64(len(page)), page, levels, nil)
+		if err == nil && (rows == 0 || maximum == 0 && present != int(rows)) {
 			err = errShortColumn
 		}
 		if err != nil {
 			return fmt.Errorf("column %s: %w", name, err)
 		}
-		value := 0
-		for i := range int(rows) {
-			var text []byte
-			if maximum == 0 || t.levels[i] == maximum {
-				if value == values {
-					return fmt.Errorf("column %s: %w", name, errShortColumn)
-				}
-				text = t.texts[value]
-				value++
+		if maximum == 0 {
+			for i := range int(rows) {
+				valid[done+i] = true
 			}
-			if err := set(done+i, text); err != nil {
-				return fmt.Errorf("column %s: %w", name, err)
+			done += int(rows)
+			continue
+		}
+		// Values stand one after the other, and move to their rows from the last.
+		for i := int(rows) - 1; i >= 0; i-- {
+			valid[done+i] = levels[i] == maximum
+			switch {
+			case !valid[done+i]:
+				page[i] = null
+			case present == 0:
+				return fmt.Errorf("column %s: %w", name, errShortColumn)
+			default:
+				present--
+				page[i] = page[present]
 			}
 		}
 		done += int(rows)

@@ -1,61 +1,267 @@
 package report
 
 import (
+	"context"
 	"encoding/binary"
 	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
 
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/storage"
+	"golang.org/x/sync/errgroup"
 )
 
-// repeats finds, among the ids of a run's findings in the order of the report,
-// those that have come before. Its memory is that of two sorters, 48 MiB and
-// 48 KiB for every million findings.
-type repeats struct {
-	spill    *storage.Spill
-	limit    int
-	ids      *sorter
-	sequence uint64
+// idBuckets is how many buckets ids are put into, by their first byte: they are
+// evenly spread, being hashes.
+const idBuckets = 256
+
+// collectedIDs is how many ids an idCollector gathers before it writes them to
+// the temporary file: 2 MiB.
+const collectedIDs = 2 << 20 / entryBytes
+
+// idCollector puts the ids of one worker's findings into buckets.
+type idCollector struct {
+	spill   *storage.Spill
+	limit   int
+	count   int // in memory
+	buckets [idBuckets][]byte
+	buffer  []byte
+	frames  []idFrame
 }
 
-func newRepeats(spill *storage.Spill, limit int) *repeats {
-	return &repeats{spill: spill, limit: limit, ids: newSorter(spill, limit)}
+// idFrame is where an idCollector put its buckets, one behind the other.
+type idFrame struct {
+	offset  int64
+	entries [idBuckets]uint32
 }
 
-// add takes the id of the next finding. needsOccurrence marks an id that is to
-// be made different in its second occurrence and those that follow.
-func (r *repeats) add(id [16]byte, needsOccurrence bool) error {
+func newIDCollector(spill *storage.Spill, limit int) *idCollector {
+	return &idCollector{spill: spill, limit: limit}
+}
+
+// add takes the id of the finding at a place of the report. needsOccurrence
+// marks an id that is to be made different in its second occurrence and those
+// that follow. The error is that of the temporary file.
+func (c *idCollector) add(id [16]byte, place uint64, needsOccurrence bool) error {
 	mark := uint64(0)
 	if needsOccurrence {
 		mark = 1
 	}
-	e := entry{binary.BigEndian.Uint64(id[:]), binary.BigEndian.Uint64(id[8:]), r.sequence<<1 | mark}
-	r.sequence++
-	return r.ids.add(e)
+	bucket := c.buckets[id[0]]
+	if bucket == nil {
+		bucket = make([]byte, 0, entryBytes*c.limit/idBuckets*5/4)
+	}
+	bucket = append(bucket, id[:]...)
+	c.buckets[id[0]] = binary.BigEndian.AppendUint64(bucket, place<<1|mark)
+	if c.count++; c.count < c.limit {
+		return nil
+	}
+	return c.flush()
+}
+
+func (c *idCollector) flush() error {
+	var frame idFrame
+	c.buffer = c.buffer[:0]
+	for i, bucket := range c.buckets {
+		frame.entries[i] = uint32(len(bucket) / entryBytes)
+		c.buffer = append(c.buffer, bucket...)
+		c.buckets[i] = bucket[:0]
+	}
+	c.count = 0
+	extent, err := c.spill.Write(c.buffer)
+	frame.offset = extent.Offset
+	c.frames = append(c.frames, frame)
+	return err
+}
+
+// each calls use with the ids of a bucket.
+func (c *idCollector) each(bucket int, buffer *[]byte, use func(entry) error) error {
+	decode := func(b []byte) error {
+		for ; len(b) >= entryBytes; b = b[entryBytes:] {
+			e := entry{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])}
+			if err := use(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range c.frames {
+		frame := &c.frames[i]
+		before := int64(0)
+		for _, entries := range frame.entries[:bucket] {
+			before += int64(entries)
+		}
+		if frame.entries[bucket] == 0 {
+			continue
+		}
+		var err error
+		extent := storage.Extent{Offset: frame.offset + before*entryBytes, Length: int(frame.entries[bucket]) * entryBytes}
+		if *buffer, err = c.spill.Read(extent, *buffer); err != nil {
+			return err
+		}
+		if err := decode(*buffer); err != nil {
+			return err
+		}
+	}
+	return decode(c.buckets[bucket])
+}
+
+// repeats finds, among the ids of a run's findings in the order of the report,
+// those that have come before. Its memory is that of a bucket for each worker
+// and of two sorters, at most 24 MiB each, and 12 KiB for every million findings.
+type repeats struct {
+	spill      *storage.Spill
+	limit      int // ids of a bucket in memory
+	collectors []*idCollector
+
+	repeated    atomic.Int64
+	large       sync.Mutex // held for a bucket that does not fit in memory
+	mutex       sync.Mutex // of what follows
+	occurrences *sorter    // by place
 }
 
 // find counts the ids that stay repeated, and gives the occurrence of each
 // finding that needs one and is not the first of its id: entries of the
-// finding's place in the report, from 0, and its occurrence, from 2, by place.
-func (r *repeats) find() (repeated int64, occurrences iter.Seq2[entry, error], err error) {
-	bySequence := newSorter(r.spill, r.limit)
-	var before entry
-	var occurrence uint64
-	for e, err := range r.ids.sorted() {
-		if err != nil {
-			return 0, nil, err
-		}
-		if occurrence > 0 && e.first == before.first && e.second == before.second {
-			occurrence++
-			if e.third&1 == 0 {
-				repeated++
-			} else if err := bySequence.add(entry{first: e.third >> 1, second: occurrence}); err != nil {
-				return 0, nil, err
-			}
-		} else {
-			occurrence = 1
-		}
-		before = e
+// finding's place in the report and its occurrence, from 2, by place.
+func (r *repeats) find(ctx context.Context, workers int) (repeated int64, occurrences iter.Seq2[entry, error], err error) {
+	r.occurrences = newSorter(r.spill, r.limit)
+	var group errgroup.Group
+	var next atomic.Int64
+	for range workers {
+		group.Go(func() error {
+			return pipeline.Guard(func() error {
+				var scan bucketScan
+				for bucket := next.Add(1) - 1; bucket < idBuckets; bucket = next.Add(1) - 1 {
+					if err := context.Cause(ctx); err != nil {
+						return err
+					}
+					if err := r.scan(int(bucket), &scan); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
 	}
-	r.ids = nil
-	return repeated, bySequence.sorted(), nil
+	if err := group.Wait(); err != nil {
+		return 0, nil, err
+	}
+	return r.repeated.Load(), r.occurrences.sorted(), nil
+}
+
+// bucketScan is what a worker uses again for each bucket.
+type bucketScan struct {
+	buffer  []byte
+	entries []entry
+	slots   []uint32 // of a hash table: places in entries, from 1
+}
+
+func (r *repeats) scan(bucket int, s *bucketScan) error {
+	count := 0
+	for _, c := range r.collectors {
+		count += len(c.buckets[bucket]) / entryBytes
+		for i := range c.frames {
+			count += int(c.frames[i].entries[bucket])
+		}
+	}
+	if count > r.limit {
+		return r.scanLarge(bucket, s)
+	}
+	s.entries = s.entries[:0]
+	if err := r.each(bucket, s, func(e entry) error {
+		s.entries = append(s.entries, e)
+		return nil
+	}); err != nil {
+		return err
+	}
+	if !s.hasRepeats() {
+		return nil
+	}
+	slices.SortFunc(s.entries, compareEntries)
+	var run idRun
+	for _, e := range s.entries {
+		if err := r.follow(&run, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *repeats) each(bucket int, s *bucketScan, use func(entry) error) error {
+	for _, c := range r.collectors {
+		if err := c.each(bucket, &s.buffer, use); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasRepeats says whether two entries have the same id. Mostly none have, and
+// asking takes a tenth of the time that sorting does.
+func (s *bucketScan) hasRepeats() bool {
+	size := 64
+	for size < 2*len(s.entries) {
+		size *= 2
+	}
+	if size > cap(s.slots) {
+		s.slots = make([]uint32, size)
+	}
+	s.slots = s.slots[:size]
+	clear(s.slots)
+	for i := range s.entries {
+		e := &s.entries[i]
+		slot := int(e.second) & (size - 1)
+		for s.slots[slot] != 0 {
+			if other := &s.entries[s.slots[slot]-1]; other.first == e.first && other.second == e.second {
+				return true
+			}
+			slot = (slot + 1) & (size - 1)
+		}
+		s.slots[slot] = uint32(i + 1)
+	}
+	return false
+}
+
+// scanLarge does the same for a bucket that does not fit in memory: as good as
+// all its findings have the same id.
+func (r *repeats) scanLarge(bucket int, s *bucketScan) error {
+	r.large.Lock()
+	defer r.large.Unlock()
+	ids := newSorter(r.spill, r.limit)
+	if err := r.each(bucket, s, ids.add); err != nil {
+		return err
+	}
+	var run idRun
+	for e, err := range ids.sorted() {
+		if err != nil {
+			return err
+		}
+		if err := r.follow(&run, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idRun is the id that was seen last, and how often.
+type idRun struct {
+	first, second, occurrence uint64
+}
+
+// follow takes the next entry of a bucket in the order of ids and places.
+func (r *repeats) follow(run *idRun, e entry) error {
+	if run.occurrence == 0 || e.first != run.first || e.second != run.second {
+		*run = idRun{e.first, e.second, 1}
+		return nil
+	}
+	run.occurrence++
+	if e.third&1 == 0 {
+		r.repeated.Add(1)
+		return nil
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.occurrences.add(entry{first: e.third >> 1, second: run.occurrence})
 }

@@ -84,9 +84,16 @@ type counts struct {
 	agencies     []pipeline.Tally
 	paymentTypes []pipeline.Tally
 	months       map[int]*pipeline.Tally
-	// The month of the last payment date, which is mostly that of the next.
-	monthOf calendar.Day
-	month   *pipeline.Tally
+	// The months of days that have been looked up, by day modulo monthDays.
+	monthOf [monthDays]dayMonth
+}
+
+// monthDays is a power of two, and some years of days.
+const monthDays = 1 << 11
+
+type dayMonth struct {
+	day   calendar.Day
+	month *pipeline.Tally // nil for none
 }
 
 func newCounts(run *Run) *counts {
@@ -94,7 +101,6 @@ func newCounts(run *Run) *counts {
 		rules:    make([]pipeline.Tally, len(run.Catalogue)),
 		possible: make([]int64, len(run.Catalogue)),
 		months:   map[int]*pipeline.Tally{},
-		monthOf:  calendar.Missing,
 	}
 }
 
@@ -109,11 +115,11 @@ func (c *counts) add(f *Finding) {
 	}
 	addFinding(at(&c.agencies, f.Agency), f)
 	addFinding(at(&c.paymentTypes, f.PaymentType), f)
-	if f.PaymentDate != c.monthOf {
-		c.monthOf = f.PaymentDate
-		c.month = c.ofMonth(f.PaymentDate.Month())
+	known := &c.monthOf[uint32(f.PaymentDate)%monthDays]
+	if known.day != f.PaymentDate || known.month == nil {
+		*known = dayMonth{f.PaymentDate, c.ofMonth(f.PaymentDate.Month())}
 	}
-	addFinding(c.month, f)
+	addFinding(known.month, f)
 }
 
 func (c *counts) ofMonth(month int) *pipeline.Tally {

@@ -5,29 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"os"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/avstam/avstam/pipeline"
-	"github.com/parquet-go/parquet-go"
+	"github.com/avstam/avstam/storage"
 )
 
 // maxEncoders is how many row groups are encoded at once at most: each holds the
-// rows of one in memory, up to about 60 MB of findings.
+// columns of one in memory, up to about 60 MB of findings.
 const maxEncoders = 4
 
 // table writes the rows of one kind to the files that the run asks for.
 type table[Row any] struct {
 	name    string // of the files, without the ending
 	columns []column[Row]
-	// pack copies a row, which is good for the moment, and unpack brings it back.
-	pack   func(dst []byte, row *Row) []byte
-	unpack func(row *Row, src []byte) ([]byte, error)
+	// take gives an encoder the next rows, at most as many as told, and sets its
+	// rows: 0 after the last. It is called by one goroutine.
+	take func(e *encoder[Row], limit int) error
+	// each calls use with the rows that the encoder has been given, some at a
+	// time, each good until use returns. Encoders call it at the same time.
+	each func(e *encoder[Row], use func(rows []Row) error) error
 }
-
-// rows are the rows of a table in order, each good until the next.
-type rows[Row any] = iter.Seq2[*Row, error]
 
 // output is where a table goes.
 type output struct {
@@ -41,30 +40,34 @@ type output struct {
 }
 
 // encoder encodes the row groups of a table, one after the other, while others
-// encode other row groups. observe sees every row, with its mark, before it is
-// written, and may complete it.
+// encode other row groups.
 type encoder[Row any] struct {
-	table   *table[Row]
-	output  *output
-	observe func(row *Row, mark uint64)
+	table  *table[Row]
+	output *output
+	number int // of the encoder
 
-	packed []byte
-	rows   int
-	marks  []uint64 // of the rows, 0 where there is none; nil where none has one
+	// What the table has given it.
+	rows     int
+	packed   []byte    // of rejects
+	segments []segment // of findings
+	repeated []entry   // of findings: their places and occurrences
+	reader   segmentReader
 
-	group   *parquet.ConcurrentRowGroupWriter
-	columns columnEncoder[Row]
-	arrow   *arrowEncoder[Row] // nil where there is no such format
-	batch   arrow.RecordBatch  // nil for none
+	parquet *rowGroupEncoder[Row] // nil where there is no such format
+	arrow   *arrowEncoder[Row]    // nil where there is no such format
+	batch   arrow.RecordBatch     // nil for none
 	chunk   []Row
 	lines   []byte
 	done    chan error // holds a value while a row group is encoded and not yet written
 }
 
-// write writes all rows, in the order that they come. marks, which may be nil,
-// gives some rows, by their place from 0, a number for observe, in ascending
-// order. It returns how many rows there are.
-func (t *table[Row]) write(ctx context.Context, out *output, all rows[Row], marks iter.Seq2[entry, error], newObserver func() func(row *Row, mark uint64)) (written int64, err error) {
+// chunkRows is how many rows are encoded at once, column after column: they stay
+// in the cache.
+const chunkRows = 512
+
+// write writes all rows, in the order that they come, and returns how many there
+// are.
+func (t *table[Row]) write(ctx context.Context, out *output) (written int64, err error) {
 	files, err := t.create(out)
 	if err != nil {
 		return 0, err
@@ -73,13 +76,9 @@ func (t *table[Row]) write(ctx context.Context, out *output, all rows[Row], mark
 
 	encoders := make([]*encoder[Row], out.encoders)
 	for i := range encoders {
-		encoders[i] = &encoder[Row]{
-			table: t, output: out, observe: newObserver(),
-			columns: columnEncoder[Row]{columns: t.columns},
-			chunk:   make([]Row, parquetChunkRows),
-		}
+		encoders[i] = &encoder[Row]{table: t, output: out, number: i, chunk: make([]Row, chunkRows)}
 		if out.parquet {
-			encoders[i].group = files.writer.BeginRowGroup()
+			encoders[i].parquet = newRowGroupEncoder(t.columns)
 		}
 		if out.arrow {
 			encoders[i].arrow = newArrowEncoder(t.columns)
@@ -94,59 +93,34 @@ func (t *table[Row]) write(ctx context.Context, out *output, all rows[Row], mark
 		}
 	}()
 
-	nextMark, stop := iter.Pull2(marks)
-	defer stop()
-	mark, markErr, marked := nextMark()
-
-	place := uint64(0)
+	// The encoders take turns: each writes what it has encoded, and takes more.
 	turn := 0
-	for row, err := range all {
-		if err != nil {
-			return 0, err
-		}
-		if markErr != nil {
-			return 0, markErr
-		}
-		e := encoders[turn]
-		e.packed = t.pack(e.packed, row)
-		value := uint64(0)
-		if marked && mark.first == place {
-			value = mark.second
-			mark, markErr, marked = nextMark()
-		}
-		e.marks = append(e.marks, value)
-		e.rows++
-		place++
-		if e.rows < out.rowGroupRows {
-			continue
-		}
+	for ; ; turn++ {
 		if err := context.Cause(ctx); err != nil {
 			return 0, err
 		}
-		e.start()
-		turn = (turn + 1) % len(encoders)
-		if err := encoders[turn].finish(files); err != nil {
+		e := encoders[turn%len(encoders)]
+		if err := e.finish(files); err != nil {
 			return 0, err
 		}
+		if err := t.take(e, out.rowGroupRows); err != nil {
+			return 0, err
+		}
+		if e.rows == 0 {
+			break
+		}
+		written += int64(e.rows)
+		e.start()
 	}
-	if markErr != nil {
-		return 0, markErr
-	}
-	// The row groups that are still being encoded, the oldest first, and the last.
-	last := encoders[turn]
-	for i := 1; i < len(encoders); i++ {
+	for i := range encoders { // the oldest first
 		if err := encoders[(turn+i)%len(encoders)].finish(files); err != nil {
 			return 0, err
 		}
 	}
-	last.start()
-	if err := last.finish(files); err != nil {
-		return 0, err
-	}
-	return int64(place), files.close()
+	return written, files.close()
 }
 
-// start begins to encode the rows that have been packed.
+// start begins to encode the rows that have been taken.
 func (e *encoder[Row]) start() {
 	e.done = make(chan error, 1)
 	go func() { e.done <- pipeline.Guard(e.encode) }()
@@ -163,8 +137,8 @@ func (e *encoder[Row]) finish(files *tableFiles) error {
 	if err != nil {
 		return err
 	}
-	if e.group != nil {
-		if _, err := e.group.Commit(); err != nil {
+	if e.parquet != nil {
+		if err := files.writer.add(e.parquet.chunks, e.rows); err != nil {
 			return fmt.Errorf("cannot write %s.parquet: %w", e.table.name, err)
 		}
 	}
@@ -180,42 +154,42 @@ func (e *encoder[Row]) finish(files *tableFiles) error {
 			return fmt.Errorf("cannot write %s.arrow: %w", e.table.name, err)
 		}
 	}
-	e.packed, e.marks, e.rows, e.lines = e.packed[:0], e.marks[:0], 0, e.lines[:0]
-	return nil
+	e.lines = e.lines[:0]
+	return files.sync()
 }
 
 func (e *encoder[Row]) encode() error {
-	rest := e.packed
-	for from := 0; from < e.rows; from += len(e.chunk) {
-		chunk := e.chunk[:min(len(e.chunk), e.rows-from)]
-		for i := range chunk {
-			var err error
-			if rest, err = e.table.unpack(&chunk[i], rest); err != nil {
-				return err
-			}
-			e.observe(&chunk[i], e.marks[from+i])
-		}
-		if e.output.csv {
-			for i := range chunk {
-				e.lines = appendLine(e.lines, e.table.columns, e.output.texts, &chunk[i])
-			}
-		}
-		if e.arrow != nil {
-			e.arrow.add(e.output.texts, chunk)
-		}
-		if e.group != nil {
-			if err := e.columns.write(e.group, e.output.texts, chunk); err != nil {
-				return fmt.Errorf("cannot write %s.parquet: %w", e.table.name, err)
-			}
-		}
+	if e.parquet != nil {
+		e.parquet.begin()
+	}
+	if err := e.table.each(e, e.encodeRows); err != nil {
+		return err
 	}
 	if e.arrow != nil {
 		e.batch = e.arrow.take()
 	}
-	if e.group == nil {
+	if e.parquet == nil {
 		return nil
 	}
-	if err := e.group.Flush(); err != nil {
+	if err := e.parquet.end(); err != nil {
+		return fmt.Errorf("cannot write %s.parquet: %w", e.table.name, err)
+	}
+	return nil
+}
+
+func (e *encoder[Row]) encodeRows(rows []Row) error {
+	if e.output.csv {
+		for i := range rows {
+			e.lines = appendLine(e.lines, e.table.columns, e.output.texts, &rows[i])
+		}
+	}
+	if e.arrow != nil {
+		e.arrow.add(e.output.texts, rows)
+	}
+	if e.parquet == nil {
+		return nil
+	}
+	if err := e.parquet.add(e.output.texts, rows); err != nil {
 		return fmt.Errorf("cannot write %s.parquet: %w", e.table.name, err)
 	}
 	return nil
@@ -223,29 +197,27 @@ func (e *encoder[Row]) encode() error {
 
 // tableFiles are the files of a table, open for writing.
 type tableFiles struct {
-	name      string
-	unbounded []int // columns without bounds
-	parquet   *os.File
-	writer    *parquet.GenericWriter[any]
-	csv       *os.File
-	arrow     *os.File
-	batches   arrowWriter
-	isStream  bool
+	name     string
+	parquet  *os.File
+	writer   *parquetFile
+	csv      *os.File
+	arrow    *os.File
+	batches  arrowWriter
+	isStream bool
+	added    int                  // row groups
+	early    []*storage.EarlySync // of the files that stay
 }
 
 func (t *table[Row]) create(out *output) (*tableFiles, error) {
 	files := &tableFiles{name: t.name, isStream: out.isStream}
-	for i := range t.columns {
-		if !t.columns[i].bounded {
-			files.unbounded = append(files.unbounded, i)
-		}
-	}
 	var err error
 	if out.parquet {
 		if files.parquet, err = out.create(t.name + ".parquet"); err != nil {
 			return nil, err
 		}
-		files.writer = newParquetWriter(files.parquet, t.name, out.version, t.columns)
+		if files.writer, err = newParquetFile(files.parquet, t.name, out.version, t.columns); err != nil {
+			return nil, errors.Join(fmt.Errorf("cannot write %s.parquet: %w", t.name, err), files.abandon())
+		}
 	}
 	if out.csv {
 		if files.csv, err = out.create(t.name + ".csv"); err != nil {
@@ -263,17 +235,37 @@ func (t *table[Row]) create(out *output) (*tableFiles, error) {
 			return nil, errors.Join(fmt.Errorf("cannot write %s.arrow: %w", t.name, err), files.abandon())
 		}
 	}
+	for _, file := range []*os.File{files.parquet, files.csv, files.arrow} {
+		if file != nil && !out.isStream {
+			files.early = append(files.early, storage.NewEarlySync(file))
+		}
+	}
 	return files, nil
+}
+
+// syncGroups is how many row groups are written before they are put on disk.
+const syncGroups = 8
+
+// sync has the files put on disk from time to time.
+func (f *tableFiles) sync() error {
+	if f.added++; f.added%syncGroups > 0 {
+		return nil
+	}
+	for _, early := range f.early {
+		if err := early.Begin(); err != nil {
+			return fmt.Errorf("cannot write %s: %w", f.name, err)
+		}
+	}
+	return nil
 }
 
 // close finishes the files.
 func (f *tableFiles) close() error {
+	if err := f.endSync(); err != nil {
+		return err
+	}
 	if f.writer != nil {
-		err := f.writer.Close()
-		if err == nil {
-			err = dropIndexes(f.parquet, f.writer.File().Metadata(), f.unbounded)
-		}
-		if err := errors.Join(err, f.parquet.Close()); err != nil {
+		if err := errors.Join(f.writer.close(), f.parquet.Close()); err != nil {
 			return fmt.Errorf("cannot write %s.parquet: %w", f.name, err)
 		}
 	}
@@ -294,9 +286,19 @@ func (f *tableFiles) close() error {
 	return nil
 }
 
+func (f *tableFiles) endSync() error {
+	var errs []error
+	for _, early := range f.early {
+		if err := early.End(); err != nil {
+			errs = append(errs, fmt.Errorf("cannot write %s: %w", f.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // abandon closes files that close has not closed.
 func (f *tableFiles) abandon() error {
-	var errs []error
+	errs := []error{f.endSync()}
 	for _, file := range []*os.File{f.parquet, f.csv, f.arrow} {
 		if file == nil || file == f.arrow && f.isStream {
 			continue

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -54,26 +55,34 @@ type Run struct {
 	Workers int
 }
 
+// encoders is how many goroutines encode or count at a time.
+func (r *Run) encoders() int { return max(1, min(r.Workers, maxEncoders)) }
+
 // Writer writes one report into a draft. Its methods are called once each, by
 // one goroutine: Findings and Rejects in any order, then Finish or FinishFailed.
 //
 // Its memory does not depend on the number of findings, but for the index that
-// Parquet keeps of every 65,536 rows, some tens of KB: up to about 60 MB for
-// each of at most four encoders, and 48 MiB to find repeated ids, with 48 KiB
-// more for every million findings.
+// Parquet keeps of every 65,536 rows, some tens of KB: 5 MiB for each packer, up
+// to about 60 MB for each of at most four encoders, and up to 32 MiB for each to
+// find repeated ids, with 12 KiB more for every million findings, and 48 KiB for
+// every million that repeat the id of another.
 type Writer struct {
 	draft *storage.Draft      // nil for a stream
 	kept  map[string]*os.File // the tables of a stream, by name; they have no path
 	spill *storage.Spill
 	run   Run
 
+	packers []*Packer
+
 	findings, rejected int64 // rows written
+	across             int64 // place of the first finding across records
 	counts             *counts
 	reasons            reasonCounts
 	repeated           int64
 
 	// Limits of memory, smaller in tests.
 	repeatLimit  int // ids
+	collectedIDs int
 	rowGroupRows int
 }
 
@@ -91,62 +100,79 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if len(run.Severities) != len(run.Catalogue) {
 		panic("BUG: a report needs a severity for each rule")
 	}
-	return &Writer{draft: draft, spill: spill, run: run, counts: newCounts(&run), repeatLimit: sorterEntries, rowGroupRows: rowGroupRows}, nil
+	return &Writer{draft: draft, spill: spill, run: run, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}, nil
 }
 
 func (w *Writer) output() *output {
 	return &output{
 		create: w.create, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, isStream: w.draft == nil, version: w.run.Version,
-		encoders: max(1, min(w.run.Workers, maxEncoders)), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
+		encoders: w.run.encoders(), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
 	}
 }
 
-// Findings writes findings: those about single records in the order of files
-// and rows, then of the catalogue, and those across records in the same order
-// among themselves. Both sequences are ranged over twice, and must give the same
-// both times; a finding need only be good until the next. The errors are those
-// of the sequences, as they are, and of writing.
-func (w *Writer) Findings(ctx context.Context, records, across iter.Seq2[*Finding, error]) error {
-	all := concatenate(records, across)
+// Findings writes what the packers have taken: the parts of the run in their
+// order, which are the findings about single records, and then those across
+// records, whose part is the last, and perhaps empty. The errors
+// are those of the temporary file and of writing.
+func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 	out := w.output()
-	repeats := newRepeats(w.spill, w.repeatLimit)
-	identifier := newIdentifier(&w.run)
-	for f, err := range all {
-		if err != nil {
-			return err
-		}
-		if err := repeats.add(identifier.identify(f, out.texts)); err != nil {
-			return err
-		}
-		if repeats.sequence%rowGroupRows == 0 && ctx.Err() != nil {
-			break
-		}
+	repeats := &repeats{spill: w.spill, limit: w.repeatLimit}
+	for _, p := range w.packers {
+		repeats.collectors = append(repeats.collectors, p.ids)
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	repeated, occurrences, err := repeats.find()
+	repeated, occurrences, err := repeats.find(ctx, out.encoders)
 	if err != nil {
 		return err
 	}
 	w.repeated = repeated
+	w.packers = nil
+	for i := range len(parts) - 1 {
+		for _, chunk := range parts[i].Chunks {
+			w.across += int64(chunk.Findings)
+		}
+	}
 
+	nextOccurrence, stop := iter.Pull2(occurrences)
+	defer stop()
+	occurrence, err, more := nextOccurrence()
+	reader := &partReader{parts: parts}
+	identifiers := make([]*identifier, out.encoders)
+	observers := make([]*counts, out.encoders)
+	for i := range observers {
+		identifiers[i], observers[i] = newIdentifier(&w.run), newCounts(&w.run)
+	}
 	table := &table[Finding]{
 		name: findingsName, columns: findingColumns(w.run.Masked),
-		pack:   func(dst []byte, f *Finding) []byte { return f.AppendPacked(dst) },
-		unpack: (*Finding).Unpack,
+		take: func(e *encoder[Finding], limit int) error {
+			e.reader.spill = w.spill
+			e.segments, e.rows = reader.take(e.segments[:0], limit)
+			e.repeated = e.repeated[:0]
+			for ; more && err == nil && occurrence.first < reader.next(); occurrence, err, more = nextOccurrence() {
+				e.repeated = append(e.repeated, occurrence)
+			}
+			return err
+		},
+		each: func(e *encoder[Finding], use func([]Finding) error) error {
+			identifier, seen, repeated := identifiers[e.number], observers[e.number], e.repeated
+			for i := range e.segments {
+				err := e.reader.each(&e.segments[i], e.chunk, func(findings []Finding, place uint64) error {
+					for ; len(repeated) > 0 && repeated[0].first < place+uint64(len(findings)); repeated = repeated[1:] {
+						f := &findings[repeated[0].first-place]
+						f.ID = identifier.repeat(f.ID, repeated[0].second)
+					}
+					for i := range findings {
+						seen.add(&findings[i])
+					}
+					return use(findings)
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 	}
-	var observers []*counts
-	w.findings, err = table.write(ctx, out, all, occurrences, func() func(*Finding, uint64) {
-		seen := newCounts(&w.run)
-		observers = append(observers, seen)
-		identifier := newIdentifier(&w.run)
-		return func(f *Finding, occurrence uint64) {
-			id, _ := identifier.identify(f, out.texts)
-			f.ID = identifier.repeat(id, occurrence)
-			seen.add(f)
-		}
-	})
+	w.findings, err = table.write(ctx, out)
 	for _, seen := range observers {
 		w.counts.merge(seen)
 	}
@@ -154,42 +180,55 @@ func (w *Writer) Findings(ctx context.Context, records, across iter.Seq2[*Findin
 }
 
 // Rejects writes the rejected rows in the order of files and rows. The sequence
-// is ranged over once.
+// is ranged over once. The errors are those of the sequence, as they are, and of
+// writing.
 func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error]) error {
+	out := w.output()
+	next, stop := iter.Pull2(rejects)
+	defer stop()
+	observers := make([]reasonCounts, out.encoders)
 	table := &table[Reject]{
 		name: rejectsName, columns: rejectColumns(w.run.Masked),
-		pack:   func(dst []byte, r *Reject) []byte { return r.AppendPacked(dst) },
-		unpack: (*Reject).Unpack,
+		take: func(e *encoder[Reject], limit int) error {
+			e.packed, e.rows = e.packed[:0], 0
+			for ; e.rows < limit; e.rows++ {
+				reject, err, more := next()
+				if err != nil {
+					return err
+				}
+				if !more {
+					break
+				}
+				e.packed = reject.AppendPacked(e.packed)
+			}
+			return nil
+		},
+		each: func(e *encoder[Reject], use func([]Reject) error) (err error) {
+			rest, seen := e.packed, &observers[e.number]
+			for from := 0; from < e.rows; from += len(e.chunk) {
+				chunk := e.chunk[:min(len(e.chunk), e.rows-from)]
+				for i := range chunk {
+					if rest, err = chunk[i].Unpack(rest); err != nil {
+						return err
+					}
+					seen[chunk[i].Reason]++
+				}
+				if err := use(chunk); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 	}
-	var observers []*reasonCounts
 	var err error
-	w.rejected, err = table.write(ctx, w.output(), rejects, none[entry], func() func(*Reject, uint64) {
-		seen := new(reasonCounts)
-		observers = append(observers, seen)
-		return func(r *Reject, _ uint64) { seen[r.Reason]++ }
-	})
-	for _, seen := range observers {
-		for reason, rows := range seen {
+	w.rejected, err = table.write(ctx, out)
+	for i := range observers {
+		for reason, rows := range observers[i] {
 			w.reasons[reason] += rows
 		}
 	}
 	return err
 }
-
-func concatenate[Row any](sequences ...iter.Seq2[*Row, error]) iter.Seq2[*Row, error] {
-	return func(yield func(*Row, error) bool) {
-		for _, sequence := range sequences {
-			for row, err := range sequence {
-				if !yield(row, err) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// none is a sequence of nothing.
-func none[Value any](func(Value, error) bool) {}
 
 // Closing is what a report needs to know of the run once it has ended.
 type Closing struct {
@@ -226,8 +265,10 @@ type Published struct {
 // name that it returns. The error wraps ErrUnbalanced where rows or öre are
 // missing, and names every file and term.
 func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, error) {
+	digests := w.digestTables(ctx)
 	summary, tables, err := w.settle(ctx, closing)
-	if err != nil {
+	outputs, digestErr := digests()
+	if err := cmp.Or(err, digestErr); err != nil {
 		return nil, err
 	}
 	contents, err := encode(summary)
@@ -248,20 +289,21 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 			return nil, err
 		}
 	}
-	for _, table := range tables {
-		rows := table.Rows
-		if err := w.addOutput(ctx, manifest, table.Name, &rows); err != nil {
-			return nil, err
-		}
+	for i := range tables {
+		outputs[i].Rows = &tables[i].Rows
 	}
-	if err := w.addOutput(ctx, manifest, SummaryFile, nil); err != nil {
-		return nil, err
-	}
+	documents := []string{SummaryFile}
 	if w.run.HTML {
-		if err := w.addOutput(ctx, manifest, PageFile, nil); err != nil {
+		documents = append(documents, PageFile)
+	}
+	for _, name := range documents {
+		output, err := w.outputOf(ctx, name)
+		if err != nil {
 			return nil, err
 		}
+		outputs = append(outputs, output)
 	}
+	manifest.Outputs = outputs
 	if contents, err = encode(manifest); err != nil {
 		return nil, err
 	}
@@ -355,7 +397,8 @@ func (w *Writer) readBack(ctx context.Context) ([]Recount, error) {
 			if w.draft != nil {
 				path = filepath.Join(w.draft.Path(), name)
 			}
-			count, err := recountFile(ctx, path, w.kept[name], w.run.Files)
+			r := &recounting{ctx: ctx, path: path, kept: w.kept[name], files: w.run.Files, across: w.across, workers: w.run.encoders()}
+			count, err := r.count()
 			if err != nil {
 				return nil, err
 			}
@@ -368,13 +411,39 @@ func (w *Writer) readBack(ctx context.Context) ([]Recount, error) {
 	return tables, nil
 }
 
-func (w *Writer) addOutput(ctx context.Context, manifest *Manifest, name string, rows *int64) error {
-	size, digest, err := digestFile(ctx, filepath.Join(w.draft.Path(), name))
-	if err != nil {
-		return err
+// digestTables begins to digest the tables, and to put them on disk, while
+// others read them. The function that it returns waits for that.
+func (w *Writer) digestTables(ctx context.Context) func() ([]Output, error) {
+	var outputs []Output
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err = pipeline.Guard(func() error {
+			for _, table := range []string{findingsName, rejectsName} {
+				for _, name := range w.tableFiles(table) {
+					output, err := w.outputOf(ctx, name)
+					if err != nil {
+						return err
+					}
+					if err := w.draft.Persist(name); err != nil {
+						return err
+					}
+					outputs = append(outputs, output)
+				}
+			}
+			return nil
+		})
+	}()
+	return func() ([]Output, error) {
+		<-done
+		return outputs, err
 	}
-	manifest.Outputs = append(manifest.Outputs, Output{Name: name, Size: size, SHA256: hex.EncodeToString(digest[:]), Rows: rows})
-	return nil
+}
+
+func (w *Writer) outputOf(ctx context.Context, name string) (Output, error) {
+	size, digest, err := digestFile(ctx, filepath.Join(w.draft.Path(), name))
+	return Output{Name: name, Size: size, SHA256: hex.EncodeToString(digest[:])}, err
 }
 
 // digestFile is the size and the SHA-256 of a file as it lies on disk.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -409,38 +408,33 @@ func TestNewWriterRefuses(t *testing.T) {
 	}
 }
 
-func TestErrorOfASequenceComesBackAsItIs(t *testing.T) {
-	failure := errors.New("the disk is gone")
-	failing := func(findings []Finding, after int) iter.Seq2[*Finding, error] {
-		return func(yield func(*Finding, error) bool) {
-			for i := range after {
-				if !yield(&findings[i], nil) {
-					return
-				}
+func TestErrorOfTheTemporaryFileComesBackAsItIs(t *testing.T) {
+	f := newFixture(t, 1, 3000)
+	for _, test := range []struct {
+		why    string
+		change func(w *Writer, parts []Part)
+		want   error
+	}{
+		{"it is gone", func(w *Writer, _ []Part) { _ = w.spill.Close() }, os.ErrClosed},
+		{"it is gone, and all ids are in memory", func(w *Writer, _ []Part) {
+			for _, p := range w.packers {
+				p.ids = newIDCollector(w.spill, collectedIDs)
 			}
-			yield(nil, failure)
-		}
-	}
-	f := newFixture(t, 1, 300)
-	for _, after := range []int{0, 1, 200} {
-		_, draft, spill := begin(t)
-		w, err := NewWriter(draft, spill, f.run)
-		require.NoError(t, err)
-		w.rowGroupRows = 16
-		require.ErrorIs(t, w.Findings(context.Background(), failing(f.records, after), each(f.across)), failure)
-
-		// The same in the second pass, with encoders at work.
-		pass := 0
-		second := func(yield func(*Finding, error) bool) {
-			pass++
-			if pass == 1 {
-				each(f.records)(yield)
-				return
-			}
-			failing(f.records, after)(yield)
-		}
-		require.ErrorIs(t, w.Findings(context.Background(), second, each(f.across)), failure)
-		require.NoError(t, draft.Discard())
+			_ = w.spill.Close()
+		}, os.ErrClosed},
+		{"a chunk ends early", func(_ *Writer, parts []Part) { parts[7].Chunks[0].Extent.Length -= 3 }, errPacked},
+		{"a chunk has more findings than bytes", func(_ *Writer, parts []Part) { parts[7].Chunks[0].Findings = 1 << 20 }, errPacked},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			_, draft, spill := begin(t)
+			w, err := NewWriter(draft, spill, f.run)
+			require.NoError(t, err)
+			w.collectedIDs, w.rowGroupRows = 100, 16
+			parts := pack(t, w, f.records, f.across)
+			test.change(w, parts)
+			require.ErrorIs(t, w.Findings(context.Background(), parts), test.want)
+			require.NoError(t, draft.Discard())
+		})
 	}
 }
 
@@ -452,7 +446,7 @@ func TestWriterStopsWhenTold(t *testing.T) {
 	reason := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(reason)
-	assert.ErrorIs(t, w.Findings(ctx, each(f.records), each(f.across)), reason)
+	assert.ErrorIs(t, w.Findings(ctx, pack(t, w, f.records, f.across)), reason)
 
 	_, draft, w = f.writeTables(t)
 	_, err = w.Finish(ctx, &f.closing)
@@ -470,7 +464,7 @@ func TestPanicInAnEncoderIsCaught(t *testing.T) {
 	require.NoError(t, err)
 	w.rowGroupRows = 16
 	var panicked *pipeline.Panic
-	require.ErrorAs(t, w.Findings(context.Background(), each(f.records), each(f.across)), &panicked)
+	require.ErrorAs(t, w.Findings(context.Background(), pack(t, w, f.records, f.across)), &panicked)
 }
 
 func TestFullDisk(t *testing.T) {
@@ -489,12 +483,12 @@ func TestFullDisk(t *testing.T) {
 		require.NoError(t, err)
 		draft, err := folder.Begin()
 		require.NoError(t, err)
-		spill, err := folder.Spill()
+		spill, err := storage.NewSpill() // which is not full
 		require.NoError(t, err)
 		w, err := NewWriter(draft, spill, f.run)
 		require.NoError(t, err)
 		w.rowGroupRows = 64
-		err = w.Findings(context.Background(), each(f.records), each(f.across))
+		err = w.Findings(context.Background(), pack(t, w, f.records, f.across))
 		require.ErrorIs(t, err, syscall.ENOSPC)
 		assert.ErrorContains(t, err, "findings."+format)
 		require.NoError(t, draft.Discard())

@@ -57,6 +57,14 @@ func (d *Draft) WriteFile(name string, contents []byte, mode fs.FileMode) error 
 	return nil
 }
 
+// Persist puts a file of the draft on disk ahead of Publish, which does so too.
+func (d *Draft) Persist(name string) error {
+	if err := persist(filepath.Join(d.path, name)); err != nil {
+		return fmt.Errorf("cannot write %s: %w", name, err)
+	}
+	return nil
+}
+
 // Remove removes a file of the draft.
 func (d *Draft) Remove(name string) error {
 	if err := os.Remove(filepath.Join(d.path, name)); err != nil {

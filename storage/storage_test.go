@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -393,4 +394,22 @@ func TestRemoveAndLatest(t *testing.T) {
 	for _, name := range []string{"", "..", "../x", latestName, lockName, failedName} {
 		assert.ErrorContains(t, folder.Remove(name), "not the name of a run", "%q", name)
 	}
+}
+
+// A write error that only syncing tells must not be lost by syncing early.
+func TestEarlySyncTellsItsError(t *testing.T) {
+	file, err := Unnamed()
+	require.NoError(t, err)
+	early := NewEarlySync(file)
+	require.NoError(t, early.End(), "nothing has begun")
+	_, err = file.WriteString("half")
+	require.NoError(t, err)
+	require.NoError(t, early.Begin())
+	require.NoError(t, early.End())
+	require.NoError(t, file.Close())
+	require.NoError(t, early.Begin())
+	require.ErrorIs(t, early.End(), os.ErrClosed)
+	require.NoError(t, early.Begin())
+	require.Eventually(t, func() bool { return early.Begin() != nil }, time.Second, time.Millisecond, "told to whoever begins the next")
+	require.NoError(t, early.End())
 }
