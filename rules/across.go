@@ -40,11 +40,10 @@ type Judge interface {
 
 // personNumber is the number of the person behind a row, on the row's own day.
 func (f *Facts) personNumber(row int32) identity.Number {
-	b := f.Batch
-	if b.Place[row] == register.NotFound || !b.Entry[row].InForce || !f.State(row).IsReplaced() {
-		return b.Number[row]
+	if f.Batch.Place[row] == register.NotFound {
+		return f.Batch.Number[row]
 	}
-	return f.Register.Chain(b.Place[row], b.PaymentDate[row]).Number
+	return f.chain(row).Number
 }
 
 // key packs a key: the person first, then the payment type, then what else the

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 
@@ -64,6 +63,7 @@ func (c *Checker) Check(b *pipeline.Batch) []Hit {
 	c.reader.read(b)
 	c.reader.lookUp(b, c.facts.Register)
 	c.sortRows(b)
+	c.facts.followLinks(c.rows[ReplacedRows])
 
 	c.hits.List = c.hits.List[:0]
 	for i, rule := range all {
@@ -72,9 +72,7 @@ func (c *Checker) Check(b *pipeline.Batch) []Hit {
 			rule.Find(&c.facts, c.rows[rule.Looks], &c.hits)
 		}
 	}
-	slices.SortFunc(c.hits.List, func(a, b Hit) int {
-		return cmp.Compare(int64(a.Row)<<8|int64(a.Rule), int64(b.Row)<<8|int64(b.Rule))
-	})
+	c.hits.sort(b.Rows)
 	c.tally(b)
 	return c.hits.List
 }

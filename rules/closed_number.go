@@ -13,9 +13,8 @@ var closedNumber = &Rule{
 	Laws:      []Law{lawInactiveChapter},
 	Looks:     ReplacedRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
-		b := f.Batch
 		for _, row := range rows {
-			chain := f.Register.Chain(b.Place[row], b.PaymentDate[row])
+			chain := f.chain(row)
 			switch {
 			case chain.Break != register.Whole:
 				hits.Add(row, chainBreaks[chain.Break])

@@ -36,7 +36,7 @@ type death struct {
 // before the payment.
 func (f *Facts) deathBefore(row int32) (death, bool) {
 	day := f.Batch.PaymentDate[row]
-	entry, state := f.person(row, day)
+	entry, state := f.person(row)
 	deceased := f.Register.DeceasedOn(entry)
 	if state.HasDeath && !isUnknown(deceased) && deceased.Earliest() < day {
 		return death{earliest: deceased.Earliest(), latest: deceased.Latest()}, true

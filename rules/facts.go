@@ -16,6 +16,7 @@ type Facts struct {
 	Register *register.Snapshot
 
 	states              []register.State // of Register
+	chains              []register.Chain // by row, of the ReplacedRows alone
 	paymentTypes        []paymentTypePolicy
 	agencies            []agencyPolicy
 	uncertainRestricted bool
@@ -46,14 +47,33 @@ func (f *Facts) paymentType(row int32) *paymentTypePolicy {
 
 func (f *Facts) agency(row int32) *agencyPolicy { return &f.agencies[f.Batch.Agency[row]] }
 
-// person is the entry, on a day, of the person behind a row whose number the
-// register has: that of the end of a whole chain of links, else the number's own.
-func (f *Facts) person(row int32, day calendar.Day) (register.Entry, *register.State) {
+// followLinks finds out where the links of replaced numbers lead: several rules
+// and the evidence ask for it.
+func (f *Facts) followLinks(replaced []int32) {
+	f.chains = grow(f.chains, f.Batch.Rows)
+	for _, row := range replaced {
+		f.chains[row] = f.Register.Chain(f.Batch.Place[row], f.Batch.PaymentDate[row])
+	}
+}
+
+// chain is where the links of a row's number, which the register has, led on the
+// day of the payment.
+func (f *Facts) chain(row int32) register.Chain {
+	if f.Batch.Entry[row].InForce && f.State(row).IsReplaced() {
+		return f.chains[row]
+	}
+	return register.Chain{Number: f.Batch.Number[row], Place: f.Batch.Place[row]}
+}
+
+// person is the entry, on the day of the payment, of the person behind a row
+// whose number the register has: that of the end of a whole chain of links, else
+// the number's own.
+func (f *Facts) person(row int32) (register.Entry, *register.State) {
 	entry := f.Batch.Entry[row]
 	state := &f.states[entry.State]
 	if entry.InForce && state.IsReplaced() {
-		if chain := f.Register.Chain(f.Batch.Place[row], day); chain.Break == register.Whole {
-			entry = f.Register.At(chain.Place, day)
+		if chain := &f.chains[row]; chain.Break == register.Whole {
+			entry = f.Register.At(chain.Place, f.Batch.PaymentDate[row])
 			state = &f.states[entry.State]
 		}
 	}
@@ -78,7 +98,6 @@ func (f *Facts) Evidence(row int32) Evidence {
 	if b.Number[row] == 0 || b.Place[row] == register.NotFound {
 		return evidence
 	}
-	day := b.PaymentDate[row]
 	own := b.Entry[row]
 	evidence.InRegister = true
 	evidence.InForce = own.InForce
@@ -87,12 +106,12 @@ func (f *Facts) Evidence(row int32) Evidence {
 		evidence.StatusFrom = f.Register.StatusFrom(own)
 		evidence.KnownFrom = f.Register.KnownFrom(own)
 		if evidence.State.IsReplaced() {
-			if chain := f.Register.Chain(b.Place[row], day); chain.Break == register.Whole {
+			if chain := &f.chains[row]; chain.Break == register.Whole {
 				evidence.UseNumber = chain.Number
 			}
 		}
 	}
-	person, _ := f.person(row, day)
+	person, _ := f.person(row)
 	evidence.DeceasedOn = f.Register.DeceasedOn(person)
 	return evidence
 }

@@ -7,6 +7,9 @@
 package rules
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
 )
@@ -149,6 +152,9 @@ type Hit struct {
 type Hits struct {
 	List []Hit
 	rule uint8
+
+	sorted []Hit
+	next   []int32 // by row: the place of its next hit
 }
 
 // Add reports a row.
@@ -164,4 +170,31 @@ func (h *Hits) AddDay(row int32, day calendar.Day) {
 func (h *Hits) add(hit Hit) {
 	hit.Rule = h.rule
 	h.List = append(h.List, hit)
+}
+
+// sort brings the hits, which rule after rule has added by row, into the order
+// of the rows, then of the rules.
+func (h *Hits) sort(rows int) {
+	if len(h.List) <= rows/64 {
+		slices.SortStableFunc(h.List, func(a, b Hit) int { return cmp.Compare(a.Row, b.Row) })
+		return
+	}
+	// Many hits are counted into their places.
+	h.next = grow(h.next, rows)
+	clear(h.next)
+	for i := range h.List {
+		h.next[h.List[i].Row]++
+	}
+	place := int32(0)
+	for row, count := range h.next {
+		h.next[row] = place
+		place += count
+	}
+	h.sorted = grow(h.sorted, len(h.List))
+	for i := range h.List {
+		hit := &h.List[i]
+		h.sorted[h.next[hit.Row]] = *hit
+		h.next[hit.Row]++
+	}
+	h.List, h.sorted = h.sorted, h.List
 }
