@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"github.com/avstam/avstam/readers"
 )
 
 // at is where the value of a path stood, the file's beginning where it did not.
@@ -41,9 +43,13 @@ func (d *decoder) check(c *Configuration) {
 				lines[source.Name] = at.line
 			}
 		}
-		for column := range source.Constants {
+		for column, text := range source.Constants {
+			at := path + ".constants." + string(column)
 			if _, mapped := source.Columns[column]; mapped {
-				d.complain(d.keys[path+".constants."+string(column)], "%q is both a constant and a column", column)
+				d.complain(d.keys[at], "%q is both a constant and a column", column)
+			}
+			if err := readers.CheckConstant(string(column), text, source.CSV.dialect()); err != nil {
+				d.complain(d.at(at), "%v, found %s", err, quote(text))
 			}
 		}
 		d.checkCSV(source.CSV, path+".csv")

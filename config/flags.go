@@ -2,10 +2,12 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/avstam/avstam/readers"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -47,9 +49,13 @@ func (f *Flags) Configuration() (*Configuration, error) {
 		if source.Constants, err = assignments[RecordColumn]("--constant", f.Constants); err != nil {
 			return nil, err
 		}
-		for column := range source.Constants {
+		for _, column := range slices.Sorted(maps.Keys(source.Constants)) {
 			if _, mapped := source.Columns[column]; mapped {
 				return nil, fmt.Errorf("--constant: %q is both a constant and a column", column)
+			}
+			text := source.Constants[column]
+			if err := readers.CheckConstant(string(column), text, source.CSV.dialect()); err != nil {
+				return nil, fmt.Errorf("--constant: %w, found %s", err, quote(text))
 			}
 		}
 		c.Sources = []Source{source}

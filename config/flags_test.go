@@ -71,6 +71,8 @@ func TestFlagsThatAreWrong(t *testing.T) {
 			`--column: the column "agency" is given twice`},
 		{"a constant that is a column too", Flags{Records: []string{"a"}, Columns: []string{"agency=a"}, Constants: []string{"agency=b"}},
 			`--constant: "agency" is both a constant and a column`},
+		{"a constant that is no amount", Flags{Records: []string{"a"}, Constants: []string{"amount=much"}},
+			`--constant: the constant of amount is not an amount, found "much"`},
 		{"a day that is none", Flags{ExtractDate: "20251120"}, `--extract-date: want a day as 2006-01-02, found "20251120"`},
 		{"a format that is not written", Flags{Formats: []string{"xlsx"}}, `--format: unknown format "xlsx" (known: parquet, csv, arrow, html)`},
 		{"a report without its findings", Flags{Formats: []string{"html"}},

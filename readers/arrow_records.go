@@ -42,8 +42,10 @@ func openArrowRecords(file *File, index int, source *Source, options *Options) (
 // cut reads the record batches in order and sends a piece for each, or several
 // where it has many rows.
 func (r *arrowRecords) cut(ctx context.Context, send func(pipeline.Piece) error) error {
+	row := int64(1)
 	return r.batches(ctx, r.memory, func(batch *arrowipc.Batch, bytes []byte) error {
-		shared := &arrowBatch{records: r, batch: batch, bytes: bytes}
+		shared := &arrowBatch{records: r, batch: batch, bytes: bytes, row: row}
+		row += int64(batch.Rows)
 		pieces := (batch.Rows + arrowPieceRows - 1) / arrowPieceRows
 		shared.users.Store(int32(pieces))
 		for i := range pieces {
@@ -62,6 +64,7 @@ type arrowBatch struct {
 	records *arrowRecords
 	batch   *arrowipc.Batch
 	bytes   []byte
+	row     int64        // its first, from 1 in the file
 	users   atomic.Int32 // pieces that have not been closed
 
 	once     sync.Once
@@ -168,6 +171,7 @@ func (p *arrowPiece) Next(b *pipeline.Batch) (more bool, err error) {
 	if p.done == p.rows {
 		return false, nil
 	}
+	p.filler.row = p.shared.row + int64(p.first+p.done)
 	rows, err := p.filler.fill(b, min(p.rows-p.done, pipeline.BatchRows))
 	if err != nil {
 		return false, p.problem(err)

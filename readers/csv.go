@@ -189,12 +189,17 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 	var best []string
 	var bestNext int
 	bestScore := -1
+	wide := byte(0) // a delimiter under which there are too many columns
 	fields := make([]csvField, limitCSVColumns)
 	for _, quote := range quotes {
 		for _, delimiter := range delimiters {
 			g := grammar{delimiter: delimiter, quote: quote}
 			row := g.row(text, start, end, end, fields)
-			if row.fault != pipeline.NoReason || row.count > len(fields) {
+			if row.fault != pipeline.NoReason {
+				continue
+			}
+			if row.count > len(fields) {
+				wide = delimiter
 				continue
 			}
 			names := make([]string, row.count)
@@ -228,14 +233,21 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 	switch {
 	case best == nil && source.CSV.Header != nil:
 		return nil, fmt.Errorf("its first line does not have the %d columns of the header that is declared, whatever the delimiter of %q", len(source.CSV.Header), delimiters)
+	case wide != 0 && source.CSV.Header == nil && (source.CSV.NoHeader || !containsAny(best, wanted)):
+		return nil, fmt.Errorf("it has more than %d columns where %q separates them", limitCSVColumns, wide)
 	case best == nil:
-		return nil, errors.New("its first line cannot be read: quotes do not close, or it has too many columns")
+		return nil, errors.New("its first line cannot be read: quotes do not close")
 	case source.CSV.NoHeader:
 		return best, nil
 	}
 	c.headerText = int64(min(bestNext, len(head)))
 	c.headerLines = countLines(head[:c.headerText])
 	return best, nil
+}
+
+// containsAny says whether one of the wanted names is there.
+func containsAny(there, wanted []string) bool {
+	return slices.ContainsFunc(there, func(name string) bool { return slices.Contains(wanted, name) })
 }
 
 // countLines is how many lines end in text.

@@ -40,6 +40,11 @@ func readCSVExtract(ctx context.Context, file *File, source *Source, options *Op
 			if rows == 0 {
 				break
 			}
+			for _, canonical := range [...]int{registerNumber, registerLinkedNumber} {
+				if row, err := e.checkLength(canonical, rows, c.Columns); err != nil {
+					return lineError(c.Path, block.line+countLines(data[:e.start[row]]), err)
+				}
+			}
 			e.fill(rows)
 			if err := add(&e.extract); err != nil {
 				return err

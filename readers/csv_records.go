@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/avstam/avstam/calendar"
@@ -52,28 +53,55 @@ func parseRecordConstants(source *Source) (recordConstants, error) {
 		if !ok {
 			continue
 		}
-		problem := func(what string) error {
-			return fmt.Errorf("source %q: the constant of %s is not %s", source.Name, c.Name, what)
-		}
-		constants.has[i] = true
-		constants.text[i] = []byte(text)
-		switch {
-		case c.kind == numberColumn:
-			constants.number = identity.Parse(constants.text[i])
-		case c.kind == dayColumn:
-			if constants.days[i], ok = parseDay(constants.text[i], source.CSV.DateLayout); !ok {
-				return constants, problem("a date")
-			}
-		case c.kind == amountColumn:
-			var reason pipeline.RejectReason
-			if constants.amount, reason = parseAmount(constants.text[i], source.CSV.decimal()); reason != pipeline.NoReason {
-				return constants, problem("an amount")
-			}
-		case !utf8.Valid(constants.text[i]):
-			return constants, problem("UTF-8")
+		if err := constants.set(i, text, &source.CSV); err != nil {
+			return constants, fmt.Errorf("source %q: %w", source.Name, err)
 		}
 	}
 	return constants, nil
+}
+
+// set sets the constant of a place in recordColumns.
+func (r *recordConstants) set(which int, text string, csv *CSV) error {
+	column, ok := &recordColumns[which], true
+	problem := func(what string) error { return fmt.Errorf("the constant of %s is not %s", column.Name, what) }
+	r.has[which], r.text[which] = true, []byte(text)
+	switch column.kind {
+	case dayColumn:
+		if r.days[which], ok = parseDay(r.text[which], csv.DateLayout); !ok {
+			return problem("a date")
+		}
+		return nil
+	case amountColumn:
+		var reason pipeline.RejectReason
+		if r.amount, reason = parseAmount(r.text[which], csv.decimal()); reason != pipeline.NoReason {
+			return problem("an amount")
+		}
+		return nil
+	}
+	limit := limitText
+	if column.kind == wordColumn {
+		limit = limitWord
+	}
+	switch {
+	case len(text) > limit:
+		return problem(fmt.Sprintf("at most %d bytes long", limit))
+	case !utf8.ValidString(text):
+		return problem("UTF-8")
+	case column.kind == numberColumn:
+		r.number = identity.Parse(r.text[which])
+	}
+	return nil
+}
+
+// CheckConstant refuses a constant of a canonical column of records that cannot
+// be read as a value in CSV files written so is. The error names the column and
+// not the value.
+func CheckConstant(column, text string, csv CSV) error {
+	which := slices.IndexFunc(recordColumns[:], func(c Column) bool { return c.Name == column })
+	if which < 0 {
+		return fmt.Errorf("there is no column %q to be a constant; the columns are %s", column, joinNames(recordColumns[:]))
+	}
+	return new(recordConstants).set(which, text, &csv)
 }
 
 func (c *csvRecords) cut(ctx context.Context, send func(pipeline.Piece) error) error {
@@ -213,6 +241,11 @@ func resize[T any](values []T, rows int) []T {
 // is canonical, so that a row's first fault is the one that is kept.
 func (p *csvPiece) fill(b *pipeline.Batch) error {
 	f, rows, constants := p.filler, b.Rows, &p.file.constants
+	for _, canonical := range [...]int{identityNumber, recordID} {
+		if row, err := f.checkLength(canonical, rows, p.file.Columns); err != nil {
+			return p.wrap(row, err)
+		}
+	}
 
 	b.Given = p.text(identityNumber, rows)
 	b.Integers = nil
@@ -457,7 +490,11 @@ func (p *csvPiece) withholdWords(canonical, rows int) {
 // wrap says where an error came up.
 func (p *csvPiece) wrap(row int, err error) error {
 	line, _ := p.place(int(p.filler.start[row]))
-	return fmt.Errorf("cannot read %s: line %d: %w", pathText(p.file.Path), line, err)
+	return lineError(p.file.Path, line, err)
+}
+
+func lineError(path string, line int64, err error) error {
+	return fmt.Errorf("cannot read %s: line %d: %w", pathText(path), line, err)
 }
 
 // place is the line and the byte offset of a place in the block. Places are

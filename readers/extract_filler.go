@@ -62,6 +62,7 @@ type extractFiller struct {
 	at        *columnCursor                      // the one that is being read, for messages
 	row       int64                              // of the extract's first, from 1 in the file
 
+	limits     [registerColumnCount]textLimit // of columns of numbers
 	numbers    columnDecoder[identity.Number]
 	linked     columnDecoder[identity.Number]
 	days       [registerColumnCount]columnDecoder[calendar.Day]
@@ -87,6 +88,9 @@ func (f *extractFiller) use(which int, column *fileColumn) *columnCursor {
 	f.cursors[which] = cursor
 	switch registerColumns[which].kind {
 	case numberColumn:
+		if column.shape == textShape {
+			f.limits[which].cursor = cursor
+		}
 		if which == registerNumber {
 			f.numbers = columnDecoder[identity.Number]{cursor: cursor, decode: column.numbers()}
 		} else {
@@ -196,6 +200,9 @@ func fillExtract[T any](f *extractFiller, dst []T, rows, which int, decoder *col
 	for done := 0; done < rows; {
 		s, err := cursor.take(rows - done)
 		if err != nil {
+			return nil, err
+		}
+		if err := f.limits[which].check(s, f.row+int64(done)); err != nil {
 			return nil, err
 		}
 		if err := decoder.put(s, dst[done:][:s.rows]); err != nil {

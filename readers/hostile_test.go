@@ -510,15 +510,15 @@ func TestParquetThatDescribesItselfWithoutEnd(t *testing.T) {
 // Pages that are large and lawful are read, as long as they do not take more
 // memory together than a row group may.
 func TestParquetPagesShareTheirMemory(t *testing.T) {
-	const size = 50 << 20
-	text := strings.Repeat("x", size/4-4)
-	large := dataPage(4, format.Plain, plainTexts(text, text, text, text))
+	const rows = 800 // of 50 MiB together
+	text := strings.Repeat("x", limitText)
+	large := dataPage(rows, format.Plain, plainTexts(slices.Repeat([]string{text}, rows)...))
 	path := filepath.Join(t.TempDir(), "large.parquet")
-	require.NoError(t, os.WriteFile(path, (&madeFile{rows: 4, pages: []madePage{large}}).bytes(), 0o600))
+	require.NoError(t, os.WriteFile(path, (&madeFile{rows: rows, pages: []madePage{large}}).bytes(), 0o600))
 	got, _, err := readRecords(path, constantSource(), newOptions())
 	require.NoError(t, err)
-	assert.Len(t, got, 4)
-	assert.Len(t, got[3].given, len(text))
+	assert.Len(t, got, rows)
+	assert.Len(t, got[rows-1].given, len(text))
 
 	memory := &pageMemory{}
 	require.NoError(t, memory.change(limitPageMemory))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ const (
 	// countedBytes is how much of a text file, as stored, is read to count its
 	// rows; of a larger one they are estimated.
 	countedBytes = 256 << 20
+	// largePages is how many bytes pages have that are not left to the collector.
+	largePages = 16 << 20
 	// dialectRows is how many rows a grammar is tried on.
 	dialectRows = 200
 )
@@ -87,10 +90,7 @@ func inspectCSV(ctx context.Context, file *File) (*Inspection, error) {
 	if errors.Is(err, errOtherEncoding) {
 		inspection, err = inspectText(ctx, file, otherEncoding(file.Path), countedBytes)
 	}
-	if err != nil {
-		return nil, cannotRead(file.Path, err)
-	}
-	return inspection, nil
+	return inspection, err
 }
 
 // otherEncoding is the encoding of a file that is not UTF-8. UTF-16 has a zero
@@ -118,28 +118,29 @@ func otherEncoding(path string) textEncoding {
 }
 
 // inspectText describes a text file in an encoding. Its rows are counted in the
-// first counted bytes, as stored, at least.
+// first counted bytes, as stored, at least. Errors name the file, but for
+// errOtherEncoding.
 func inspectText(ctx context.Context, file *File, declared textEncoding, counted int64) (*Inspection, error) {
 	stat, _, err := statInput(file.Path)
 	if err != nil {
-		return nil, err
+		return nil, cannotRead(file.Path, err)
 	}
 	in, err := openCSVInput(file, declared, &Options{})
 	if err != nil {
-		return nil, err
+		return nil, cannotRead(file.Path, err)
 	}
 	head, err := in.text.Peek(headBytes)
 	complete := err == io.EOF
 	head = bytes.Clone(head)
 	_ = in.close() // only read from
 	if err != nil && !complete {
-		return nil, err
+		return nil, cannotRead(file.Path, err)
 	}
 	if slices.Contains(head, 0) {
 		if in.encoding == utf8Text && in.markBytes == 0 {
 			return nil, errOtherEncoding
 		}
-		return nil, errors.New("it holds zero bytes: it is no text")
+		return nil, cannotRead(file.Path, errors.New("it holds zero bytes: it is no text"))
 	}
 	if in.encoding == utf8Text && in.markBytes == 0 && !isUTF8(head, complete) {
 		return nil, errOtherEncoding
@@ -152,7 +153,7 @@ func inspectText(ctx context.Context, file *File, declared textEncoding, counted
 		options: &Options{Bytes: func(n int64) { read += n }},
 	}
 	if err := c.detectAlone(head, complete); err != nil {
-		return nil, err
+		return nil, cannotRead(file.Path, err)
 	}
 	c.headerBytes = in.markBytes + c.encoding.fileBytes(head[:c.headerText])
 	inspection.Columns = make([]Profile, len(file.Columns))
@@ -378,8 +379,15 @@ func (p *profiler) readColumn(which int, f *parquetFile, column *parquetColumn, 
 		return nil
 	}
 	cursor := &columnCursor{fileColumn: &column.fileColumn}
-	source := newParquetPages(cursor, column, new(pageMemory), pages)
-	defer source.close()
+	memory := new(pageMemory)
+	source := newParquetPages(cursor, column, memory, pages)
+	defer func() {
+		isLarge := memory.held > largePages
+		source.close()
+		if isLarge { // the next column has pages of its own
+			runtime.GC()
+		}
+	}()
 	for group := 0; rows > 0; group++ {
 		taken := min(rows, f.groups[group].rows)
 		if taken == 0 {

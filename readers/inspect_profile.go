@@ -100,6 +100,9 @@ func (p *profiler) add(which int, text []byte, missing bool) {
 
 // read counts what a value reads as.
 func (c *Profile) read(text []byte) {
+	if len(text) > limitText {
+		return // longer than any value that is taken
+	}
 	number := identity.Parse(text)
 	if c.shape == integerShape || c.shape == wholeDecimalShape {
 		if value, err := strconv.ParseInt(string(text), 10, 64); err == nil {

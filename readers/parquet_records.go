@@ -50,9 +50,12 @@ func (r *parquetRecords) cut(ctx context.Context, send func(pipeline.Piece) erro
 		return err
 	}
 	defer func() { _ = r.parquet.release() }() // pieces that are still open keep it
+	first := int64(1)
 	return r.bytes.each(ctx, func(group rowGroupBytes) error {
 		rows := r.parquet.groups[group.rowGroup].rows
-		return send(&parquetPiece{records: r, group: group, left: rows})
+		piece := &parquetPiece{records: r, group: group, first: first, left: rows}
+		first += rows
+		return send(piece)
 	})
 }
 
@@ -63,6 +66,7 @@ func (r *parquetRecords) close() error { return nil }
 type parquetPiece struct {
 	records   *parquetRecords
 	group     rowGroupBytes
+	first     int64          // its first row, from 1 in the file
 	filler    *parquetFiller // nil before the first batch
 	row, left int64          // rows that have been read, and those that have not
 	tallies
@@ -98,6 +102,7 @@ func (p *parquetPiece) Next(b *pipeline.Batch) (more bool, err error) {
 		}
 		return false, nil
 	}
+	p.filler.row = p.first + p.row
 	rows, err := p.filler.fill(b, int(min(p.left, pipeline.BatchRows)))
 	if err != nil {
 		return false, p.problem(err)

@@ -19,6 +19,7 @@ type recordFiller struct {
 	dictionaries *pipeline.Dictionaries
 	cursors      [recordColumnCount]*columnCursor // nil where there is no such column
 	at           *columnCursor                    // the one that is being read, for messages
+	row          int64                            // of the batch's first, from 1 in the file, for messages
 
 	texts    columnDecoder[identity.Text]
 	integers columnDecoder[int64] // of numeric identity numbers
@@ -28,6 +29,8 @@ type recordFiller struct {
 	words    [recordColumnCount]columnWords
 
 	given, key    textView
+	givenLimit    textLimit
+	keyLimit      textLimit
 	givenIntegers []int64
 	keyIntegers   []int64
 	keyMissing    []bool
@@ -56,10 +59,16 @@ func (f *recordFiller) use(which int, column *fileColumn) *columnCursor {
 		f.texts = columnDecoder[identity.Text]{cursor: cursor, decode: column.identities(), null: identity.Parse(nil)}
 		if column.shape != textShape {
 			f.integers = columnDecoder[int64]{cursor: cursor, decode: column.integers()}
+		} else {
+			f.givenLimit.cursor = cursor
 		}
 	case recordID:
 		cursor.checkText = column.shape == textShape
-		if column.shape != textShape && column.shape != uuidShape {
+		switch column.shape {
+		case uuidShape:
+		case textShape:
+			f.keyLimit.cursor = cursor
+		default:
 			f.keys = columnDecoder[int64]{cursor: cursor, decode: column.integers()}
 		}
 	case amount:
@@ -155,6 +164,9 @@ func (f *recordFiller) fillIdentityNumber(b *pipeline.Batch, rows int) error {
 	if err != nil {
 		return err
 	}
+	if err := f.givenLimit.check(s, f.row); err != nil {
+		return err
+	}
 	f.checkText(identityNumber, 0, s)
 	if cursor.shape == textShape {
 		b.Given = f.given.of(cursor, s)
@@ -180,6 +192,9 @@ func (f *recordFiller) fillRecordID(b *pipeline.Batch, rows int) error {
 	f.at = cursor
 	s, err := cursor.take(rows)
 	if err != nil {
+		return err
+	}
+	if err := f.keyLimit.check(s, f.row); err != nil {
 		return err
 	}
 	f.checkText(recordID, 0, s)

@@ -18,6 +18,7 @@ import sys
 import zoneinfo
 
 import duckdb
+import fastparquet
 import pandas
 import polars
 import pyarrow as pa
@@ -40,7 +41,7 @@ def note(program, name, special, rows=None, **settings):
     of = "register" if name.startswith("register") else "records"
     folder = CORPUS / program
     folder.mkdir(exist_ok=True)
-    version = {"pyarrow": pa, "pandas": pandas, "polars": polars, "duckdb": duckdb}.get(program)
+    version = {"pyarrow": pa, "pandas": pandas, "polars": polars, "duckdb": duckdb, "fastparquet": fastparquet}.get(program)
     version = version.__version__ if version else ".".join(map(str, sys.version_info[:3]))
     entry = {"file": f"{program}/{name}", "of": of, "program": program, "version": version, "special": special, **settings}
     if rows is not None:
@@ -299,6 +300,35 @@ def write_polars(records, register):
     frame.write_ipc_stream(note("polars", "records.arrows", "Arrow stream, lz4"), compression="lz4")
 
 
+def write_fastparquet(records, register):
+    def write(name, special, frame, pages=1, **options):
+        options.setdefault("compression", "ZSTD")
+        fastparquet.writer.DATAPAGE_VERSION = pages
+        fastparquet.write(note("fastparquet", name + ".parquet", special), frame, **options)
+
+    def with_days(frame, names):
+        # datetime64[s], which pandas would choose, is written as so many milliseconds.
+        return frame.assign(**{name: pandas.to_datetime(frame[name]).astype("datetime64[us]") for name in names})
+
+    frame = with_days(records.to_pandas(date_as_object=True), DAYS).astype({"amount": "float64"})
+    for codec in None, "SNAPPY", "GZIP", "ZSTD", "LZ4_RAW", "BROTLI":
+        write(f"records-{(codec or 'plain').lower()}", f"{codec or 'no compression'}, days as microseconds, amounts as doubles", frame, compression=codec)
+    write("records-category", "category: dictionaries", frame.astype({name: "category" for name in RECORD_WORDS}))
+    write("records-v2", "data pages v2, category, row groups of 75 rows", frame.astype({name: "category" for name in RECORD_WORDS}), pages=2, row_group_offsets=75)
+    write("records-datetime64-ns", "datetime64[ns], statistics of every column", frame.astype({name: "datetime64[ns]" for name in DAYS}), stats=True)
+    write("records-datetime64-ms", "datetime64[ms]", frame.astype({name: "datetime64[ms]" for name in DAYS}))
+    write("records-int96", "INT96", frame.astype({name: "datetime64[ns]" for name in DAYS}), times="int96")  # others are taken for nanoseconds
+    sweden = frame.assign(**{name: frame[name].dt.tz_localize("Europe/Stockholm") for name in DAYS})
+    write("records-datetime64-sweden", "datetime64 in Europe/Stockholm: midnights", sweden)
+    text = records.to_pandas().astype({name: "string" for name in records.column_names})
+    write("records-text", "amounts and days as text, data pages v2, columns without nulls required", text, pages=2, has_nulls=[
+        name for name in records.column_names if records[name].null_count])
+    people = with_days(register.to_pandas(), REGISTER_DAYS).astype({"protected": "boolean"})
+    write("register", "boolean, days as microseconds", people)
+    write("register-int64", "int64, Int64, category, data pages v2, SNAPPY", people.astype(
+        {"number": "int64", "linked_number": "Int64", **{name: "category" for name in REGISTER_WORDS}}), pages=2, compression="SNAPPY")
+
+
 def write_duckdb(records, register):
     connection = duckdb.connect(config={"threads": 1})
     connection.sql("SET TimeZone = 'Europe/Stockholm'")
@@ -403,6 +433,7 @@ def main():
     write_pandas(records, register)
     write_polars(records, register)
     write_duckdb(records, register)
+    write_fastparquet(records, register)
 
 
 main()
