@@ -524,7 +524,7 @@ func (p *csvPiece) reject(b *pipeline.Batch) {
 		line, offset := p.place(int(f.start[i]))
 		reject := pipeline.Reject{
 			Row: int32(i), Line: line, ByteOffset: offset, Reason: f.fault[i],
-			HasAmount: !f.noAmount[i], Raw: f.data[f.start[i]:f.end[i]],
+			HasAmount: !f.noAmount[i], Raw: f.data[f.start[i]:min(f.end[i], f.start[i]+limitText)],
 		}
 		if f.faultColumn[i] != wholeRow {
 			reject.Column = recordColumns[f.faultColumn[i]].Name

@@ -295,6 +295,17 @@ func TestCSVRejects(t *testing.T) {
 	}
 }
 
+// A file of few rows of very many bytes is not kept whole among the rejects.
+func TestCSVRejectsAreCut(t *testing.T) {
+	long := strings.Repeat("x", 3*limitText)
+	path := writeFile(t, "records.csv", []byte("identity_number,payment_date,amount\nx,"+long+",1\nx,2024-05-17,1\n"))
+	result := readCSV(t, []Source{{Files: []string{path}}}, 1<<20)
+	require.Len(t, result.rejects, 1)
+	assert.Less(t, len(result.rejects[0]), limitText+100)
+	assert.Contains(t, result.rejects[0], long[:limitText-2])
+	assert.Len(t, result.records, 2)
+}
+
 // What a day's text stood for is remembered within a file alone: in the next
 // one the same text may be another day.
 func TestCSVDaysAreOfTheirFile(t *testing.T) {

@@ -3,7 +3,8 @@ package readers
 import "fmt"
 
 // limitText bounds the text of an identity number or a record id, in bytes: a
-// finding has a copy of it, and a page may have few texts of very many bytes.
+// finding has a copy of it, and a page may have few texts of very many bytes. It
+// is also how much is kept of a row or value that is rejected.
 const limitText = 64 << 10
 
 // errLongText says that a text is longer than limitText.
@@ -51,11 +52,11 @@ func firstLong(v *columnValues, first, count int) int {
 	switch {
 	case count == 0:
 		return -1
-	case v.offsets == nil && v.width <= limitText: // of one width
+	case v.starts == nil && v.width <= limitText: // of one width
 		return -1
-	case v.offsets == nil:
+	case v.starts == nil:
 		return first
-	case v.offsets[first+count]-v.offsets[first] <= limitText:
+	case v.ends[first+count-1]-v.starts[first] <= limitText:
 		return -1
 	case count == 1:
 		return first
