@@ -50,6 +50,7 @@ const (
 	programDigest  = "avstam, inputs digested"
 	programWorker  = "avstam, one worker"
 	programDuckDB  = "DuckDB"
+	programPlain   = "DuckDB, plain SQL"
 	programPolars  = "Polars"
 	programNaive   = "naive Go"
 	inputParquet   = "Parquet"
@@ -84,13 +85,15 @@ func (r *race) contestants() []contestant {
 	avstam(programDigest, inputParquet, inputSnapshot)
 	avstam(programDigest, inputCSV, inputSnapshot)
 	avstam(programWorker, inputParquet, inputSnapshot, "--input-digest", "none", "--workers", "1")
-	for _, records := range []string{inputParquet, inputCSV} {
-		findings := filepath.Join(r.work, "duckdb.parquet")
-		all = append(all, contestant{
-			Program: programDuckDB, Records: records, Register: inputExtract, rounds: r.rounds, findings: findings,
-			command: []string{r.python, filepath.Join(r.folder, "run_sql.py"), filepath.Join(r.folder, "job.sql"),
-				"records=" + files[records], "register=" + files[inputExtract], "out=" + findings},
-		})
+	for _, duckDB := range []struct{ program, job string }{{programDuckDB, "job.sql"}, {programPlain, "job_plain.sql"}} {
+		for _, records := range []string{inputParquet, inputCSV} {
+			findings := filepath.Join(r.work, "duckdb.parquet")
+			all = append(all, contestant{
+				Program: duckDB.program, Records: records, Register: inputExtract, rounds: r.rounds, findings: findings,
+				command: []string{r.python, filepath.Join(r.folder, "run_sql.py"), filepath.Join(r.folder, duckDB.job),
+					"records=" + files[records], "register=" + files[inputExtract], "out=" + findings},
+			})
+		}
 	}
 	for _, records := range []string{inputParquet, inputCSV} {
 		findings := filepath.Join(r.work, "polars.parquet")

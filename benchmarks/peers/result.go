@@ -112,7 +112,7 @@ every öre, read its report back and made it durable; the others write a table o
 	text.WriteString("\nHow many times as long as avstam the others took, by time on the wall and of processors: the medians of the ratios within a round, and the least and most of\nthem.\n\n")
 	text.WriteString("| | records | against avstam with the | times as long | least–most | times the processors |\n|---|---|---|--:|--:|--:|\n")
 	for i, peer := range r.Contestants {
-		if !slices.Contains([]string{programDuckDB, programPolars, programNaive}, peer.Program) {
+		if !slices.Contains([]string{programDuckDB, programPlain, programPolars, programNaive}, peer.Program) {
 			continue
 		}
 		for j, ours := range r.Contestants {
