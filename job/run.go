@@ -214,11 +214,12 @@ func (r *run) checkRecords(ctx context.Context, writer *report.Writer) error {
 func (r *run) collect(p part) error {
 	file := &r.files[p.file]
 	r.firsts = append(r.firsts, file.rows)
-	r.parts = append(r.parts, p)
 	file.rows += p.rows
 	file.rejected += p.rejected
 	file.stale += p.stale
 	addTerms(&file.ledger, &p.ledger)
+	p.ledger = report.Terms{} // what is kept of every piece is little
+	r.parts = append(r.parts, p)
 	return nil
 }
 

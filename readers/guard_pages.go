@@ -477,10 +477,20 @@ func readFull(source io.ReaderAt, p []byte, offset int64) error {
 	return err
 }
 
-// libraryColumn has the library make a column of an element of the schema. It is
-// shown that element alone, under a name of ours, in a file without statistics
-// and indexes.
-func libraryColumn(element format.SchemaElement) (*parquet.Column, *parquet.FileColumnChunk, error) {
+// libraryColumns are columns that the library has made, by the metadata that it
+// was shown. A run may have very many files, which mostly have the same columns.
+type libraryColumns map[string]libraryColumn
+
+// libraryColumn is a column as the library has it. Goroutines may share it.
+type libraryColumn struct {
+	column *parquet.Column
+	chunk  *parquet.FileColumnChunk
+}
+
+// of has the library make a column of an element of the schema, unless it has
+// made one like it. It is shown that element alone, under a name of ours, in a
+// file without statistics and indexes. A nil libraryColumns remembers nothing.
+func (known libraryColumns) of(element format.SchemaElement) (made libraryColumn, err error) {
 	const endless = 1 << 48 // more than any column has: the pages end with their reader
 	element.Name, element.FieldID = "column", 0
 	metadata := format.FileMetaData{
@@ -493,15 +503,21 @@ func libraryColumn(element format.SchemaElement) (*parquet.Column, *parquet.File
 	}
 	footer, err := thrift.Marshal(new(thrift.CompactProtocol), &metadata)
 	if err != nil {
-		return nil, nil, err
+		return made, err
+	}
+	if made, ok := known[string(footer)]; ok {
+		return made, nil
 	}
 	file := newParquetOf(footer)
 	opened, err := parquet.OpenFile(file, file.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return nil, nil, err
+		return made, err
 	}
-	chunk := opened.RowGroups()[0].ColumnChunks()[0].(*parquet.FileColumnChunk)
-	return opened.Root().Columns()[0], chunk, nil
+	made = libraryColumn{opened.Root().Columns()[0], opened.RowGroups()[0].ColumnChunks()[0].(*parquet.FileColumnChunk)}
+	if known != nil {
+		known[string(footer)] = made
+	}
+	return made, nil
 }
 
 // newParquetOf is a file of metadata alone.

@@ -34,6 +34,7 @@ type parquetFile struct {
 	footerBytes int64    // the end of the file as it was opened: metadata, their length, magic
 	footerSum   [32]byte // SHA-256 of that
 	names       []string // of the columns
+	library     libraryColumns
 
 	footer *parquetFooter    // until the columns have been found
 	groups []parquetRowGroup // from then on
@@ -210,14 +211,14 @@ func (f *parquetFile) flatColumn(at int) (*parquetColumn, error) {
 		return nil, nil
 	}
 	column := &parquetColumn{fileColumn: fileColumn{canonical: there.name, theirs: there.name}, leaf: there.leaf}
-	if err := column.readType(there.element); err != nil {
+	if err := column.readType(there.element, f.library); err != nil {
 		return nil, fmt.Errorf("cannot read %s: column %s: %w", f.path, columnText(there.name), err)
 	}
 	return column, nil
 }
 
 // readType reads what a column holds, of its element of the schema.
-func (c *parquetColumn) readType(encoded []byte) (err error) {
+func (c *parquetColumn) readType(encoded []byte, library libraryColumns) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil { // the library panics at types that contradict themselves
 			err = damaged(reason)
@@ -230,12 +231,12 @@ func (c *parquetColumn) readType(encoded []byte) (err error) {
 	if element.Type.V == format.FixedLenByteArray && element.TypeLength.V > encoding.MaxFixedLenByteArraySize {
 		return fmt.Errorf("its values have %d bytes each; at most %d are read", element.TypeLength.V, encoding.MaxFixedLenByteArraySize)
 	}
-	column, library, err := libraryColumn(element)
+	made, err := library.of(element)
 	if err != nil {
 		return damaged(err)
 	}
 	_, c.isNull = element.LogicalType.Value.(*format.NullType)
-	c.library, c.optional, c.columnType = library, column.Optional(), parquetTypeOf(column, &element)
+	c.library, c.optional, c.columnType = made.chunk, made.column.Optional(), parquetTypeOf(made.column, &element)
 	return nil
 }
 

@@ -59,7 +59,8 @@ type Options struct {
 	Workers      int                    // how many pieces are read at a time, at least 1
 	Bytes        func(int64)            // is told of bytes read, by any goroutine; may be nil
 
-	csv *csvMemory
+	csv     *csvMemory
+	library libraryColumns
 }
 
 // Format is what a file is.
@@ -373,7 +374,7 @@ func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
 		}
 	}()
 	options.Workers = max(options.Workers, 1)
-	options.csv = newCSVMemory(options.Workers)
+	options.csv, options.library = newCSVMemory(options.Workers), libraryColumns{}
 	named := newNamedFiles()
 	for i := range sources {
 		source := &sources[i]
