@@ -232,6 +232,11 @@ func (p *pageReader) ReadAt(dst []byte, offset int64) (int, error) {
 			if err := checkTexts(p.values, p.count); err != nil {
 				return 0, err
 			}
+			copied := int64(len(p.content)) // by the library
+			p.cost[0] += copied
+			if err := p.memory.change(copied); err != nil {
+				return 0, err
+			}
 		}
 	}
 	if at < int64(len(p.header)) {
@@ -427,7 +432,10 @@ func (p *pageReader) useValues(h *pageHeader, compressed []byte) error {
 	if page.isPlain {
 		p.values, p.count = page.content[page.levels:], page.values
 	}
-	cost := int64(cap(p.buffer)+cap(p.compressed)+len(page.content)) + page.decoded
+	cost := int64(cap(p.buffer)+cap(p.compressed)) + page.decoded
+	if !page.isPlain || p.column.kind != parquet.ByteArray { // texts are read where they stand
+		cost += int64(len(page.content))
+	}
 	err = p.memory.change(cost - p.cost[1])
 	p.cost = [2]int64{cost, p.cost[0]}
 	if err != nil {
