@@ -353,7 +353,7 @@ func (p *csvPiece) days(values []calendar.Day, canonical, rows int) []calendar.D
 		}
 		head, tail := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint16(text[8:])
 		recent := f.recentDays.at(head, tail)
-		if recent.head == head && recent.tail == tail { // fast path
+		if recent.isKnown && recent.head == head && recent.tail == tail { // fast path
 			values[i] = recent.day
 			continue
 		}
@@ -363,7 +363,7 @@ func (p *csvPiece) days(values []calendar.Day, canonical, rows int) []calendar.D
 			p.refuseDay(i, canonical, text)
 			continue
 		}
-		recent.head, recent.tail, recent.day = head, tail, day
+		*recent = recentDay{head: head, tail: tail, isKnown: true, day: day}
 	}
 	return values
 }
@@ -372,13 +372,14 @@ func (p *csvPiece) days(values []calendar.Day, canonical, rows int) []calendar.D
 const daysText = len("2006-01-02")
 
 // recentDays remembers what days texts stood for, since those of a file are few.
-// The zero recentDays has none: no text of a day is zero bytes.
+// The zero recentDays has none.
 type recentDays [2048]recentDay
 
 type recentDay struct {
-	head uint64 // the first eight bytes of the text
-	tail uint16 // the last two
-	day  calendar.Day
+	head    uint64 // the first eight bytes of the text
+	tail    uint16 // the last two
+	isKnown bool
+	day     calendar.Day
 }
 
 // at is the one place where a text may be remembered. Of texts as 2006-01-02

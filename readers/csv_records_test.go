@@ -295,6 +295,15 @@ func TestCSVRejects(t *testing.T) {
 	}
 }
 
+// Ten zero bytes are as long as a day, and none.
+func TestCSVZeroBytesAreNoDay(t *testing.T) {
+	rows := strings.Repeat("x,2024-05-17,1\n", 5000)
+	path := writeFile(t, "records.csv", []byte("identity_number,payment_date,amount\n"+rows+"x,"+strings.Repeat("\x00", 10)+",1\n"))
+	result := readCSV(t, []Source{{Files: []string{path}}}, 1<<20)
+	require.Len(t, result.rejects, 1)
+	assert.Contains(t, result.rejects[0], "payment_date bad_date")
+}
+
 // A file of few rows of very many bytes is not kept whole among the rejects.
 func TestCSVRejectsAreCut(t *testing.T) {
 	long := strings.Repeat("x", 3*limitText)

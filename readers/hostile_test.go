@@ -666,7 +666,7 @@ func TestCSVThatIsMadeToDoHarm(t *testing.T) {
 			why := c.why + ", " + name
 			path := filepath.Join(t.TempDir(), "made.csv."+name)
 			require.NoError(t, os.WriteFile(path, concatenated(t, make, c.head, c.part, times), 0o600))
-			err := requireCheap(t, why, func() error { return drainRecords(path) })
+			err := requireCheap(t, why, func() error { return drainRecords(Source{Name: "made", Files: []string{path}, CSV: CSV{Decimal: ','}}) })
 			assert.ErrorContains(t, err, "cannot read "+path+": ", why)
 			assert.ErrorContains(t, err, c.want, why)
 		}
@@ -675,13 +675,13 @@ func TestCSVThatIsMadeToDoHarm(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sparse.csv")
 	require.NoError(t, os.WriteFile(path, []byte(rows), 0o600))
 	require.NoError(t, os.Truncate(path, 1<<30))
-	err := requireCheap(t, "a line of 1 GB", func() error { return drainRecords(path) })
+	err := requireCheap(t, "a line of 1 GB", func() error { return drainRecords(Source{Name: "made", Files: []string{path}, CSV: CSV{Decimal: ','}}) })
 	assert.ErrorContains(t, err, "cannot read "+path+": line 4002 begins a row of more than 16777216 bytes")
 }
 
 // drainRecords reads a file of records to its end, as a run would.
-func drainRecords(path string) error {
-	records, err := OpenRecords([]Source{{Name: "made", Files: []string{path}, CSV: CSV{Decimal: ','}}}, *newOptions())
+func drainRecords(source Source) error {
+	records, err := OpenRecords([]Source{source}, *newOptions())
 	if err != nil {
 		return err
 	}
@@ -989,18 +989,5 @@ func (m *mutant) readSealed(path string) error {
 		_, err := m.read(path)
 		return err
 	}
-	records, err := OpenRecords([]Source{withFile(m.source, path)}, *newOptions())
-	if err != nil {
-		return err
-	}
-	defer records.Close()
-	var batch pipeline.Batch
-	return records.Cut(context.Background(), func(piece pipeline.Piece) error {
-		defer piece.Close()
-		for {
-			if more, err := piece.Next(&batch); err != nil || !more {
-				return err
-			}
-		}
-	})
+	return drainRecords(withFile(m.source, path))
 }
