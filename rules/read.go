@@ -67,7 +67,7 @@ func (r *reader) readTen(b *pipeline.Batch, i int, text *identity.Text, year int
 func (r *reader) lookUp(b *pipeline.Batch, snapshot *register.Snapshot) {
 	b.Place = grow(b.Place, b.Rows)
 	b.Entry = grow(b.Entry, b.Rows)
-	snapshot.FindAll(b.Place, b.Number)
+	snapshot.FindAllAt(b.Place, b.Number, b.PaymentDate)
 
 	b.Ambiguous = b.Ambiguous[:0]
 	r.olderAt = grow(r.olderAt, len(r.older))

@@ -10,7 +10,7 @@ var testNumber = &Rule{
 	Looks:     ReadRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {
-			if f.testNumbers.has(f.Batch.Number[row], f.Batch.Place[row]) {
+			if f.testNumbers.has(f.Batch.Number[row]) {
 				hits.Add(row, "")
 			}
 		}
