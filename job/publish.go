@@ -202,6 +202,7 @@ func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 	packer.Begin(len(r.parts))
 	severities := r.settings.Policy.AllSeverities()
 	var finding report.Finding
+	witness := rules.NewWitness(r.register)
 	moved := struct{ piece, row uint32 }{piece: ^uint32(0)}
 	err := merge(r.spill, runs, func(f *found) error {
 		if _, err := finding.Unpack(f.packed); err != nil {
@@ -209,6 +210,8 @@ func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 		}
 		finding.Row = r.firsts[f.piece] + int64(f.row) + 1
 		finding.OtherNumber = f.other
+		evidence := witness.Evidence(finding.Number, finding.PaymentDate)
+		describeEvidence(&finding, &evidence)
 		if at := (struct{ piece, row uint32 }{f.piece, f.row}); !f.flagged && severities[f.rule] >= rules.Warning && at != moved {
 			moved = at
 			terms := &r.files[finding.File].ledger

@@ -126,6 +126,28 @@ func (f *Facts) Evidence(row int32) Evidence {
 	return evidence
 }
 
+// Witness gives the evidence of records that no batch holds any more. It is for
+// one goroutine.
+type Witness struct{ facts Facts }
+
+// NewWitness is a witness of what a register says.
+func NewWitness(snapshot *register.Snapshot) *Witness {
+	return &Witness{Facts{Register: snapshot, states: snapshot.States(), Batch: &pipeline.Batch{
+		Rows: 1, Number: make([]identity.Number, 1), PaymentDate: make([]calendar.Day, 1), Place: make([]register.Place, 1), Entry: make([]register.Entry, 1),
+	}}}
+}
+
+// Evidence is what Facts.Evidence is of a row with a number and a day of payment.
+func (w *Witness) Evidence(number identity.Number, day calendar.Day) Evidence {
+	f, b := &w.facts, w.facts.Batch
+	b.Number[0], b.PaymentDate[0], b.Place[0] = number, day, f.Register.Find(number)
+	b.Entry[0] = f.Register.At(b.Place[0], day)
+	if b.Entry[0].InForce && f.State(0).IsReplaced() {
+		f.followLinks([]int32{0})
+	}
+	return f.Evidence(0)
+}
+
 // usePolicy takes over what of the policy does not hang on a record's texts.
 func (f *Facts) usePolicy(policy *Policy) {
 	f.uncertainRestricted = len(policy.UncertainAllowed) > 0
