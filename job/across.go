@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/rules"
 	"github.com/avstam/avstam/storage"
 )
@@ -25,10 +29,13 @@ const acrossBuckets = 64
 // acrossFrameBytes is how much a worker gathers before it writes to disk.
 const acrossFrameBytes = 4 << 20
 
-// acrossBucketCandidates is how many candidates a bucket may have before it is
-// divided again: a judge keeps up to a hundred bytes for each key, so that one
-// bucket takes some 50 MB at most.
+// acrossBucketCandidates is how many candidates the buckets that are judged at a
+// time may have; a larger bucket is divided again. A judge keeps up to a hundred
+// bytes for each key, so that they take some 50 MB at most.
 const acrossBucketCandidates = 500_000
+
+// maxReducers is how many buckets are judged at a time at most.
+const maxReducers = 4
 
 // acrossDepth is how often a bucket is divided: 64⁵ buckets divide any input,
 // except for candidates of one key, which cost a judge no more than one key.
@@ -146,7 +153,7 @@ func newReducer(spill *storage.Spill, seeds [acrossDepth]maphash.Seed, rule uint
 	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
 }
 
-// reducer judges the candidates of one rule, bucket by bucket.
+// reducer judges candidates of one rule, bucket by bucket. It is for one goroutine.
 type reducer struct {
 	spill *storage.Spill
 	seeds [acrossDepth]maphash.Seed
@@ -200,33 +207,58 @@ func compareFound(a, b *found) int {
 	return cmp.Or(cmp.Compare(a.piece, b.piece), cmp.Compare(a.row, b.row), cmp.Compare(a.rule, b.rule))
 }
 
-// reduce judges all buckets of frames, which hold candidates in the order of
-// the input, hashed with the seed of depth.
-func (r *reducer) reduce(frames []frame, depth int) error {
+// reduceBuckets judges all buckets of frames, which hold candidates in the order
+// of the input, hashed with the seed of depth 0. Each worker has a reducer of its
+// own; which of them judges a bucket does not matter, since what is found is
+// merged by row.
+func reduceBuckets(reducers []*reducer, frames []frame) ([]foundRun, error) {
+	var group errgroup.Group
+	var next atomic.Int64
+	for _, r := range reducers {
+		group.Go(func() error {
+			return pipeline.Guard(func() error {
+				for bucket := next.Add(1) - 1; bucket < acrossBuckets; bucket = next.Add(1) - 1 {
+					if err := r.reduceBucket(frames, int(bucket), 0); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var runs []foundRun
+	for _, r := range reducers {
+		runs = append(runs, r.runs...)
+	}
+	return runs, nil
+}
+
+// reduceBucket judges a bucket of frames hashed with the seed of depth.
+func (r *reducer) reduceBucket(frames []frame, bucket, depth int) error {
+	candidates := 0
+	for i := range frames {
+		candidates += int(frames[i].counts[bucket])
+	}
+	switch {
+	case candidates == 0:
+		return nil
+	case candidates <= r.divide || depth+1 == acrossDepth:
+		return r.judge(frames, bucket)
+	}
+	divided := &bucketWriter{spill: r.spill, seed: r.seeds[depth+1]}
+	err := r.each(frames, bucket, func(c *candidate) error { return divided.add(c) })
+	if err != nil {
+		return err
+	}
+	again, err := divided.take()
+	if err != nil {
+		return err
+	}
 	for bucket := range acrossBuckets {
-		candidates := 0
-		for i := range frames {
-			candidates += int(frames[i].counts[bucket])
-		}
-		if candidates == 0 {
-			continue
-		}
-		if candidates > r.divide && depth+1 < acrossDepth {
-			divided := &bucketWriter{spill: r.spill, seed: r.seeds[depth+1]}
-			err := r.each(frames, bucket, func(c *candidate) error { return divided.add(c) })
-			if err != nil {
-				return err
-			}
-			again, err := divided.take()
-			if err != nil {
-				return err
-			}
-			if err := r.reduce(again, depth+1); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := r.judge(frames, bucket); err != nil {
+		if err := r.reduceBucket(again, bucket, depth+1); err != nil {
 			return err
 		}
 	}

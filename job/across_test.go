@@ -86,9 +86,10 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 	for _, divide := range []int{1, 30, acrossBucketCandidates} {
 		var runs []foundRun
 		for _, place := range rulesAcross {
-			r := newReducer(spill, seeds, place, divide)
-			require.NoError(t, r.reduce(frames[place], 0))
-			runs = append(runs, r.runs...)
+			reducers := []*reducer{newReducer(spill, seeds, place, divide), newReducer(spill, seeds, place, divide)}
+			judged, err := reduceBuckets(reducers, frames[place])
+			require.NoError(t, err)
+			runs = append(runs, judged...)
 		}
 		var got []found
 		require.NoError(t, merge(spill, runs, func(f *found) error {

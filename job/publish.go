@@ -193,11 +193,15 @@ func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 			frames = append(frames, r.parts[j].across[i]...)
 			r.parts[j].across[i] = nil
 		}
-		reducer := newReducer(r.spill, r.seeds, place, acrossBucketCandidates)
-		if err := reducer.reduce(frames, 0); err != nil {
+		reducers := make([]*reducer, min(r.settings.Workers, maxReducers))
+		for k := range reducers {
+			reducers[k] = newReducer(r.spill, r.seeds, place, acrossBucketCandidates/len(reducers))
+		}
+		found, err := reduceBuckets(reducers, frames)
+		if err != nil {
 			return report.Part{}, err
 		}
-		runs = append(runs, reducer.runs...)
+		runs = append(runs, found...)
 	}
 	packer.Begin(len(r.parts))
 	severities := r.settings.Policy.AllSeverities()
