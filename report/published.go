@@ -16,7 +16,7 @@ import (
 	"github.com/avstam/avstam/register"
 )
 
-// FindingsFile is the name of the table that OpenFindings reads.
+// FindingsFile is the name of the table that OpenPublished reads.
 const FindingsFile = findingsName + ".parquet"
 
 // PublishedFinding is a row of a published report's findings: the texts are as
@@ -57,9 +57,9 @@ type PublishedFindings struct {
 	columns map[string]*publishedColumn
 }
 
-// OpenFindings opens the findings of a published report, which must have them as
+// OpenPublished opens the findings of a published report, which must have them as
 // Parquet. The error names the file.
-func OpenFindings(folder string) (*PublishedFindings, error) {
+func OpenPublished(folder string) (*PublishedFindings, error) {
 	path := filepath.Join(folder, FindingsFile)
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -19,7 +19,7 @@ import (
 func TestPublishedFindingsAreThoseOfTheRun(t *testing.T) {
 	f := newFixture(t, 3, 2000)
 	folder, published := f.publish(t)
-	table, err := OpenFindings(folder)
+	table, err := OpenPublished(folder)
 	require.NoError(t, err)
 	defer table.Close()
 	all := append(append([]Finding{}, f.records...), f.across...)
@@ -116,7 +116,7 @@ func TestDamagedFindingsAreAnError(t *testing.T) {
 }
 
 func readAll(t *testing.T, folder string) error {
-	table, err := OpenFindings(folder)
+	table, err := OpenPublished(folder)
 	if err != nil {
 		return err
 	}
