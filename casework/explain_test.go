@@ -414,4 +414,3 @@ func TestChainsAreThoseOfTheRegister(t *testing.T) {
 		})
 	}
 }
-

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 )
 
 // textWidth is that of a terminal, where sentences are wrapped; tables are not.
@@ -234,7 +235,7 @@ func (t *explanationText) heading(text string) { t.line("\n%s", text) }
 func (t *explanationText) sentence(indent, text string) {
 	column := 0
 	for _, word := range strings.Fields(text) {
-		width := len([]rune(word))
+		width := utf8.RuneCountInString(word)
 		switch {
 		case column == 0:
 			t.WriteString(indent)
@@ -257,7 +258,7 @@ func (t *explanationText) pairs(pairs [][2]string) {
 	width := 0
 	for _, pair := range pairs {
 		if pair[1] != "" {
-			width = max(width, len(pair[0]))
+			width = max(width, utf8.RuneCountInString(pair[0]))
 		}
 	}
 	for _, pair := range pairs {

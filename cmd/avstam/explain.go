@@ -125,4 +125,3 @@ func registerOf(ctx context.Context, manifest *report.Manifest, told *config.Tol
 	snapshot, _, err := buildRegister(ctx, settings)
 	return snapshot, "", err
 }
-
