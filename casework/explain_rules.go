@@ -232,12 +232,12 @@ func sayDeceased(e *explaining) said {
 	if tail := e.lawfulMonths(); tail == rules.NoTail {
 		why += " and the policy has no lawful tail for its payment type."
 	} else {
-		why += fmt.Sprintf(" and the month of its %s lies %d months after that of the death: the policy allows %d.", name, months, tail)
+		why += fmt.Sprintf(" and the month of its %s lies %s after that of the death: the policy allows %d.", name, monthsText(months), tail)
 	}
 	clean := fmt.Sprintf("A payment on %s or before", death.Earliest)
 	clean += fmt.Sprintf("; or a period_end on or before %s", death.Latest)
 	if months >= 0 {
-		clean += fmt.Sprintf("; or a lawful tail of %d months or more for the payment type", months)
+		clean += fmt.Sprintf("; or a lawful tail of %s or more for the payment type", monthsText(months))
 	}
 	return said{why, clean + "; or a register without that death, if the person is alive."}
 }
@@ -247,11 +247,18 @@ func sayTail(e *explaining) said {
 	death, _ := e.death()
 	if e.finding.Detail == "tail" {
 		day, name := e.paidFor()
-		why += fmt.Sprintf(" The month of its %s lies %d months after that of the death, and the policy allows %d: the payment is lawful.", name, day.Month()-death.Latest.Month(), e.lawfulMonths())
+		why += fmt.Sprintf(" The month of its %s lies %s after that of the death, and the policy allows %d: the payment is lawful.", name, monthsText(day.Month()-death.Latest.Month()), e.lawfulMonths())
 	} else {
 		why += fmt.Sprintf(" The period that was paid for ends on %s, not after the death: the payment is lawful.", e.finding.PeriodEnd)
 	}
 	return said{why, fmt.Sprintf("Nothing is wrong with the payment. It would not be told of if it had been made on %s or before.", death.Earliest)}
+}
+
+func monthsText(months int) string {
+	if months != 1 {
+		return fmt.Sprintf("%d months", months)
+	}
+	return "one month"
 }
 
 // statusSentence is the status on the payment date.
@@ -310,7 +317,7 @@ func sayUnknownDeregistration(e *explaining) said {
 func sayClosed(e *explaining) said {
 	why := e.statusSentence()
 	if e.finding.StatusReason != "" {
-		why += fmt.Sprintf(" (%s)", printable(e.finding.StatusReason))
+		why += ", with the reason " + printable(e.finding.StatusReason)
 	}
 	why += ": another number has replaced it."
 	switch e.finding.Detail {
