@@ -70,7 +70,7 @@ type Explanation struct {
 	Laws     []string           `json:"laws,omitempty"`
 
 	// Others are the findings of the same rule about records that this one was
-	// compared with, at most explainedOthers of them.
+	// compared with, at most explainedOthers of them and of nobody who is protected.
 	Others      []ExplainedRecord `json:"others,omitempty"`
 	OtherCount  int64             `json:"other_count,omitempty"`
 	OtherNumber string            `json:"other_number,omitempty"`
@@ -131,6 +131,7 @@ func Explain(ctx context.Context, question Question) (*Explanation, error) {
 		return nil, err
 	}
 	if e.Protected = e.finding.Protected == register.True; e.Protected {
+		e.hide()
 		return e.Explanation, nil
 	}
 	if err := e.readRecord(ctx); err != nil {
@@ -213,11 +214,12 @@ func (e *explaining) note(text string) {
 	}
 }
 
-// hide takes out what has been told of the record.
+// hide takes out what has been told of a person who is protected.
 func (e *explaining) hide() {
 	f := e.finding
 	e.Explanation.Record = ExplainedRecord{Source: printable(f.Source), File: printable(f.File), Row: f.Row}
-	e.Notes = nil
+	e.Notes, e.Detail = nil, ""
+	e.State, e.FirstSeen, e.TimesSeen, e.Decision, e.Until = "", "", 0, "", ""
 }
 
 // record is a record as the rules look at it.
@@ -410,7 +412,7 @@ func (e *explaining) findOthers(ctx context.Context, findings *report.PublishedF
 		if !isSame {
 			return nil
 		}
-		if e.OtherCount++; len(e.Others) < explainedOthers {
+		if e.OtherCount++; len(e.Others) < explainedOthers && other.Protected != register.True {
 			told := explained(other)
 			told.Number = e.showText(other.Number)
 			e.Others = append(e.Others, told)
@@ -484,11 +486,9 @@ func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 // decimal is an amount of öre with two decimals.
 func decimal(ore int64) string {
-	sign, whole := "", uint64(ore)
-	if ore < 0 {
-		sign, whole = "-", -whole
-	}
-	return fmt.Sprintf("%s%d.%02d", sign, whole/100, whole%100)
+	var sum pipeline.Sum
+	sum.Add(ore)
+	return sum.String()
 }
 
 // daysBetween says in words how far apart two days are.

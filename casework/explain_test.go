@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -412,5 +413,51 @@ func TestChainsAreThoseOfTheRegister(t *testing.T) {
 			assert.Contains(t, e.Register.ChainEnd, row.end)
 			assert.Len(t, e.Register.Chain, row.links)
 		})
+	}
+}
+
+// What a baseline and decisions say of a finding is shown where the report has it.
+func TestStateAndDecisionAreShown(t *testing.T) {
+	e := &Explanation{Rule: "inactive_number", State: "persisting", FirstSeen: "2025-11-01", TimesSeen: 3, Decision: "confirmed", Until: "2026-01-31"}
+	var text strings.Builder
+	require.NoError(t, e.WriteText(&text))
+	for _, line := range []string{"  state       persisting\n", "  first seen  2025-11-01\n", "  times seen  3\n", "  decision    confirmed, until 2026-01-31\n"} {
+		assert.Contains(t, text.String(), line)
+	}
+	e = &Explanation{Rule: "inactive_number"}
+	text.Reset()
+	require.NoError(t, e.WriteText(&text))
+	assert.NotContains(t, text.String(), "The finding")
+}
+
+// What the folders of a file say is part of the record, and so are the zeros that
+// a numeric column has lost, even where the file is gone and its text is all there is.
+func TestFoldersAndLostZerosArePartOfTheRecord(t *testing.T) {
+	t.Chdir(t.TempDir())
+	path := filepath.Join("in", "agency=csn", "a.parquet")
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+	type row struct {
+		IdentityNumber int64  `parquet:"identity_number"`
+		PaymentDate    string `parquet:"payment_date"`
+		Amount         int64  `parquet:"amount"`
+		RecordID       string `parquet:"record_id"`
+	}
+	const lost = 203055009 // ten digits that began with a zero
+	require.NoError(t, parquet.WriteFile(path, []row{{197010632391, "2025-11-20", 1, "A"}, {lost, "2025-11-20", 1, "B"}}))
+	write(t, "register.csv", smallRegister)
+	write(t, "avstam.yaml", "register: {files: [register.csv]}\nsources: [{name: a, files: [in]}]\noutput: {dir: out, formats: [parquet]}\n")
+	folder := runIn(t, "avstam.yaml", nil)
+	for _, isGone := range []bool{false, true} {
+		if isGone {
+			require.NoError(t, os.Remove(path))
+		}
+		question := questionOf(t, folder)
+		question.ID = idOf(t, folder, "unknown_number", "B")
+		e, err := Explain(t.Context(), question)
+		require.NoError(t, err)
+		assert.Equal(t, isGone, strings.HasPrefix(e.Record.ReadAgain, "no: the file is gone"), e.Record.ReadAgain)
+		assert.Equal(t, "csn", e.Record.Agency)
+		assert.Equal(t, "2002********", e.Record.Number)
+		assert.Equal(t, "Run again on the record, the rule says the same.", e.Again)
 	}
 }

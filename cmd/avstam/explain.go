@@ -90,7 +90,7 @@ func (p *program) explain(ctx context.Context, folder, id string, registerFiles 
 		Register: func(ctx context.Context) (*register.Snapshot, string, error) {
 			if len(registerFiles) > 0 {
 				snapshot, err := openRegister(ctx, registerFiles)
-				return snapshot, "the register is that of --register and not the report's", err
+				return snapshot, "the register is the one that --register names, not the report's", err
 			}
 			return registerOf(ctx, manifest, told)
 		},
@@ -111,7 +111,7 @@ func registerOf(ctx context.Context, manifest *report.Manifest, told *config.Tol
 		case errors.Is(err, os.ErrNotExist):
 			return nil, "the register of the report is gone, so its history is not shown" + name, nil
 		case err != nil || changed != "":
-			return nil, "the register of the report has changed since, so its history is not shown" + name, nil
+			return nil, "the register of the report has changed since or cannot be read, so its history is not shown" + name, nil
 		}
 		if input.Format == "snapshot" {
 			snapshot, err := register.Open(input.Path)
