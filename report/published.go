@@ -82,7 +82,7 @@ func (p *PublishedFindings) open() (err error) {
 		return err
 	}
 	if p.parquet, err = parquet.OpenFile(p.file, info.Size(), parquet.SkipBloomFilters(true)); err != nil {
-		return err
+		return withoutData(err)
 	}
 	for _, leaf := range p.parquet.Schema().Columns() {
 		if len(leaf) != 1 {
@@ -101,12 +101,23 @@ func (p *PublishedFindings) open() (err error) {
 	return nil
 }
 
+var errDamaged = errors.New("it is damaged, or no Parquet file")
+
 // recoverDamage makes an error of a panic: the Parquet library panics where a
-// file is damaged. What it panics with may be of the data, and is not told.
+// file is damaged.
 func recoverDamage(err *error) {
 	if recover() != nil {
-		*err = errors.New("it is damaged")
+		*err = errDamaged
 	}
+}
+
+// withoutData is an error of the Parquet library, which may tell of what stands
+// in the file, as one that does not.
+func withoutData(err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok || errors.Is(err, errShortColumn) {
+		return err
+	}
+	return errDamaged
 }
 
 // Close closes the file.
@@ -218,7 +229,7 @@ func (p *PublishedFindings) value(name string, place int64) (value parquet.Value
 	}
 	defer recoverDamage(&err)
 	if value, err = column.at(place); err != nil {
-		return value, fmt.Errorf("cannot read %s: column %s: %w", p.file.Name(), name, err)
+		return value, fmt.Errorf("cannot read %s: column %s: %w", p.file.Name(), name, withoutData(err))
 	}
 	return value, nil
 }

@@ -69,17 +69,18 @@ the table of cases alone. The cases of protected people lie apart, in the folder
 
 // tellNotices says what notices were written of.
 func (p *program) tellNotices(noticed *casework.Noticed) error {
-	_, err := fmt.Fprintf(p.out, "cases     %d\nfindings  %d\n", noticed.Cases-noticed.LeftOut, noticed.Findings)
+	_, err := fmt.Fprintf(p.out, "cases      %d\nfindings   %d\n", noticed.Cases-noticed.LeftOut, noticed.Findings)
 	for _, line := range []struct {
+		name  string
 		count int64
 		what  string
 	}{
-		{noticed.Protected - noticed.LeftOut, "cases of protected people lie apart, in the folder " + casework.ProtectedFolder},
-		{noticed.LeftOut, "cases of protected people were left out of the table: name a folder to get them apart"},
-		{noticed.WithoutNumber, "findings have no number to tell the register, and were left out"},
+		{"protected", noticed.Protected - noticed.LeftOut, "of the cases, apart in the folder " + casework.ProtectedFolder},
+		{"left out", noticed.LeftOut, "of protected people; name a folder to get them apart"},
+		{"no number", noticed.WithoutNumber, "of the findings that would be told: there is nothing to tell the register"},
 	} {
 		if line.count > 0 && err == nil {
-			_, err = fmt.Fprintf(p.out, "%d %s\n", line.count, line.what)
+			_, err = fmt.Fprintf(p.out, "%-9s  %d %s\n", line.name, line.count, line.what)
 		}
 	}
 	return err
