@@ -203,7 +203,7 @@ func (e *explaining) find(ctx context.Context, findings *report.PublishedFinding
 	e.Explanation.Record = ExplainedRecord{Source: printable(f.Source), File: printable(f.File), Row: f.Row}
 	e.Detail = printable(f.Detail)
 	if repeats > 0 {
-		e.note(fmt.Sprintf("%d more findings have this id, since record ids are repeated; this is the first of them", repeats))
+		e.note(fmt.Sprintf("record ids are repeated, so that findings have the same id: this is the first of %d", repeats+1))
 	}
 	return nil
 }

@@ -351,7 +351,7 @@ func TestFullNumbersAreShownWhereTheyAreAskedFor(t *testing.T) {
 	assert.Equal(t, "197010632391", e.Record.IdentityNumber)
 	assert.Equal(t, "196408233234", e.Register.Chain[1].Number)
 	assert.Contains(t, e.Clean, "196408233234")
-	assert.Equal(t, []string{"1 more findings have this id, since record ids are repeated; this is the first of them"}, e.Notes)
+	assert.Equal(t, []string{"record ids are repeated, so that findings have the same id: this is the first of 2"}, e.Notes)
 }
 
 func TestWhatThereIsNotIsNotExplained(t *testing.T) {
