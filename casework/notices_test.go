@@ -48,13 +48,13 @@ type decidedFinding struct {
 	Protected     *bool   `parquet:"protected,optional"`
 }
 
-type decision struct {
+type decisionMade struct {
 	word  string
 	until calendar.Day
 }
 
 // decide writes the findings of a report again, with decisions by record id.
-func decide(t *testing.T, folder string, decisions map[string]decision) {
+func decide(t *testing.T, folder string, decisions map[string]decisionMade) {
 	t.Helper()
 	text := func(s string) *string {
 		if s == "" {
@@ -132,7 +132,7 @@ sources: [{name: a, files: [records.csv]}]
 output: {dir: out, formats: [parquet]}
 `)
 	folder := runIn(t, "avstam.yaml", change) // as of 2025-12-01
-	decide(t, folder, map[string]decision{
+	decide(t, folder, map[string]decisionMade{
 		"lawful": {"lawful", calendar.Missing}, "confirmed": {"confirmed", calendar.Of(2025, 12, 1)}, "not_investigated": {"not_investigated", calendar.Missing},
 		"expired_lawful": {"lawful", calendar.Of(2025, 11, 30)}, "expired_wrong": {"register_wrong", calendar.Of(2025, 11, 30)},
 		"D1": {"register_wrong", calendar.Of(2026, 6, 30)}, "C1": {"register_wrong", calendar.Missing}, "M1": {"register_wrong", calendar.Missing},
