@@ -225,6 +225,7 @@ Start with "avstam demo", which needs nothing.`,
 	root.AddCommand(
 		p.runCommand(), p.demoCommand(), p.inspectCommand(), p.checkCommand(), p.rulesCommand(), p.registerCommand(),
 		p.generateCommand(), p.verifyCommand(), p.pruneCommand(), p.versionCommand(), p.completionCommand(),
+		p.explainCommand(), p.noticesCommand(),
 	)
 	asUsage(root)
 	return root
