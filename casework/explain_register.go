@@ -81,6 +81,7 @@ func (e *explaining) judge() {
 	}
 	checker := rules.NewChecker(&e.question.Policy, e.snapshot, dictionaries)
 	e.judged = &judged{checker: checker, batch: batch, hits: checker.Check(batch)}
+	checker.Facts().Settle(0)
 	e.judged.number, e.judged.place = batch.Number[0], batch.Place[0]
 }
 

@@ -47,9 +47,9 @@ func (f *Facts) paymentType(row int32) *paymentTypePolicy {
 
 func (f *Facts) agency(row int32) *agencyPolicy { return &f.agencies[f.Batch.Agency[row]] }
 
-// settle looks up the place and the entry of a row whose number is plain: rules
+// Settle looks up the place and the entry of a row whose number is plain: rules
 // need only know that it is, the evidence more.
-func (f *Facts) settle(row int32) {
+func (f *Facts) Settle(row int32) {
 	if b := f.Batch; b.Place[row] == register.Plain {
 		b.Place[row] = f.Register.Find(b.Number[row])
 		b.Entry[row] = f.Register.At(b.Place[row], b.PaymentDate[row])
@@ -107,7 +107,7 @@ func (f *Facts) Evidence(row int32) Evidence {
 	if b.Number[row] == 0 || b.Place[row] == register.NotFound {
 		return evidence
 	}
-	f.settle(row)
+	f.Settle(row)
 	own := b.Entry[row]
 	evidence.InRegister = true
 	evidence.InForce = own.InForce
