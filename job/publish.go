@@ -188,16 +188,11 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 	var runs []foundRun
 	for i, place := range r.acrossRules {
-		var frames []frame
-		for j := range r.parts {
-			frames = append(frames, r.parts[j].across[i]...)
-			r.parts[j].across[i] = nil
-		}
 		reducers := make([]*reducer, min(r.settings.Workers, maxReducers))
 		for k := range reducers {
 			reducers[k] = newReducer(r.spill, r.seeds, place, acrossBucketCandidates/len(reducers))
 		}
-		found, err := reduceBuckets(reducers, frames)
+		found, err := reduceBuckets(reducers, r.candidates[i])
 		if err != nil {
 			return report.Part{}, err
 		}

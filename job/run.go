@@ -48,6 +48,8 @@ type run struct {
 	extractDate  calendar.Day // Missing where nobody tells it
 	staleAfter   calendar.Day
 
+	candidates [][][]frame // of the rules across records, by place in acrossRules and then by worker
+
 	parts  []part  // in the order of the pieces
 	firsts []int64 // row before the first of each part, in its file
 	files  []fileTotals
@@ -207,7 +209,25 @@ func (r *run) checkRecords(ctx context.Context, writer *report.Writer) error {
 		func(ctx context.Context, worker int, number uint32, piece pipeline.Piece) (part, error) {
 			return workers[worker].process(ctx, number, piece)
 		}, r.collect)
-	return inputFailure(err)
+	if err != nil {
+		return inputFailure(err)
+	}
+	return outputFailure(r.takeCandidates(workers))
+}
+
+// takeCandidates takes over what workers have kept for the rules across records.
+func (r *run) takeCandidates(workers []*worker) error {
+	r.candidates = make([][][]frame, len(r.acrossRules))
+	for i := range r.acrossRules {
+		for _, w := range workers {
+			frames, err := w.across[i].take()
+			if err != nil {
+				return err
+			}
+			r.candidates[i] = append(r.candidates[i], frames)
+		}
+	}
+	return nil
 }
 
 // collect takes the parts in the order of the pieces.

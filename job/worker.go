@@ -35,7 +35,6 @@ type part struct {
 	findings []report.Chunk
 	rejects  []storage.Extent
 	rejected int64
-	across   [][]frame // by place in run.acrossRules
 	stale    int64
 	ledger   report.Terms
 }
@@ -116,12 +115,6 @@ func (w *worker) take(p *part) (err error) {
 	}
 	if p.rejects, err = w.rejects.take(); err != nil {
 		return outputFailure(err)
-	}
-	p.across = make([][]frame, len(w.across))
-	for i, across := range w.across {
-		if p.across[i], err = across.take(); err != nil {
-			return outputFailure(err)
-		}
 	}
 	return nil
 }

@@ -30,14 +30,17 @@ var duplicatePayment = &Rule{
 }
 
 // duplicateJudge keeps the keys that have come.
-type duplicateJudge map[Key]struct{}
+// duplicateJudge has the first record of each key.
+type duplicateJudge map[Key]Position
 
 func (j duplicateJudge) Reset() { clear(j) }
 
-func (j duplicateJudge) Note(*Key, identity.Number) {}
+func (j duplicateJudge) Note(key *Key, _ identity.Number, at Position) {
+	if first, noted := j[*key]; !noted || at < first {
+		j[*key] = at
+	}
+}
 
-func (j duplicateJudge) Decide(key *Key, _ identity.Number) (identity.Number, bool) {
-	_, found := j[*key]
-	j[*key] = struct{}{}
-	return 0, found
+func (j duplicateJudge) Decide(key *Key, _ identity.Number, at Position) (identity.Number, bool) {
+	return 0, at != j[*key]
 }

@@ -31,7 +31,7 @@ type twoNumbersJudge map[Key][2]identity.Number
 
 func (j twoNumbersJudge) Reset() { clear(j) }
 
-func (j twoNumbersJudge) Note(key *Key, number identity.Number) {
+func (j twoNumbersJudge) Note(key *Key, number identity.Number, _ Position) {
 	two, ok := j[*key]
 	if !ok {
 		two[0] = number
@@ -46,7 +46,7 @@ func (j twoNumbersJudge) Note(key *Key, number identity.Number) {
 	j[*key] = two
 }
 
-func (j twoNumbersJudge) Decide(key *Key, number identity.Number) (identity.Number, bool) {
+func (j twoNumbersJudge) Decide(key *Key, number identity.Number, _ Position) (identity.Number, bool) {
 	two := j[*key]
 	other := two[0]
 	if number == other {
