@@ -79,6 +79,8 @@ type Notice struct {
 	Name    string `json:"name"` // as policy_agency_unused; stable
 	Text    string `json:"text"`
 	Records int64  `json:"records,omitempty"` // that it is about, where it is about records
+	// Swedish is Text in Swedish, for the page.
+	Swedish string `json:"-"`
 }
 
 // RegisterOverview is what there is to know of the register that was used.

@@ -65,6 +65,7 @@ func (p *program) demoCommand() *cobra.Command {
 	var records int64
 	var out string
 	var f jobFlags
+	var page config.Flags
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "Makes up a small agency and a register, runs the job and shows what it found",
@@ -80,6 +81,9 @@ reconciles them, prints the summary, and says where the report lies.`,
 			if err != nil {
 				return usageError(err)
 			}
+			if err := page.Override(configuration); err != nil {
+				return usageError(err)
+			}
 			settings, err := configuration.Settings()
 			if err != nil {
 				return usageError(err)
@@ -89,6 +93,7 @@ reconciles them, prints the summary, and says where the report lies.`,
 	}
 	command.Flags().Int64Var(&records, "records", defaultRecords, "how many records")
 	command.Flags().StringVar(&out, "out", demoFolder, "folder to write")
+	addPageFlags(command, &page)
 	f.add(command)
 	return command
 }
