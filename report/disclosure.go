@@ -1,6 +1,10 @@
 package report
 
-import "github.com/avstam/avstam/pipeline"
+import (
+	"slices"
+
+	"github.com/avstam/avstam/pipeline"
+)
 
 // figure is a number of records or findings on the page, and what they amount to.
 type figure struct {
@@ -31,6 +35,8 @@ type disclosure struct {
 type disclosedSum struct {
 	total *figure
 	parts []*figure
+	// ofCounts says that the money of the parts is not on the page.
+	ofCounts bool
 }
 
 // add makes a figure that is in no sum.
@@ -44,20 +50,27 @@ func (d *disclosure) sum(total *figure, parts ...*figure) {
 	d.sums = append(d.sums, disclosedSum{total: total, parts: parts})
 }
 
+// sumOfCounts says that the counts add up to that of a total, and that of money
+// not all parts are on the page.
+func (d *disclosure) sumOfCounts(total *figure, parts ...*figure) {
+	d.sums = append(d.sums, disclosedSum{total: total, parts: parts, ofCounts: true})
+}
+
 // settle hides what must be hidden of the counts, then of each currency.
 func (d *disclosure) settle(currencies []string) {
 	for _, f := range d.figures {
 		f.hidden = f.hidden || f.count > 0 && f.count < d.limit
 		f.hiddenAmount = map[string]bool{}
 	}
-	d.protect(func(f *figure) int64 { return f.count }, func(f *figure) bool { return f.hidden }, func(f *figure) { f.hidden = true })
+	d.protect(d.sums, func(f *figure) int64 { return f.count }, func(f *figure) bool { return f.hidden }, func(f *figure) { f.hidden = true })
+	ofMoney := slices.DeleteFunc(slices.Clone(d.sums), func(s disclosedSum) bool { return s.ofCounts })
 	for _, currency := range currencies {
 		for _, f := range d.figures {
 			n := f.byCurrency[currency]
 			_, hasAmount := f.amounts[currency]
 			f.hiddenAmount[currency] = f.hidden || n > 0 && n < d.limit || n == 0 && hasAmount
 		}
-		d.protect(
+		d.protect(ofMoney,
 			func(f *figure) int64 { return f.byCurrency[currency] },
 			func(f *figure) bool { return f.hiddenAmount[currency] },
 			func(f *figure) { f.hiddenAmount[currency] = true },
@@ -67,11 +80,11 @@ func (d *disclosure) settle(currencies []string) {
 
 // protect hides more figures until what is hidden in a sum is at least two
 // figures and together not under the limit, or the total is hidden with them.
-func (d *disclosure) protect(count func(*figure) int64, isHidden func(*figure) bool, hide func(*figure)) {
+func (d *disclosure) protect(sums []disclosedSum, count func(*figure) int64, isHidden func(*figure) bool, hide func(*figure)) {
 	for changed := true; changed; {
 		changed = false
-		for i := range d.sums {
-			if f := d.sums[i].nextToHide(d.limit, count, isHidden); f != nil {
+		for i := range sums {
+			if f := sums[i].nextToHide(d.limit, count, isHidden); f != nil {
 				hide(f)
 				changed = true
 			}

@@ -91,6 +91,7 @@ type pageTable struct {
 	Others                  int     // rows not shown
 	Highest                 int64
 	HasNoMoney              bool
+	IsBehindChart           bool
 	Extra                   string // heading of Extra of rows; empty for none
 }
 
@@ -135,6 +136,7 @@ func renderPage(run *Run, manifest *Manifest, summary *Summary) ([]byte, error) 
 	b.notices()
 	b.register()
 	b.hide.settle(b.currencies)
+	language.hiddenCurrencies = b.Findings.hiddenAmount
 	b.headline()
 	b.charts()
 	if err := b.provenance(manifest); err != nil {
@@ -203,7 +205,7 @@ func (b *pageBuilder) balance(name string, balance *Balance, flagged map[string]
 		Flagged: b.account(&balance.Flagged, flagged), Rejected: b.account(&balance.Rejected, nil),
 	}
 	file.Flagged.isDear = true
-	b.hide.sum(file.Read, file.Clean, file.Flagged, file.Rejected)
+	b.hide.sumOfCounts(file.Read, file.Clean, file.Flagged, file.Rejected)
 	return file
 }
 
@@ -224,7 +226,11 @@ func (b *pageBuilder) ledger() {
 	columns := [4][]*figure{}
 	for i := range b.summary.Ledger.Files {
 		ledger := &b.summary.Ledger.Files[i]
-		file := b.balance(ledger.Source+": "+ledger.File, &ledger.Balance, nil)
+		var ofFile map[string]int64
+		if len(b.summary.Ledger.Files) == 1 {
+			ofFile = flagged
+		}
+		file := b.balance(ledger.Source+": "+ledger.File, &ledger.Balance, ofFile)
 		for column, f := range []*figure{file.Read, file.Clean, file.Flagged, file.Rejected} {
 			columns[column] = append(columns[column], f)
 			f.hidden = i >= pageRows
@@ -244,7 +250,7 @@ func (b *pageBuilder) ledger() {
 		parts = append(parts, f)
 		b.Reasons.Rows = append(b.Reasons.Rows, pageRow{Name: b.language.word("reason", reason.Reason), Figure: f})
 	}
-	b.hide.sum(b.Rejected, parts...)
+	b.hide.sumOfCounts(b.Rejected, parts...)
 	b.Repeated = b.hide.add(&figure{count: b.summary.RepeatedIDs})
 }
 
@@ -475,7 +481,7 @@ func (b *pageBuilder) headline() {
 		}
 		flagged := b.Flagged.amounts[currency]
 		money := pageMoney{
-			Currency: currency, Checked: l.rounded(checked, currency), CheckedSum: l.money(checked, currency),
+			Currency: shown(currency, shortName), Checked: l.rounded(checked, currency), CheckedSum: l.money(checked, currency),
 			InQuestion: l.rounded(flagged, currency), QuestionSum: l.money(flagged, currency), IsHidden: b.Flagged.hiddenAmount[currency],
 		}
 		if !money.IsHidden {
@@ -515,6 +521,7 @@ func (b *pageBuilder) charts() {
 	for _, monthly := range []*pageMonthly{b.Months, b.Expiring} {
 		if monthly != nil {
 			monthly.Chart = b.language.columnChart(monthly.Table)
+			monthly.Table.IsBehindChart = monthly.Chart != nil
 		}
 	}
 }

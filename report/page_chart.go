@@ -36,7 +36,7 @@ const (
 	widest      = 6.0  // of columns, percent
 )
 
-// columnChart is the chart of a table by month.
+// columnChart is the chart of a table by month; nil where it would show nothing.
 func (l *pageLanguage) columnChart(table *pageTable) *columnChart {
 	chart := &columnChart{ID: table.ID + "-chart", Title: l.text(table.Title)}
 	var highest int64
@@ -46,10 +46,10 @@ func (l *pageLanguage) columnChart(table *pageTable) *columnChart {
 			highest, most = row.Figure.count, row
 		}
 	}
-	chart.Description = l.text("A chart of the table below it.")
-	if most != nil {
-		chart.Description = l.text("From %s to %s. The most are in %s: %s.", table.Rows[0].Name, table.Rows[len(table.Rows)-1].Name, most.Name, l.number(highest))
+	if most == nil {
+		return nil
 	}
+	chart.Description = l.text("From %s to %s. The most are in %s: %s.", table.Rows[0].Name, table.Rows[len(table.Rows)-1].Name, most.Name, l.number(highest))
 	step := stepOf(highest)
 	top := max(step, (highest+step-1)/step*step)
 	for value := int64(0); value <= top; value += step {

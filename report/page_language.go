@@ -20,6 +20,9 @@ import (
 type pageLanguage struct {
 	code       string
 	currencies []string // that the page shows
+	// hiddenCurrencies are those of which all findings are hidden: that is said
+	// once, and not of each figure.
+	hiddenCurrencies map[string]bool
 }
 
 func newPageLanguage(code string) *pageLanguage {
@@ -141,7 +144,7 @@ func (l *pageLanguage) rounded(sum pipeline.Sum, currency string) string {
 	if hasFraction {
 		number += l.decimalSign() + fraction
 	}
-	return l.ofCurrency(number+noBreak+l.text(unit), currency)
+	return l.ofCurrency(number+" "+l.text(unit), currency)
 }
 
 // share is a share of a whole in percent.

@@ -17,7 +17,9 @@ var swedishTexts = map[string]string{
 	"Money checked":                        "Kontrollerat belopp",
 	"Records in question":                  "Poster att utreda",
 	"Money in question":                    "Belopp att utreda",
-	"%s of all":                            "%s av allt",
+	"%s of all records":                    "%s av alla poster",
+	"%s of all money":                      "%s av beloppet",
+	"Table: %s":                            "Tabell: %s",
 	"New since the earlier report":         "Nytt sedan förra rapporten",
 	"findings":                             "träffar",
 	"hidden":                               "dolt",
@@ -72,7 +74,6 @@ var swedishTexts = map[string]string{
 	"Where closed numbers lead":               "Vart stängda nummer leder",
 	"Payments to numbers about to become inactive, by their last month": "Utbetalningar till nummer som snart vilandeförklaras, efter numrets sista månad",
 	"Last month":                             "Sista månad",
-	"A chart of the table below it.":         "Ett diagram över tabellen nedanför.",
 	"From %s to %s. The most are in %s: %s.": "Från %s till %s. Flest finns i %s: %s.",
 
 	"Compared with the report %s.": "Jämfört med rapporten %s.",
