@@ -159,11 +159,11 @@ func (c *chromium) open(path string) (requests, complaints []string) {
 	return requests, complaints
 }
 
-// screen makes the page so large, light or dark.
-func (c *chromium) screen(width, height int, scheme string) {
+// screen makes the page so large, light or dark, on a screen or, with print, on paper.
+func (c *chromium) screen(width, height int, scheme, media string) {
 	c.t.Helper()
 	c.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
-	c.do("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+	c.do("Emulation.setEmulatedMedia", map[string]any{"media": media, "features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 }
 
 // evaluate runs an expression in a world of its own beside the page, whose

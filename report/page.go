@@ -406,7 +406,7 @@ func (b *pageBuilder) directions() {
 // cases adds what a baseline and decisions say of the findings.
 func (b *pageBuilder) cases() {
 	figureOf := func(count CaseCount) *figure {
-		f := &figure{count: count.Findings, amounts: count.Amounts}
+		f := &figure{count: count.Findings, amounts: count.Amounts, byCurrency: count.ByCurrency}
 		if len(b.currencies) == 1 && !b.HasOtherCurrencies {
 			f.byCurrency = map[string]int64{b.currencies[0]: count.Findings}
 		}

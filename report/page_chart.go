@@ -31,7 +31,7 @@ const (
 	chartBottom = 176
 	chartLeft   = 14.0 // percent: room for the numbers of the lines
 	chartRight  = 93.0 // room for half of the last label
-	chartLabels = 5    // at most, so that they do not meet on a phone
+	chartLabels = 4    // at most, so that they do not meet on a phone
 	chartLines  = 4    // at most, beside that of 0
 	widest      = 6.0  // of columns, percent
 )

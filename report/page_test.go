@@ -45,14 +45,18 @@ func pageOf(t *testing.T, f *fixture, change func(*Summary)) (string, *Summary) 
 	return string(page), published.Summary
 }
 
+func caseOf(findings int64, currency string) CaseCount {
+	return CaseCount{Findings: findings, Amounts: amountsOf(currency), ByCurrency: map[string]int64{currency: findings}}
+}
+
 // withCases adds a baseline and decisions.
 func withCases(s *Summary) {
 	s.Baseline = &BaselineCounts{
 		Report: "20251120T020000.000Z-0a1b2c3d",
-		New:    CaseCount{s.Findings - 20, amountsOf("SEK")}, Persisting: CaseCount{13, amountsOf("SEK")}, Returned: CaseCount{7, amountsOf("SEK")},
-		Resolved: CaseCount{41, amountsOf("SEK", "EUR")}, NotRead: CaseCount{0, nil},
+		New:    caseOf(s.Findings-20, "SEK"), Persisting: caseOf(13, "SEK"), Returned: caseOf(7, "SEK"),
+		Resolved: CaseCount{Findings: 41, Amounts: amountsOf("SEK", "EUR"), ByCurrency: map[string]int64{"SEK": 38, "EUR": 3}},
 	}
-	s.Decisions = []DecisionCount{{"lawful", CaseCount{12, amountsOf("SEK")}, 5}, {"register_wrong", CaseCount{3, amountsOf("SEK")}, 0}}
+	s.Decisions = []DecisionCount{{"lawful", caseOf(12, "SEK"), 5}, {"register_wrong", caseOf(3, "SEK"), 0}}
 }
 
 // Every finding is in one value of each distribution.
@@ -169,7 +173,7 @@ func hostileCases(s *Summary) {
 	withCases(s)
 	s.Baseline.Report = payloads[0]
 	for _, payload := range payloads {
-		s.Decisions = append(s.Decisions, DecisionCount{payload, CaseCount{6, amountsOf(payload)}, 6})
+		s.Decisions = append(s.Decisions, DecisionCount{payload, caseOf(6, payload), 6})
 	}
 }
 

@@ -19,6 +19,9 @@ type BaselineCounts struct {
 type CaseCount struct {
 	Findings int64                   `json:"findings"`
 	Amounts  map[string]pipeline.Sum `json:"amounts"` // by currency, where not zero
+	// ByCurrency are the findings of each amount: without it the page hides the
+	// amounts of a report with several currencies, since one may be of few.
+	ByCurrency map[string]int64 `json:"-"`
 }
 
 // DecisionCount is how many findings a decision has been made of. Those whose
