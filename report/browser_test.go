@@ -110,6 +110,9 @@ axe.run(document, {resultTypes: ["violations"]}).then((results) => results.viola
 // TestPageInABrowser loads pages in Chromium without a network, small and large,
 // light, dark and in print, and has them checked by axe-core.
 func TestPageInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time, and -short was given")
+	}
 	browser := startChromium(t)
 	axe := fetchAxe(t)
 	folder := t.TempDir()
