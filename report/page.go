@@ -278,10 +278,10 @@ func (b *pageBuilder) rules(catalogue []*rules.Rule) {
 		group := pageSeverity{Name: severity.String()}
 		var figures []*figure
 		for _, count := range b.summary.Rules {
-			i := slices.IndexFunc(catalogue, func(r *rules.Rule) bool { return r.Name == count.Rule })
 			if count.Severity != severity.String() {
 				continue
 			}
+			i := slices.IndexFunc(catalogue, func(r *rules.Rule) bool { return r.Name == count.Rule })
 			texts := catalogue[i].In(b.language.code)
 			if count.Findings == 0 {
 				b.Silent = append(b.Silent, texts)
