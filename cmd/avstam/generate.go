@@ -73,6 +73,9 @@ func (p *program) demoCommand() *cobra.Command {
 reconciles them, prints the summary, and says where the report lies.`,
 		Example: "  avstam demo --records 1000000",
 		RunE: func(command *cobra.Command, _ []string) error {
+			if err := page.Override(config.Default()); err != nil {
+				return usageError(err) // before anything is made up
+			}
 			options := synth.Options{Records: records, People: personsFor(records), Seed: demoSeed, Dirty: synth.DefaultDirty}
 			if err := p.generate(command.Context(), options, out, []string{"parquet"}); err != nil {
 				return err
