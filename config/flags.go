@@ -28,6 +28,8 @@ type Flags struct {
 	Numbers         string
 	FailOn          []string // severity=limit
 	MaxRejects      string
+	Language        string
+	SuppressBelow   string // a number
 }
 
 // Configuration is the configuration that the flags alone make. Its one source
@@ -115,11 +117,17 @@ func (f *Flags) Override(c *Configuration) error {
 		{"--extract-date", f.ExtractDate, &c.Register.ExtractDate},
 		{"--numbers", f.Numbers, &c.Output.Numbers},
 		{"--max-rejects", f.MaxRejects, &c.MaxRejects},
+		{"--lang", f.Language, &c.Output.Language},
 	} {
 		if flag.text != "" {
 			if err := setFlag(flag.target, flag.name, flag.text); err != nil {
 				return err
 			}
+		}
+	}
+	if f.SuppressBelow != "" {
+		if complaint := c.Output.SuppressBelow.set(f.SuppressBelow, ast.IntegerType); complaint != "" {
+			return fmt.Errorf("--suppress-below: %s", complaint)
 		}
 	}
 	return f.overrideThresholds(c)

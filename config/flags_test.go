@@ -29,6 +29,7 @@ func TestFlagsAlone(t *testing.T) {
 		Numbers:     "masked",
 		FailOn:      []string{"error=0", "warning=0.1%"},
 		MaxRejects:  "5",
+		Language:    "sv", SuppressBelow: "0",
 	}
 	c, err := flags.Configuration()
 	require.NoError(t, err)
@@ -47,7 +48,7 @@ func TestFlagsAlone(t *testing.T) {
 		}},
 		Expect: []job.Expect{{}},
 		Policy: want,
-		Output: job.Output{Folder: "out", CSV: true, Masked: true},
+		Output: job.Output{Folder: "out", CSV: true, Masked: true, Language: "sv", SuppressBelow: 0},
 		FailOn: []job.Threshold{
 			{Severity: rules.Error, Limit: job.Limit{}},
 			{Severity: rules.Warning, Limit: job.Limit{IsShare: true, Share: 0.001}},

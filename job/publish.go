@@ -45,6 +45,7 @@ func (r *run) reportRun(key []byte) report.Run {
 		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
 		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
 		Masked: output.Masked, Key: key, Workers: r.settings.Workers,
+		Language: output.Language, SuppressBelow: output.SuppressBelow,
 	}
 }
 

@@ -47,6 +47,10 @@ type Run struct {
 	// Parquet, CSV and Arrow are the formats of the tables, at least one; HTML is
 	// for the page.
 	Parquet, CSV, Arrow, HTML bool
+	// Language is that of the page, one of rules.Languages; empty for the first.
+	// Figures from 1 to below SuppressBelow do not stand on the page.
+	Language      string
+	SuppressBelow int64
 	// Masked hides all of a number but its year.
 	Masked bool
 	// Key is that of finding ids; see Key.
@@ -281,7 +285,7 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 
 	manifest := newManifest(&w.run, closing)
 	if w.run.HTML {
-		page, err := renderPage(manifest, summary, w.run.Catalogue)
+		page, err := renderPage(&w.run, manifest, summary)
 		if err != nil {
 			return nil, err
 		}

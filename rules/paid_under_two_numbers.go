@@ -7,10 +7,15 @@ import (
 )
 
 var paidUnderTwoNumbers = &Rule{
-	Name:      "paid_under_two_numbers",
-	Title:     "Paid under two numbers",
-	Doc:       "In one calendar month, payments of one type went to the same person under different numbers: the numbers lead to the same person through the register's links, as they stood on each payment's own day. Every such payment is found; other_number is the smallest of the other numbers. The agency does not matter.",
-	Action:    "Check whether the person was paid twice, and put all records under the number that is used now.",
+	Name:   "paid_under_two_numbers",
+	Title:  "Paid under two numbers",
+	Doc:    "In one calendar month, payments of one type went to the same person under different numbers: the numbers lead to the same person through the register's links, as they stood on each payment's own day. Every such payment is found; other_number is the smallest of the other numbers. The agency does not matter.",
+	Action: "Check whether the person was paid twice, and put all records under the number that is used now.",
+	Swedish: Texts{
+		Title:  "Betalt under två nummer",
+		Doc:    "Under en kalendermånad har utbetalningar av samma slag gått till samma person under olika nummer: numren leder till samma person genom registrets hänvisningar, såsom de var på varje utbetalnings dag. Varje sådan utbetalning ger en träff; other_number är det minsta av de andra numren. Vilken myndighet det är saknar betydelse.",
+		Action: "Kontrollera om personen har fått betalt två gånger, och samla alla poster under det nummer som nu används.",
+	},
 	Severity:  Error,
 	Direction: OnRecord,
 	Laws:      []Law{lawInactiveChapter},

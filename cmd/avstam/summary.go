@@ -34,7 +34,11 @@ func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 	if len(s.Notices) > 0 {
 		text.WriteString("\nNotices:\n")
 		for _, notice := range s.Notices {
-			text.WriteString("- " + wrap(notice.Text, "  ") + "\n")
+			told := notice.Text
+			if notice.Records > 0 {
+				told += " (" + grouped(notice.Records) + " records)"
+			}
+			text.WriteString("- " + wrap(told, "  ") + "\n")
 		}
 	}
 	if folder != "" {
