@@ -109,6 +109,9 @@ type Output struct {
 	Formats []Format `json:"formats"`
 	Numbers Numbers  `json:"numbers"`
 	IDKey   string   `json:"id_key,omitempty"` // the key file of finding ids
+
+	CSVDialect CSVDialect `json:"csv_dialect,omitempty"` // standard unless it is given
+	Split      Split      `json:"split,omitempty"`
 }
 
 // Thresholds are the findings of each severity above which a run fails.

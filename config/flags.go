@@ -28,6 +28,8 @@ type Flags struct {
 	Numbers         string
 	FailOn          []string // severity=limit
 	MaxRejects      string
+	CSVDialect      string
+	Split           string
 }
 
 // Configuration is the configuration that the flags alone make. Its one source
@@ -115,6 +117,8 @@ func (f *Flags) Override(c *Configuration) error {
 		{"--extract-date", f.ExtractDate, &c.Register.ExtractDate},
 		{"--numbers", f.Numbers, &c.Output.Numbers},
 		{"--max-rejects", f.MaxRejects, &c.MaxRejects},
+		{"--csv-dialect", f.CSVDialect, &c.Output.CSVDialect},
+		{"--split", f.Split, &c.Output.Split},
 	} {
 		if flag.text != "" {
 			if err := setFlag(flag.target, flag.name, flag.text); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 )
 
@@ -206,6 +207,9 @@ func (c *Configuration) output() job.Output {
 		Folder:  standardOutput,
 		Masked:  c.Output.Numbers == "masked",
 		KeyFile: resolve(c.folder, c.Output.IDKey),
+
+		CSVDialect:  report.Dialect(c.Output.CSVDialect),
+		SplitAgency: c.Output.Split == "agency",
 	}
 	if c.Output.Dir != standardOutput {
 		output.Folder = resolve(c.folder, c.Output.Dir)

@@ -121,6 +121,8 @@ func check(settings *Settings) error {
 		return usageFailure("the formats must have parquet, csv or arrow among them: findings are published in one of them")
 	case settings.Output.Folder == "":
 		return usageFailure("no output folder is named")
+	case settings.Output.Folder == StandardOutput && settings.Output.SplitAgency:
+		return usageFailure("findings on standard output are one stream, which cannot be split by agency")
 	case settings.Output.Folder == StandardOutput && (settings.Output.Parquet || settings.Output.CSV || settings.Output.HTML):
 		return usageFailure("findings go to standard output in one format, arrow: give --format arrow alone")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 )
 
@@ -87,6 +88,10 @@ type Output struct {
 	// run alone where there is no folder.
 	KeyFile     string
 	MetricsFile string // "" for none beside the report's
+	// CSVDialect is how CSV is written; "" for the standard one.
+	CSVDialect report.Dialect
+	// SplitAgency has the tables written once more, a folder for each agency.
+	SplitAgency bool
 }
 
 // StandardOutput stands for standard output in the place of the output folder.

@@ -47,6 +47,13 @@ type Run struct {
 	// Parquet, CSV and Arrow are the formats of the tables, at least one; HTML is
 	// for the page.
 	Parquet, CSV, Arrow, HTML bool
+	// Dialect is how CSV is written; "" for Standard.
+	Dialect Dialect
+	// SplitAgency has the tables written once more, a folder for each agency.
+	SplitAgency bool
+	// Agencies are those of files that are all one agency's, by place of the file:
+	// there the rejected rows are known to be the agency's, too.
+	Agencies map[int]string
 	// Masked hides all of a number but its year.
 	Masked bool
 	// Key is that of finding ids; see Key.
@@ -79,6 +86,8 @@ type Writer struct {
 	counts             *counts
 	reasons            reasonCounts
 	repeated           int64
+	style              csvStyle
+	shares             *shares // nil where nothing is split
 
 	// Limits of memory, smaller in tests.
 	repeatLimit  int // ids
@@ -100,12 +109,20 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if len(run.Severities) != len(run.Catalogue) {
 		panic("BUG: a report needs a severity for each rule")
 	}
-	return &Writer{draft: draft, spill: spill, run: run, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}, nil
+	style, err := run.Dialect.style()
+	if err != nil {
+		return nil, fmt.Errorf("cannot write a report: %w", err)
+	}
+	w := &Writer{draft: draft, spill: spill, run: run, style: style, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}
+	if run.SplitAgency {
+		w.shares = newShares(spill)
+	}
+	return w, nil
 }
 
 func (w *Writer) output() *output {
 	return &output{
-		create: w.create, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, isStream: w.draft == nil, version: w.run.Version,
+		create: w.create, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, style: w.style, isStream: w.draft == nil, version: w.run.Version,
 		encoders: w.run.encoders(), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
 	}
 }
@@ -163,6 +180,9 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 					for i := range findings {
 						seen.add(&findings[i])
 					}
+					if w.shares != nil {
+						e.keep(findings)
+					}
 					return use(findings)
 				})
 				if err != nil {
@@ -171,6 +191,9 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 			}
 			return nil
 		},
+	}
+	if w.shares != nil {
+		table.written = func(e *encoder[Finding]) error { return w.shares.takeFindings(e, out.texts.agency) }
 	}
 	w.findings, err = table.write(ctx, out)
 	for _, seen := range observers {
@@ -184,9 +207,22 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 // writing.
 func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error]) error {
 	out := w.output()
+	observers := make([]reasonCounts, out.encoders)
+	var err error
+	w.rejected, err = w.writeRejects(ctx, out, rejects, w.shares, observers)
+	for i := range observers {
+		for reason, rows := range observers[i] {
+			w.reasons[reason] += rows
+		}
+	}
+	return err
+}
+
+// writeRejects writes a table of rejects. shares are given them, too, unless it is
+// nil; observers, one for each encoder, count the reasons.
+func (w *Writer) writeRejects(ctx context.Context, out *output, rejects iter.Seq2[*Reject, error], shares *shares, observers []reasonCounts) (int64, error) {
 	next, stop := iter.Pull2(rejects)
 	defer stop()
-	observers := make([]reasonCounts, out.encoders)
 	table := &table[Reject]{
 		name: rejectsName, columns: rejectColumns(w.run.Masked),
 		take: func(e *encoder[Reject], limit int) error {
@@ -200,6 +236,11 @@ func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error])
 					break
 				}
 				e.packed = reject.AppendPacked(e.packed)
+				if shares != nil {
+					if err := shares.takeReject(reject, w.run.Agencies); err != nil {
+						return err
+					}
+				}
 			}
 			return nil
 		},
@@ -220,14 +261,7 @@ func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error])
 			return nil
 		},
 	}
-	var err error
-	w.rejected, err = table.write(ctx, out)
-	for i := range observers {
-		for reason, rows := range observers[i] {
-			w.reasons[reason] += rows
-		}
-	}
-	return err
+	return table.write(ctx, out)
 }
 
 // Closing is what a report needs to know of the run once it has ended.
@@ -271,6 +305,16 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 	if err := cmp.Or(err, digestErr); err != nil {
 		return nil, err
 	}
+	for i := range tables {
+		outputs[i].Rows = &tables[i].Rows
+	}
+	if w.shares != nil {
+		shared, err := w.writeShares(ctx, tables)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, shared...)
+	}
 	contents, err := encode(summary)
 	if err != nil {
 		return nil, err
@@ -288,9 +332,6 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 		if err := w.draft.WriteFile(PageFile, page, storage.PublicMode); err != nil {
 			return nil, err
 		}
-	}
-	for i := range tables {
-		outputs[i].Rows = &tables[i].Rows
 	}
 	documents := []string{SummaryFile}
 	if w.run.HTML {

@@ -89,6 +89,8 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags.StringVar(&f.Out, "out", "", "folder of the reports, or - for the findings alone on standard output, with --format arrow")
 	flags.StringSliceVar(&f.Formats, "format", nil, "formats of the report: parquet, csv, arrow, html (default parquet,html)")
 	flags.StringVar(&f.Numbers, "numbers", "", "identity numbers in the report: full or masked (default full)")
+	flags.StringVar(&f.CSVDialect, "csv-dialect", "", "how CSV is written: standard, or excel or excel-sv for Excel of English or Swedish settings (default standard)")
+	flags.StringVar(&f.Split, "split", "", "agency: beside the whole report a folder for each agency with its rows alone")
 	flags.StringSliceVar(&f.FailOn, "fail-on", nil, "exit with 1 on more findings than that, as error=0,warning=1% (default none)")
 	flags.StringVar(&f.MaxRejects, "max-rejects", "", "how many rows may be rejected, as 100 or 1% (default 1%)")
 	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
