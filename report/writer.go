@@ -517,11 +517,12 @@ func runName(started time.Time, digest [sha256.Size]byte) string {
 	return started.UTC().Format(runNameTime) + "-" + hex.EncodeToString(digest[:4])
 }
 
-// encode is a document as indented JSON. The keys of maps are sorted.
+// encode is a document as indented JSON, with escapes for all that a terminal would
+// obey. The keys of maps are sorted.
 func encode(document any) ([]byte, error) {
 	contents, err := json.MarshalIndent(document, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("cannot write a document as JSON: %w", err)
 	}
-	return append(contents, '\n'), nil
+	return []byte(Inert(string(contents)) + "\n"), nil
 }

@@ -99,6 +99,7 @@ type program struct {
 	logFormat string // text or json
 	quiet     bool
 	logger    *slog.Logger // to err, from the start of a command
+	logTo     movableWriter
 
 	done string // what was done, for the last line; empty for commands that need none
 }
@@ -132,6 +133,7 @@ func (p *program) finish(err error) int {
 	var passed *thresholdPassed
 	var different *differs
 	exit := job.ExitStatus(err)
+	to := inertWriter{p.err}
 	if errors.As(err, &passed) || errors.As(err, &different) {
 		exit = job.ExitThreshold
 	}
@@ -147,9 +149,9 @@ func (p *program) finish(err error) int {
 		if err == nil {
 			level = slog.LevelInfo
 		}
-		slog.New(slog.NewJSONHandler(p.err, nil)).Log(context.Background(), level, why, "exit", exit)
+		slog.New(slog.NewJSONHandler(to, nil)).Log(context.Background(), level, why, "exit", exit)
 	default:
-		fmt.Fprintf(p.err, "avstam: exit %d: %s\n", exit, why)
+		fmt.Fprintf(to, "avstam: exit %d: %s\n", exit, why)
 	}
 	return exit
 }
@@ -182,7 +184,7 @@ func (p *program) tellProblems(err error) {
 	var problems config.Problems
 	if errors.As(err, &problems) && len(problems) > 1 {
 		for _, problem := range problems {
-			fmt.Fprintln(p.err, problem)
+			fmt.Fprintln(inertWriter{p.err}, problem)
 		}
 	}
 }
@@ -250,7 +252,8 @@ func asUsage(command *cobra.Command) {
 
 // startLog sets the log up by the flags.
 func (p *program) startLog() error {
-	var writer = p.err
+	p.logTo.moveTo(p.err)
+	var writer io.Writer = inertWriter{&p.logTo}
 	if p.quiet {
 		writer = io.Discard
 	}

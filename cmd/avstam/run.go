@@ -242,7 +242,7 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 	if result.Warning != nil {
 		p.logger.Warn("the report is published, but not its metrics elsewhere", "error", result.Warning)
 	}
-	if err := writeSummary(p.out, result.Summary, result.Folder); err != nil {
+	if err := writeSummary(p.out, paletteOf(p.out), result.Summary, result.Folder); err != nil {
 		p.logger.Warn("the report is published, but its summary cannot be printed", "error", err)
 	}
 	if len(result.Passed) > 0 {
@@ -301,7 +301,7 @@ func (p *program) finishStream(result *job.Result) error {
 		p.logger.Warn("the findings are written, but not the metrics", "error", result.Warning)
 	}
 	if !p.quiet {
-		if err := writeSummary(p.err, result.Summary, ""); err != nil {
+		if err := writeSummary(p.err, paletteOf(p.err), result.Summary, ""); err != nil {
 			p.logger.Warn("the findings are written, but their summary cannot be printed", "error", err)
 		}
 	}
