@@ -113,6 +113,8 @@ func check(settings *Settings) error {
 	switch {
 	case settings.Workers < 1:
 		return usageFailure("workers must be at least 1, not %d", settings.Workers)
+	case settings.Workers > MaxWorkers:
+		return usageFailure("workers must be at most %d", MaxWorkers)
 	case len(settings.Sources) == 0:
 		return usageFailure("no records are named")
 	case settings.Register.Snapshot == "" && len(settings.Register.Extract.Files) == 0:

@@ -24,7 +24,7 @@ type Settings struct {
 	FailOn []Threshold
 	// MaxRejects is how many rejected rows a run may have.
 	MaxRejects Limit
-	// Workers is how many goroutines check records; at least 1.
+	// Workers is how many goroutines check records, 1 to MaxWorkers.
 	Workers int
 	// Digest says whether inputs are digested with SHA-256.
 	Digest bool
@@ -46,6 +46,9 @@ type Settings struct {
 	// Now is the clock for run names and timings.
 	Now func() time.Time
 }
+
+// MaxWorkers is how many workers a run has at most: each has some megabytes.
+const MaxWorkers = 1024
 
 // tell tells of a file.
 func (s *Settings) tell(source string, file *readers.File) {

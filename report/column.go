@@ -157,7 +157,9 @@ var (
 func findingColumns(masked bool) []column[Finding] {
 	given := func(dst []byte, f *Finding) []byte { return appendValid(dst, f.IdentityNumber) }
 	appendNumber := identity.Number.AppendDigits
+	word := valid // of the register
 	if masked {
+		word = maskedWord
 		given = appendMaskedGiven
 		appendNumber = identity.Number.AppendMasked
 	}
@@ -167,7 +169,7 @@ func findingColumns(masked bool) []column[Finding] {
 		{name: "severity", doc: "`info`, `warning` or `error`, as the policy has it", required: true, code: func(f *Finding) int { return int(f.Severity) }, names: constant(severityNames)},
 		{name: "direction", doc: "what should change: `record`, `identity`, `register` or `none`", required: true, code: func(f *Finding) int { return int(f.Direction) }, names: constant(directionNames)},
 		{name: "confidence", doc: "`certain`, or `possible` where the date of death is incomplete", required: true, code: func(f *Finding) int { return int(truth(f.Possible)) }, names: constant(confidenceNames)},
-		{name: "detail", doc: "what the rule adds; see the rule", isDated: true, category: func(f *Finding) []byte { return valid(f.Detail) }},
+		{name: "detail", doc: "what the rule adds; see the rule", isDated: true, category: func(f *Finding) []byte { return word(f.Detail) }},
 		{name: "source", doc: "the source of the record, as configured", bounded: true, required: true, code: func(f *Finding) int { return f.File }, names: func(t *texts) [][]byte { return t.sources }},
 		{name: "file", doc: "the file of the record", bounded: true, required: true, code: func(f *Finding) int { return f.File }, names: func(t *texts) [][]byte { return t.files }},
 		{name: "row", doc: "its row in the file; the first data row is 1", bounded: true, shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
@@ -185,7 +187,7 @@ func findingColumns(masked bool) []column[Finding] {
 		{name: "use_number", doc: "the number at the end of the chain of links, where another replaces this one", shape: asText, isNumber: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
 		{name: "status", doc: "of the number on the payment date: `active`, `inactive`, `closed` or `deregistered`", code: func(f *Finding) int { return int(f.Status) }, names: constant(statusNames)},
 		{name: "status_from", doc: "when the status began", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.StatusFrom) }},
-		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(f *Finding) []byte { return valid(f.StatusReason) }},
+		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(f *Finding) []byte { return word(f.StatusReason) }},
 		{name: "identity_level", doc: "`confirmed`, `probable`, `uncertain` or `not_applicable`", code: func(f *Finding) int { return int(f.IdentityLevel) }, names: constant(levelNames)},
 		{name: "deceased_on", doc: "may be incomplete: `2019-00-00`, `2019-05-00`, `0`", shape: asText, isDated: true, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
 		{name: "known_from", doc: "when the register made the entry known", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
@@ -259,6 +261,21 @@ func appendMaskedGiven(dst []byte, f *Finding) []byte {
 		return append(dst, "************"...)
 	}
 	return f.Number.AppendMasked(dst)
+}
+
+// maskedWord is a word of the register, unless it has as many digits as an identity
+// number: an extract's columns may have slipped.
+func maskedWord(word []byte) []byte {
+	digits := 0
+	for _, c := range word {
+		if isDigit(c) {
+			digits++
+		}
+	}
+	if digits >= 10 {
+		return []byte("(digits)")
+	}
+	return valid(word)
 }
 
 // valid is text with what is no UTF-8 in it replaced by U+FFFD, since Parquet's

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -234,20 +235,29 @@ Start with "avstam demo", which needs nothing.`,
 
 // asUsage makes every complaint about flags and arguments one of usage.
 func asUsage(command *cobra.Command) {
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(withoutNumbers(err)) })
 	check := command.Args
 	if check == nil {
 		check = cobra.NoArgs
 	}
 	command.Args = func(command *cobra.Command, arguments []string) error {
 		if err := check(command, arguments); err != nil {
-			return usageError(fmt.Errorf("%w; see %q", err, command.CommandPath()+" --help"))
+			return usageError(fmt.Errorf("%w; see %q", withoutNumbers(err), command.CommandPath()+" --help"))
 		}
 		return nil
 	}
 	for _, child := range command.Commands() {
 		asUsage(child)
 	}
+}
+
+// personalDigits are digits that might be an identity number.
+var personalDigits = regexp.MustCompile(`[0-9]{6,8}[-+ ]?[0-9]{4}`)
+
+// withoutNumbers is a complaint about arguments that repeats no identity number:
+// who leaves out the command has given one in its place.
+func withoutNumbers(err error) error {
+	return errors.New(personalDigits.ReplaceAllString(err.Error(), "(digits)"))
 }
 
 // startLog sets the log up by the flags.

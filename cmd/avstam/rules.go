@@ -32,7 +32,7 @@ func (p *program) rulesCommand() *cobra.Command {
 			if len(arguments) == 1 {
 				rule := rules.Named(arguments[0])
 				if rule == nil {
-					return usageError(fmt.Errorf("there is no rule %q; %q lists them", arguments[0], "avstam rules"))
+					return usageError(withoutNumbers(fmt.Errorf("there is no rule %q; %q lists them", arguments[0], "avstam rules")))
 				}
 				catalogue = []*rules.Rule{rule}
 			}

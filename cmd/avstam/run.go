@@ -180,6 +180,9 @@ func (f *jobFlags) complete(settings *job.Settings) error {
 	default:
 		return usageError(errors.New("--input-digest: want sha256 or none"))
 	}
+	if f.workers < 1 || f.workers > job.MaxWorkers {
+		return usageError(fmt.Errorf("--workers: want 1 to %d", job.MaxWorkers))
+	}
 	day, err := dayOrToday("--as-of", f.asOf)
 	if err != nil {
 		return err
