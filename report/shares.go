@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -194,7 +195,7 @@ func (w *Writer) writeShares(ctx context.Context, whole []Recount) ([]Output, er
 	var outputs []Output
 	out := w.output()
 	ledger := newSharesLedger(len(w.run.Files))
-	all := slices.SortedFunc(mapValues(w.shares.byName), func(a, b *share) int { return strings.Compare(a.agency, b.agency) })
+	all := slices.SortedFunc(maps.Values(w.shares.byName), func(a, b *share) int { return strings.Compare(a.agency, b.agency) })
 	for _, share := range all {
 		if err := w.shares.flush(share); err != nil {
 			return nil, err
@@ -225,16 +226,6 @@ func (w *Writer) writeShares(ctx context.Context, whole []Recount) ([]Output, er
 	}
 	output, err := w.outputOf(ctx, SharesFile)
 	return append(outputs, output), err
-}
-
-func mapValues(shares map[string]*share) iter.Seq[*share] {
-	return func(yield func(*share) bool) {
-		for _, share := range shares {
-			if !yield(share) {
-				return
-			}
-		}
-	}
 }
 
 // writeShare writes the tables of an agency and counts them.
