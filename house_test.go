@@ -24,7 +24,7 @@ var house = map[string][]string{
 	"storage":       {},
 	"report":        {"arrowipc", "calendar", "column", "identity", "pipeline", "register", "rules", "storage"},
 	"synth":         {"calendar"},
-	"config":        {"calendar", "identity", "job", "readers", "register", "rules"},
+	"config":        {"calendar", "identity", "job", "readers", "register", "report", "rules"},
 	"job":           {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"casework":      {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"job/reference": {},

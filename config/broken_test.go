@@ -17,7 +17,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"two letters exchanged, deep inside", "sources:\n  - name: a\n    files: [b]\n    cvs: {decimal: ','}",
 			`f:4:5: unknown key "cvs" (did you mean "csv"?)`},
 		{"a key like none", "output: {folder: out}",
-			`f:1:10: unknown key "folder" (known: dir, formats, numbers, id_key, lang, suppress_below)`},
+			`f:1:10: unknown key "folder" (known: dir, formats, numbers, id_key, lang, suppress_below, csv_dialect, split)`},
 		{"a key twice", "output:\n  dir: a\n  numbers: full\n  dir: b",
 			`f:4:3: duplicate key "dir" (first on line 2)`},
 		{"a key twice in one line", "output: {dir: a, dir: b}",

@@ -112,8 +112,10 @@ type Output struct {
 	IDKey   string   `json:"id_key,omitempty"` // the key file of finding ids
 
 	// Of the page: its language, and the figures that it hides.
-	Language      Language `json:"lang"`
-	SuppressBelow Count    `json:"suppress_below"`
+	Language      Language   `json:"lang"`
+	SuppressBelow Count      `json:"suppress_below"`
+	CSVDialect    CSVDialect `json:"csv_dialect,omitempty"` // standard unless it is given
+	Split         Split      `json:"split,omitempty"`
 }
 
 // Thresholds are the findings of each severity above which a run fails.

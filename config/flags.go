@@ -30,6 +30,8 @@ type Flags struct {
 	MaxRejects      string
 	Language        string
 	SuppressBelow   string // a number
+	CSVDialect      string
+	Split           string
 }
 
 // Configuration is the configuration that the flags alone make. Its one source
@@ -118,6 +120,8 @@ func (f *Flags) Override(c *Configuration) error {
 		{"--numbers", f.Numbers, &c.Output.Numbers},
 		{"--max-rejects", f.MaxRejects, &c.MaxRejects},
 		{"--lang", f.Language, &c.Output.Language},
+		{"--csv-dialect", f.CSVDialect, &c.Output.CSVDialect},
+		{"--split", f.Split, &c.Output.Split},
 	} {
 		if flag.text != "" {
 			if err := setFlag(flag.target, flag.name, flag.text); err != nil {

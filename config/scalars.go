@@ -198,6 +198,8 @@ func (c *Character) set(text string, _ ast.NodeType) string {
 var (
 	formats      = []string{"parquet", "csv", "arrow", "html"}
 	numbersWords = []string{"full", "masked"}
+	csvDialects  = []string{"standard", "excel", "excel-sv"}
+	splits       = []string{"agency"}
 	levels       = []string{"uncertain", "probable", "confirmed"}
 	emigrated    = []string{"allow", "report"}
 	encodings    = []string{"utf-8", "iso-8859-1", "windows-1252", "utf-16", "utf-16le", "utf-16be"}
@@ -214,6 +216,18 @@ type Numbers string
 func (n *Numbers) set(text string, _ ast.NodeType) string {
 	return setWord(n, text, "value", numbersWords)
 }
+
+// CSVDialect is how CSV is written: standard, excel or excel-sv.
+type CSVDialect string
+
+func (d *CSVDialect) set(text string, _ ast.NodeType) string {
+	return setWord(d, text, "value", csvDialects)
+}
+
+// Split is what a report is split by, beside the whole: agency.
+type Split string
+
+func (s *Split) set(text string, _ ast.NodeType) string { return setWord(s, text, "value", splits) }
 
 // Emigrated says whether payments to emigrated people are lawful: allow, or report.
 type Emigrated string

@@ -113,6 +113,8 @@ func TestTheSchemaHasTheKeysOfTheConfiguration(t *testing.T) {
 	words := map[reflect.Type][]string{
 		reflect.TypeFor[Format]():         formats,
 		reflect.TypeFor[Numbers]():        numbersWords,
+		reflect.TypeFor[CSVDialect]():     csvDialects,
+		reflect.TypeFor[Split]():          splits,
 		reflect.TypeFor[Emigrated]():      emigrated,
 		reflect.TypeFor[Language]():       rules.Languages(),
 		reflect.TypeFor[Level]():          levels,

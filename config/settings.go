@@ -8,6 +8,7 @@ import (
 
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 )
 
@@ -208,6 +209,8 @@ func (c *Configuration) output() job.Output {
 		KeyFile: resolve(c.folder, c.Output.IDKey),
 
 		Language: string(c.Output.Language), SuppressBelow: int64(c.Output.SuppressBelow),
+		CSVDialect:  report.Dialect(c.Output.CSVDialect),
+		SplitAgency: c.Output.Split == "agency",
 	}
 	if c.Output.Dir != standardOutput {
 		output.Folder = resolve(c.folder, c.Output.Dir)

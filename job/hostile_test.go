@@ -18,6 +18,7 @@ import (
 	"github.com/avstam/avstam/job/reference"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
@@ -365,7 +366,7 @@ func published(t *testing.T, folder string) []map[string]string {
 	for _, row := range rows[1:] {
 		finding := map[string]string{}
 		for i, name := range rows[0] {
-			finding[name] = row[i]
+			finding[name] = report.PlainText(row[i])
 		}
 		findings = append(findings, finding)
 	}

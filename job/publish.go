@@ -44,6 +44,7 @@ func (r *run) reportRun(key []byte) report.Run {
 		Version: r.settings.Version, Files: r.reportFiles(), Catalogue: rules.All(),
 		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
 		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
+		Dialect: output.CSVDialect, SplitAgency: output.SplitAgency, Agencies: r.agencies(),
 		Masked: output.Masked, Key: key, Workers: r.settings.Workers,
 		Language: output.Language, SuppressBelow: output.SuppressBelow,
 	}
@@ -68,6 +69,10 @@ func (r *run) checkMetricsFile() error {
 func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *report.Writer, draft *storage.Draft) (*Result, error) {
 	if unfit := r.judgeInputs(); unfit != nil {
 		return nil, r.keepRejects(ctx, writer, draft, inputFailure(unfit))
+	}
+	// Of the dictionary's values one is that of records without an agency.
+	if agencies := len(r.dictionaries.Agency.Values()) - 1; r.settings.Output.SplitAgency && agencies > report.MaxShares {
+		return nil, inputFailure(fmt.Errorf("the records have %d different agencies, and a report can be split into %d at most: run without split", agencies, report.MaxShares))
 	}
 	if err := r.writeTables(ctx, writer); err != nil {
 		return nil, err
@@ -154,6 +159,23 @@ func (r *run) reportFiles() []report.File {
 		files[i] = report.File{Source: r.settings.Sources[file.Source].Name, Path: file.Path}
 	}
 	return files
+}
+
+// agencies are those of the files that are all one agency's, by place: the
+// configuration or their folders say so.
+func (r *run) agencies() map[int]string {
+	agencies := map[int]string{}
+	for i, file := range r.records.Files() {
+		if agency, ok := r.settings.Sources[file.Source].Constants["agency"]; ok {
+			agencies[i] = agency
+		}
+		for _, key := range file.Folders {
+			if key.Column == "agency" {
+				agencies[i] = key.Value
+			}
+		}
+	}
+	return agencies
 }
 
 // rejects are the rejected rows, in the order of the report.

@@ -115,6 +115,8 @@ func check(settings *Settings) error {
 	switch {
 	case settings.Workers < 1:
 		return usageFailure("workers must be at least 1, not %d", settings.Workers)
+	case settings.Workers > MaxWorkers:
+		return usageFailure("workers must be at most %d", MaxWorkers)
 	case len(settings.Sources) == 0:
 		return usageFailure("no records are named")
 	case settings.Register.Snapshot == "" && len(settings.Register.Extract.Files) == 0:
@@ -123,6 +125,8 @@ func check(settings *Settings) error {
 		return usageFailure("the formats must have parquet, csv or arrow among them: findings are published in one of them")
 	case settings.Output.Folder == "":
 		return usageFailure("no output folder is named")
+	case settings.Output.Folder == StandardOutput && settings.Output.SplitAgency:
+		return usageFailure("findings on standard output are one stream, which cannot be split by agency")
 	case settings.Output.Folder == StandardOutput && (settings.Output.Parquet || settings.Output.CSV || settings.Output.HTML):
 		return usageFailure("findings go to standard output in one format, arrow: give --format arrow alone")
 	}

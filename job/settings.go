@@ -9,6 +9,7 @@ import (
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 )
 
@@ -23,7 +24,7 @@ type Settings struct {
 	FailOn []Threshold
 	// MaxRejects is how many rejected rows a run may have.
 	MaxRejects Limit
-	// Workers is how many goroutines check records; at least 1.
+	// Workers is how many goroutines check records, 1 to MaxWorkers.
 	Workers int
 	// Digest says whether inputs are digested with SHA-256.
 	Digest bool
@@ -45,6 +46,9 @@ type Settings struct {
 	// Now is the clock for run names and timings.
 	Now func() time.Time
 }
+
+// MaxWorkers is how many workers a run has at most: each has some megabytes.
+const MaxWorkers = 1024
 
 // tell tells of a file.
 func (s *Settings) tell(source string, file *readers.File) {
@@ -90,6 +94,10 @@ type Output struct {
 	// Language and SuppressBelow are of the page; see report.Run.
 	Language      string
 	SuppressBelow int64
+	// CSVDialect is how CSV is written; "" for the standard one.
+	CSVDialect report.Dialect
+	// SplitAgency has the tables written once more, a folder for each agency.
+	SplitAgency bool
 }
 
 // StandardOutput stands for standard output in the place of the output folder.

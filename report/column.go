@@ -47,6 +47,10 @@ type column[Row any] struct {
 	sorted bool
 	// compressed columns are compressed with zstd; those of findings gain little.
 	compressed bool
+	// isNumber texts are twelve digits of a person's number: Excel is given its hyphen.
+	isNumber bool
+	// isDated texts are days at times, which Excel may read as such.
+	isDated bool
 	// isEmpty columns have no value in any row, and none of the functions.
 	isEmpty bool
 
@@ -153,7 +157,9 @@ var (
 func findingColumns(masked bool) []column[Finding] {
 	given := func(dst []byte, f *Finding) []byte { return appendValid(dst, f.IdentityNumber) }
 	appendNumber := identity.Number.AppendDigits
+	word := valid // of the register
 	if masked {
+		word = maskedWord
 		given = appendMaskedGiven
 		appendNumber = identity.Number.AppendMasked
 	}
@@ -163,7 +169,7 @@ func findingColumns(masked bool) []column[Finding] {
 		{name: "severity", doc: "`info`, `warning` or `error`, as the policy has it", required: true, code: func(f *Finding) int { return int(f.Severity) }, names: constant(severityNames)},
 		{name: "direction", doc: "what should change: `record`, `identity`, `register` or `none`", required: true, code: func(f *Finding) int { return int(f.Direction) }, names: constant(directionNames)},
 		{name: "confidence", doc: "`certain`, or `possible` where the date of death is incomplete", required: true, code: func(f *Finding) int { return int(truth(f.Possible)) }, names: constant(confidenceNames)},
-		{name: "detail", doc: "what the rule adds; see the rule", category: func(f *Finding) []byte { return valid(f.Detail) }},
+		{name: "detail", doc: "what the rule adds; see the rule", isDated: true, category: func(f *Finding) []byte { return word(f.Detail) }},
 		{name: "source", doc: "the source of the record, as configured", bounded: true, required: true, code: func(f *Finding) int { return f.File }, names: func(t *texts) [][]byte { return t.sources }},
 		{name: "file", doc: "the file of the record", bounded: true, required: true, code: func(f *Finding) int { return f.File }, names: func(t *texts) [][]byte { return t.files }},
 		{name: "row", doc: "its row in the file; the first data row is 1", bounded: true, shape: asInteger, required: true, number: func(f *Finding) (int64, bool) { return f.Row, true }},
@@ -176,14 +182,14 @@ func findingColumns(masked bool) []column[Finding] {
 		{name: "amount", doc: "in the currency, with two decimals", bounded: true, shape: asDecimal, required: true, number: func(f *Finding) (int64, bool) { return f.Amount, true }},
 		{name: "currency", doc: "as the record has it, else `SEK`", required: true, code: func(f *Finding) int { return int(f.Currency) }, names: func(t *texts) [][]byte { return t.currency }},
 		{name: "identity_number", doc: "as given", shape: asText, text: given},
-		{name: "number", doc: "the twelve digits that it was read as; empty where it is malformed or of another kind", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
+		{name: "number", doc: "the twelve digits that it was read as; empty where it is malformed or of another kind", shape: asText, isNumber: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.Number, dst) }},
 		{name: "number_kind", doc: "`personal`, `coordination`, `organisation`, `gd` or `interim`", code: func(f *Finding) int { return int(f.NumberKind) }, names: constant(kindNames)},
-		{name: "use_number", doc: "the number at the end of the chain of links, where another replaces this one", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
+		{name: "use_number", doc: "the number at the end of the chain of links, where another replaces this one", shape: asText, isNumber: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.UseNumber, dst) }},
 		{name: "status", doc: "of the number on the payment date: `active`, `inactive`, `closed` or `deregistered`", code: func(f *Finding) int { return int(f.Status) }, names: constant(statusNames)},
 		{name: "status_from", doc: "when the status began", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.StatusFrom) }},
-		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(f *Finding) []byte { return valid(f.StatusReason) }},
+		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(f *Finding) []byte { return word(f.StatusReason) }},
 		{name: "identity_level", doc: "`confirmed`, `probable`, `uncertain` or `not_applicable`", code: func(f *Finding) int { return int(f.IdentityLevel) }, names: constant(levelNames)},
-		{name: "deceased_on", doc: "may be incomplete: `2019-00-00`, `2019-05-00`, `0`", shape: asText, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
+		{name: "deceased_on", doc: "may be incomplete: `2019-00-00`, `2019-05-00`, `0`", shape: asText, isDated: true, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
 		{name: "known_from", doc: "when the register made the entry known", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
 		{name: "known_at_payment", doc: "whether that was on the payment date or before", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			known, isKnown := f.KnownAtPayment()
@@ -195,7 +201,7 @@ func findingColumns(masked bool) []column[Finding] {
 		{name: "times_seen", doc: "for a baseline; empty without", shape: asCount, isEmpty: true},
 		{name: "decision", doc: "for decisions; empty without", isEmpty: true},
 		{name: "decision_until", doc: "for decisions; empty without", shape: asDay, isEmpty: true},
-		{name: "other_number", doc: "the other number of `paid_under_two_numbers`, the older of `ambiguous_century`", shape: asText, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
+		{name: "other_number", doc: "the other number of `paid_under_two_numbers`, the older of `ambiguous_century`", shape: asText, isNumber: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
 		{name: "protected", doc: "whether the person has protected identity: show nothing more of them", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			return truth(f.Protected == register.True), f.Protected != register.NoValue
 		}},
@@ -255,6 +261,21 @@ func appendMaskedGiven(dst []byte, f *Finding) []byte {
 		return append(dst, "************"...)
 	}
 	return f.Number.AppendMasked(dst)
+}
+
+// maskedWord is a word of the register, unless it has as many digits as an identity
+// number: an extract's columns may have slipped.
+func maskedWord(word []byte) []byte {
+	digits := 0
+	for _, c := range word {
+		if isDigit(c) {
+			digits++
+		}
+	}
+	if digits >= 10 {
+		return []byte("(digits)")
+	}
+	return valid(word)
 }
 
 // valid is text with what is no UTF-8 in it replaced by U+FFFD, since Parquet's

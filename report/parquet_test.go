@@ -82,7 +82,7 @@ func readColumn(t *testing.T, group *file.RowGroupReader, c, size int) []*string
 		require.EqualValues(t, size, total)
 		for _, value := range buffer[:n] {
 			if _, isDecimal := reader.Descriptor().LogicalType().(schema.DecimalLogicalType); isDecimal {
-				values = append(values, string(appendDecimal(nil, value)))
+				values = append(values, string(appendDecimal(nil, value, '.')))
 			} else {
 				values = append(values, fmt.Sprint(value))
 			}
@@ -284,7 +284,7 @@ func TestBounds(t *testing.T) {
 					case "row":
 						return fmt.Sprint(int64(binary.LittleEndian.Uint64(bound)))
 					case "amount":
-						return string(appendDecimal(nil, int64(binary.LittleEndian.Uint64(bound))))
+						return string(appendDecimal(nil, int64(binary.LittleEndian.Uint64(bound)), '.'))
 					case "payment_date":
 						return calendar.Day(binary.LittleEndian.Uint32(bound)).String()
 					}

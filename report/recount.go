@@ -96,7 +96,13 @@ func (t *nameTable) currency(name []byte) (int, error) {
 // recount counts the table in a file: Parquet and Arrow with another library
 // than wrote it, or CSV. files are those of the run.
 func recount(ctx context.Context, path string, files []File) (*Recount, error) {
-	r := &recounting{ctx: ctx, path: path, files: files, across: unknownPlace, workers: 1}
+	return recountOnly(ctx, path, files, nil)
+}
+
+// recountOnly does the same with a table that has to be one agency's, if only is
+// not nil.
+func recountOnly(ctx context.Context, path string, files []File, only *string) (*Recount, error) {
+	r := &recounting{ctx: ctx, path: path, files: files, across: unknownPlace, workers: 1, only: only}
 	return r.count()
 }
 
@@ -115,6 +121,7 @@ type recounting struct {
 	// it wrong, the rows before or after it would not be in order.
 	across  int64
 	workers int
+	only    *string // the agency that every finding has to be of; nil for any
 	open    func(r *recounting, names *nameTable, read columnSet) (traces, error)
 	footer  *metadata.FileMetaData // of a Parquet file, once it has been read
 }

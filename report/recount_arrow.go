@@ -19,7 +19,8 @@ type arrowTraces struct {
 	reader  *arrowipc.Reader
 
 	// Where the columns stand.
-	source, path, row, amount, currency, severity int
+	source, path, row, amount, currency, severity, agency int
+	only                                                  *string
 
 	recordBatch *arrowipc.Batch // nil before the first
 	loaded      bool
@@ -35,7 +36,7 @@ type arrowTraces struct {
 }
 
 func openArrowTraces(r *recounting, names *nameTable, _ columnSet) (traces, error) {
-	t := &arrowTraces{names: names, rejects: r.rejects, columns: map[int]*arrowipc.Column{}, batch: make([]trace, traceRows), valid: make([]byte, traceRows), sources: make([]string, traceRows)}
+	t := &arrowTraces{names: names, rejects: r.rejects, only: r.only, columns: map[int]*arrowipc.Column{}, batch: make([]trace, traceRows), valid: make([]byte, traceRows), sources: make([]string, traceRows)}
 	err := t.openReader(r)
 	if err == nil {
 		err = t.findColumns()
@@ -81,7 +82,11 @@ func (t *arrowTraces) findColumns() error {
 	}{
 		{"source", arrowipc.Text, &t.source}, {"file", arrowipc.Text, &t.path}, {"row", arrowipc.Integer, &t.row},
 		{"amount", arrowipc.Decimal, &t.amount}, {"currency", arrowipc.Text, &t.currency}, {"severity", arrowipc.Text, &t.severity},
+		{"agency", arrowipc.Text, &t.agency},
 	} {
+		if column.name == "agency" && (t.only == nil || t.rejects) {
+			continue
+		}
 		*column.place = slices.IndexFunc(fields, func(f arrowipc.Field) bool { return f.Name == column.name })
 		if *column.place < 0 {
 			if column.name == "severity" && t.rejects {
@@ -193,6 +198,17 @@ func (t *arrowTraces) fill(batch []trace) error {
 	})
 	if err != nil || t.rejects {
 		return err
+	}
+	if t.only != nil {
+		err := t.readTexts(t.agency, len(batch), func(_ int, text []byte) error {
+			if string(text) != *t.only {
+				return errAnotherAgency
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return t.readTexts(t.severity, len(batch), func(i int, text []byte) (err error) {
 		batch[i].flags, err = flags(text)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -19,9 +20,11 @@ type csvTraces struct {
 	rejects bool
 	file    *os.File
 	reader  *csv.Reader
+	style   csvStyle
 	batch   []trace
 	// Where the columns stand.
-	source, path, row, amount, currency, severity int
+	source, path, row, amount, currency, severity, agency int
+	only                                                  *string
 }
 
 func openCSVTraces(r *recounting, names *nameTable, _ columnSet) (traces, error) {
@@ -29,8 +32,13 @@ func openCSVTraces(r *recounting, names *nameTable, _ columnSet) (traces, error)
 	if err != nil {
 		return nil, err
 	}
-	t := &csvTraces{names: names, rejects: r.rejects, file: file, reader: csv.NewReader(file), batch: make([]trace, 0, traceRows)}
-	t.reader.ReuseRecord = true
+	buffered := bufio.NewReaderSize(file, maxHeaderBytes)
+	style, err := readStyle(buffered)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	t := &csvTraces{names: names, rejects: r.rejects, file: file, reader: csv.NewReader(buffered), style: style, only: r.only, batch: make([]trace, 0, traceRows)}
+	t.reader.Comma, t.reader.ReuseRecord = rune(style.delimiter), true
 	if err := t.readHeader(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -45,9 +53,9 @@ func (t *csvTraces) readHeader() error {
 	for _, column := range []struct {
 		name  string
 		place *int
-	}{{"source", &t.source}, {"file", &t.path}, {"row", &t.row}, {"amount", &t.amount}, {"currency", &t.currency}, {"severity", &t.severity}} {
+	}{{"source", &t.source}, {"file", &t.path}, {"row", &t.row}, {"amount", &t.amount}, {"currency", &t.currency}, {"severity", &t.severity}, {"agency", &t.agency}} {
 		*column.place = slices.Index(header, column.name)
-		if *column.place < 0 && (column.name != "severity" || !t.rejects) {
+		if *column.place < 0 && !(t.rejects && (column.name == "severity" || column.name == "agency")) {
 			return fmt.Errorf("there is no column %s", column.name)
 		}
 	}
@@ -84,7 +92,7 @@ func (t *csvTraces) next() ([]trace, error) {
 }
 
 func (t *csvTraces) parse(record []string) (row trace, err error) {
-	if row.file, err = t.names.file([]byte(record[t.source]), []byte(record[t.path])); err != nil {
+	if row.file, err = t.names.file([]byte(PlainText(record[t.source])), []byte(PlainText(record[t.path]))); err != nil {
 		return row, err
 	}
 	var ok bool
@@ -92,21 +100,24 @@ func (t *csvTraces) parse(record []string) (row trace, err error) {
 		return row, errors.New("column row is not a number")
 	}
 	if text := record[t.amount]; text != "" {
-		if row.amount, ok = parseDecimal(text); !ok {
+		if row.amount, ok = parseDecimal(text, t.style.decimal); !ok {
 			return row, errors.New("column amount is not an amount with two decimals")
 		}
 		row.hasAmount = true
 	}
-	if row.currency, err = t.names.currency([]byte(record[t.currency])); err != nil || t.rejects {
+	if row.currency, err = t.names.currency([]byte(PlainText(record[t.currency]))); err != nil || t.rejects {
 		return row, err
+	}
+	if t.only != nil && PlainText(record[t.agency]) != *t.only {
+		return row, errAnotherAgency
 	}
 	row.flags, err = flags([]byte(record[t.severity]))
 	return row, err
 }
 
 // parseDecimal reads what appendDecimal writes.
-func parseDecimal(text string) (ore int64, ok bool) {
-	whole, hundredths, found := strings.Cut(text, ".")
+func parseDecimal(text string, decimal byte) (ore int64, ok bool) {
+	whole, hundredths, found := strings.Cut(text, string(decimal))
 	if !found || len(hundredths) != 2 {
 		return 0, false
 	}

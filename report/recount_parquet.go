@@ -22,6 +22,8 @@ type parquetTraces struct {
 
 	row, amount                      *file.Int64ColumnChunkReader
 	source, file, currency, severity *file.ByteArrayColumnChunkReader
+	only                             *string
+	agency                           *file.ByteArrayColumnChunkReader // where only is not nil
 
 	batch  []trace
 	ints   []int64
@@ -51,7 +53,7 @@ func openParquetTraces(r *recounting, names *nameTable, read columnSet) (traces,
 		r.footer = reader.MetaData()
 	}
 	return &parquetTraces{
-		names: names, rejects: r.rejects, read: read, reader: reader,
+		names: names, rejects: r.rejects, read: read, reader: reader, only: r.only,
 		batch:    make([]trace, traceRows),
 		ints:     make([]int64, traceRows),
 		texts:    make([]arrowparquet.ByteArray, traceRows),
@@ -113,6 +115,9 @@ func (t *parquetTraces) openGroup() error {
 	t.amount, t.currency = integers("amount"), text("currency")
 	if !t.rejects {
 		t.severity = text("severity")
+		if t.only != nil {
+			t.agency = text("agency")
+		}
 	}
 	return err
 }
@@ -156,6 +161,16 @@ func (t *parquetTraces) fill(batch []trace) error {
 	}
 	if err := t.fillCurrencies(batch); err != nil || t.rejects {
 		return err
+	}
+	if t.only != nil {
+		if err := t.readTexts(t.agency, "agency", len(batch)); err != nil {
+			return err
+		}
+		for _, text := range t.texts[:len(batch)] {
+			if string(text) != *t.only {
+				return errAnotherAgency
+			}
+		}
 	}
 	return t.fillFlags(batch)
 }

@@ -26,12 +26,16 @@ type table[Row any] struct {
 	// each calls use with the rows that the encoder has been given, some at a
 	// time, each good until use returns. Encoders call it at the same time.
 	each func(e *encoder[Row], use func(rows []Row) error) error
+	// written is told of each encoder whose rows have been written, in their order,
+	// before it takes others; nil for not at all.
+	written func(e *encoder[Row]) error
 }
 
 // output is where a table goes.
 type output struct {
 	create              func(name string) (*os.File, error)
 	parquet, csv, arrow bool
+	style               csvStyle
 	isStream            bool // Arrow is written as a stream, and its file kept open
 	version             string
 	encoders            int
@@ -52,6 +56,8 @@ type encoder[Row any] struct {
 	segments []segment // of findings
 	repeated []entry   // of findings: their places and occurrences
 	reader   segmentReader
+	records  []byte // findings as they are written, for the shares of agencies
+	rest     []byte // of records
 
 	parquet *rowGroupEncoder[Row] // nil where there is no such format
 	arrow   *arrowEncoder[Row]    // nil where there is no such format
@@ -155,6 +161,11 @@ func (e *encoder[Row]) finish(files *tableFiles) error {
 		}
 	}
 	e.lines = e.lines[:0]
+	if e.table.written != nil {
+		if err := e.table.written(e); err != nil {
+			return err
+		}
+	}
 	return files.sync()
 }
 
@@ -180,7 +191,7 @@ func (e *encoder[Row]) encode() error {
 func (e *encoder[Row]) encodeRows(rows []Row) error {
 	if e.output.csv {
 		for i := range rows {
-			e.lines = appendLine(e.lines, e.table.columns, e.output.texts, &rows[i])
+			e.lines = appendLine(e.lines, &e.output.style, e.table.columns, e.output.texts, &rows[i])
 		}
 	}
 	if e.arrow != nil {
@@ -223,7 +234,7 @@ func (t *table[Row]) create(out *output) (*tableFiles, error) {
 		if files.csv, err = out.create(t.name + ".csv"); err != nil {
 			return nil, errors.Join(err, files.abandon())
 		}
-		if _, err := files.csv.Write(appendHeader(nil, t.columns)); err != nil {
+		if _, err := files.csv.Write(appendHeader(nil, &out.style, t.columns)); err != nil {
 			return nil, errors.Join(fmt.Errorf("cannot write %s.csv: %w", t.name, err), files.abandon())
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,11 +85,15 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 	known := []string{ManifestFile, RunFile, MetricsFile}
 	for _, output := range manifest.Outputs {
 		known = append(known, output.Name)
-		if output.Name != filepath.Base(output.Name) {
+		if output.Name != filepath.Base(output.Name) && !isShareFile(output.Name) {
 			v.differ(ManifestFile, "it names a file outside the report")
 			continue
 		}
 		path := filepath.Join(v.folder, output.Name)
+		if folder, err := os.Lstat(filepath.Dir(path)); err == nil && !folder.IsDir() {
+			v.differ(output.Name, "it does not lie in a plain folder")
+			continue
+		}
 		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 			v.differ(output.Name, "it is not a plain file")
 			continue
@@ -105,16 +110,35 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 			sound = append(sound, output)
 		}
 	}
-	entries, err := os.ReadDir(v.folder)
-	if err != nil {
-		return nil, fmt.Errorf("cannot verify a report: %w", err)
-	}
-	for _, entry := range entries {
-		if !slices.Contains(known, entry.Name()) {
-			v.differ(entry.Name(), "it is not in the manifest")
+	return sound, v.strangers(known)
+}
+
+// strangers tells of files and folders that are not known.
+func (v *verifier) strangers(known []string) error {
+	places := map[string]bool{".": true}
+	for _, name := range known {
+		for ; !places[name]; name = path.Dir(name) {
+			places[name] = true
 		}
 	}
-	return sound, nil
+	err := filepath.WalkDir(v.folder, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(v.folder, file)
+		if err != nil || places[name] {
+			return err
+		}
+		v.differ(name, "it is not in the manifest")
+		if entry.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("cannot verify a report: %w", err)
+	}
+	return nil
 }
 
 // ledger counts the sound tables again and compares them with the ledger of the
@@ -143,11 +167,23 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		files = append(files, File{Source: file.Source, Path: file.File})
 	}
 	var tables []Recount
+	agencies, err := v.agencies(isSound(SharesFile))
+	if err != nil {
+		return err
+	}
+	shares := newSharesLedger(len(files))
 	for _, output := range sound {
 		if output.Rows == nil {
 			continue
 		}
-		count, err := recount(ctx, filepath.Join(v.folder, output.Name), files)
+		isShare := isShareFile(output.Name)
+		var only *string
+		if agency, ok := agencies[path.Dir(output.Name)]; ok {
+			only = &agency
+		} else if isShare && isSound(SharesFile) {
+			v.differ(output.Name, "its folder is not in "+SharesFile)
+		}
+		count, err := recountOnly(ctx, filepath.Join(v.folder, output.Name), files, only)
 		if reason := context.Cause(ctx); reason != nil {
 			return reason
 		}
@@ -158,14 +194,53 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		if count.Rows != *output.Rows {
 			v.differ(output.Name, fmt.Sprintf("it has %d rows, and %d in the manifest", count.Rows, *output.Rows))
 		}
-		tables = append(tables, *count)
-	}
-	if err := summary.Ledger.Check(tables); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			v.differ(SummaryFile, strings.TrimSpace(line))
+		if isShare {
+			shares.add(count)
+		} else {
+			tables = append(tables, *count)
 		}
 	}
+	tell := func(file string, err error) {
+		if err != nil {
+			for line := range strings.Lines(err.Error()) {
+				v.differ(file, strings.TrimSpace(line))
+			}
+		}
+	}
+	tell(SummaryFile, summary.Ledger.Check(tables))
+	// Where a share is not as it was, that has been told already.
+	if len(sound) == len(manifest.Outputs) && isSound(SharesFile) {
+		tell(SharesFile, shares.check(tables))
+	}
 	return nil
+}
+
+// agencies are the agencies of the shares' folders, as the list has them; none
+// where it is not sound or not there.
+func (v *verifier) agencies(isSound bool) (map[string]string, error) {
+	if !isSound {
+		return nil, nil
+	}
+	contents, err := readDocument(filepath.Join(v.folder, SharesFile))
+	if err != nil {
+		return nil, fmt.Errorf("cannot verify %s: %w", v.folder, err)
+	}
+	var index sharesIndex
+	if err := json.Unmarshal(contents, &index); err != nil {
+		v.differ(SharesFile, "it is no list of agencies")
+		return nil, nil
+	}
+	agencies := map[string]string{}
+	for _, entry := range index.Agencies {
+		agencies[SharesFolder+"/"+entry.Folder] = entry.Agency
+	}
+	return agencies, nil
+}
+
+// isShareFile says whether a name is one of a file of the shares: it leads to no
+// place outside the report.
+func isShareFile(name string) bool {
+	return filepath.IsLocal(name) && path.Clean(name) == name && strings.HasPrefix(name, SharesFolder+"/")
 }
 
 // inputs compares the inputs that are still where they were. One that was read

@@ -51,6 +51,13 @@ type Run struct {
 	// Figures from 1 to below SuppressBelow do not stand on the page.
 	Language      string
 	SuppressBelow int64
+	// Dialect is how CSV is written; "" for Standard.
+	Dialect Dialect
+	// SplitAgency has the tables written once more, a folder for each agency.
+	SplitAgency bool
+	// Agencies are those of files that are all one agency's, by place of the file:
+	// there the rejected rows are known to be the agency's, too.
+	Agencies map[int]string
 	// Masked hides all of a number but its year.
 	Masked bool
 	// Key is that of finding ids; see Key.
@@ -83,6 +90,8 @@ type Writer struct {
 	counts             *counts
 	reasons            reasonCounts
 	repeated           int64
+	style              csvStyle
+	shares             *shares // nil where nothing is split
 
 	// Limits of memory, smaller in tests.
 	repeatLimit  int // ids
@@ -104,12 +113,20 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if len(run.Severities) != len(run.Catalogue) {
 		panic("BUG: a report needs a severity for each rule")
 	}
-	return &Writer{draft: draft, spill: spill, run: run, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}, nil
+	style, err := run.Dialect.style()
+	if err != nil {
+		return nil, fmt.Errorf("cannot write a report: %w", err)
+	}
+	w := &Writer{draft: draft, spill: spill, run: run, style: style, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}
+	if run.SplitAgency {
+		w.shares = newShares(spill)
+	}
+	return w, nil
 }
 
 func (w *Writer) output() *output {
 	return &output{
-		create: w.create, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, isStream: w.draft == nil, version: w.run.Version,
+		create: w.create, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, style: w.style, isStream: w.draft == nil, version: w.run.Version,
 		encoders: w.run.encoders(), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
 	}
 }
@@ -167,6 +184,9 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 					for i := range findings {
 						seen.add(&findings[i])
 					}
+					if w.shares != nil {
+						e.keep(findings)
+					}
 					return use(findings)
 				})
 				if err != nil {
@@ -175,6 +195,9 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 			}
 			return nil
 		},
+	}
+	if w.shares != nil {
+		table.written = func(e *encoder[Finding]) error { return w.shares.takeFindings(e, out.texts.agency) }
 	}
 	w.findings, err = table.write(ctx, out)
 	for _, seen := range observers {
@@ -188,9 +211,22 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 // writing.
 func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error]) error {
 	out := w.output()
+	observers := make([]reasonCounts, out.encoders)
+	var err error
+	w.rejected, err = w.writeRejects(ctx, out, rejects, w.shares, observers)
+	for i := range observers {
+		for reason, rows := range observers[i] {
+			w.reasons[reason] += rows
+		}
+	}
+	return err
+}
+
+// writeRejects writes a table of rejects. shares are given them, too, unless it is
+// nil; observers, one for each encoder, count the reasons.
+func (w *Writer) writeRejects(ctx context.Context, out *output, rejects iter.Seq2[*Reject, error], shares *shares, observers []reasonCounts) (int64, error) {
 	next, stop := iter.Pull2(rejects)
 	defer stop()
-	observers := make([]reasonCounts, out.encoders)
 	table := &table[Reject]{
 		name: rejectsName, columns: rejectColumns(w.run.Masked),
 		take: func(e *encoder[Reject], limit int) error {
@@ -204,6 +240,11 @@ func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error])
 					break
 				}
 				e.packed = reject.AppendPacked(e.packed)
+				if shares != nil {
+					if err := shares.takeReject(reject, w.run.Agencies); err != nil {
+						return err
+					}
+				}
 			}
 			return nil
 		},
@@ -224,14 +265,7 @@ func (w *Writer) Rejects(ctx context.Context, rejects iter.Seq2[*Reject, error])
 			return nil
 		},
 	}
-	var err error
-	w.rejected, err = table.write(ctx, out)
-	for i := range observers {
-		for reason, rows := range observers[i] {
-			w.reasons[reason] += rows
-		}
-	}
-	return err
+	return table.write(ctx, out)
 }
 
 // Closing is what a report needs to know of the run once it has ended.
@@ -275,6 +309,16 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 	if err := cmp.Or(err, digestErr); err != nil {
 		return nil, err
 	}
+	for i := range tables {
+		outputs[i].Rows = &tables[i].Rows
+	}
+	if w.shares != nil {
+		shared, err := w.writeShares(ctx, tables)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, shared...)
+	}
 	contents, err := encode(summary)
 	if err != nil {
 		return nil, err
@@ -292,9 +336,6 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 		if err := w.draft.WriteFile(PageFile, page, storage.PublicMode); err != nil {
 			return nil, err
 		}
-	}
-	for i := range tables {
-		outputs[i].Rows = &tables[i].Rows
 	}
 	documents := []string{SummaryFile}
 	if w.run.HTML {
@@ -480,11 +521,12 @@ func runName(started time.Time, digest [sha256.Size]byte) string {
 	return started.UTC().Format(runNameTime) + "-" + hex.EncodeToString(digest[:4])
 }
 
-// encode is a document as indented JSON. The keys of maps are sorted.
+// encode is a document as indented JSON, with escapes for all that a terminal would
+// obey. The keys of maps are sorted.
 func encode(document any) ([]byte, error) {
 	contents, err := json.MarshalIndent(document, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("cannot write a document as JSON: %w", err)
 	}
-	return append(contents, '\n'), nil
+	return []byte(Inert(string(contents)) + "\n"), nil
 }

@@ -37,7 +37,7 @@ func readCSV(t testing.TB, path string) (header []string, rows []map[string]stri
 	for _, record := range records[1:] {
 		row := map[string]string{}
 		for i, cell := range record {
-			row[records[0][i]] = cell
+			row[records[0][i]] = PlainText(cell)
 		}
 		rows = append(rows, row)
 	}

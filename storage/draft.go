@@ -31,10 +31,37 @@ func (f *Folder) Begin() (*Draft, error) {
 // Path is where the draft lies until it is published.
 func (d *Draft) Path() string { return d.path }
 
+// isPlain says whether a name leads to a file of the draft and nowhere else: names
+// of folders with a slash between, of which none begins with a dot.
+func isPlain(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part != filepath.Base(part) || strings.HasPrefix(part, ".") {
+			return false
+		}
+	}
+	return true
+}
+
+// MakeFolder makes a folder in the draft, whose files are then called by its name,
+// a slash and theirs. The folder that it lies in has been made before.
+func (d *Draft) MakeFolder(name string) error {
+	if !isPlain(name) {
+		return fmt.Errorf("cannot make the folder %q in a report: it has no plain name", name)
+	}
+	path := filepath.Join(d.path, name)
+	if err := os.Mkdir(path, FolderMode); err != nil {
+		return fmt.Errorf("cannot make a folder in a report: %w", err)
+	}
+	if err := os.Chmod(path, FolderMode); err != nil {
+		return fmt.Errorf("cannot make a folder in a report: %w", err)
+	}
+	return nil
+}
+
 // Create creates a file of the draft, open for reading and writing, with
 // exactly that mode. The caller closes it before the draft is published.
 func (d *Draft) Create(name string, mode fs.FileMode) (*os.File, error) {
-	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
+	if !isPlain(name) {
 		return nil, fmt.Errorf("cannot create %q in a report: it is not a plain file name", name)
 	}
 	file, err := createExclusive(filepath.Join(d.path, name), mode)
@@ -187,19 +214,15 @@ func (d *Draft) Discard() error {
 // opened again for it: the kernel keeps a write error that nobody has seen for
 // the next who asks.
 func (d *Draft) syncAll() error {
-	entries, err := os.ReadDir(d.path)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if !entry.Type().IsRegular() {
-			return fmt.Errorf("%s is not a plain file", entry.Name())
-		}
-		if err := persist(filepath.Join(d.path, entry.Name())); err != nil {
+	return filepath.WalkDir(d.path, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
 			return err
 		}
-	}
-	return persist(d.path)
+		if !entry.Type().IsRegular() && !entry.IsDir() {
+			return fmt.Errorf("%s is not a plain file", entry.Name())
+		}
+		return persist(path)
+	})
 }
 
 // mayMoveLatest says whether latest may point at a run: it must be a symbolic

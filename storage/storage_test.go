@@ -222,13 +222,38 @@ func TestPublishRefuses(t *testing.T) {
 func TestDraftRefusesNamesThatLeaveIt(t *testing.T) {
 	draft, err := lock(t, t.TempDir()).Begin()
 	require.NoError(t, err)
-	for _, name := range []string{"", ".", "..", "../a", "a/b", "/a", ".hidden"} {
+	for _, name := range []string{"", ".", "..", "../a", "a/../b", "/a", "a/", "a//b", ".hidden", "a/.hidden"} {
 		_, err := draft.Create(name, PublicMode)
 		assert.ErrorContains(t, err, "plain file name", "%q", name)
 	}
+	_, err = draft.Create("b/c", PublicMode)
+	assert.ErrorIs(t, err, fs.ErrNotExist, "a folder is made before")
 	require.NoError(t, draft.WriteFile("a", nil, PublicMode))
 	_, err = draft.Create("a", PublicMode)
 	assert.ErrorIs(t, err, fs.ErrExist, "a file is written once")
+}
+
+func TestADraftHasFolders(t *testing.T) {
+	dir := t.TempDir()
+	draft := draftWith(t, lock(t, dir), "a", "")
+	for _, name := range []string{"", "..", "a/../../b", ".hidden", "b/c"} {
+		assert.Error(t, draft.MakeFolder(name), "%q", name)
+	}
+	require.NoError(t, draft.MakeFolder("b"))
+	require.NoError(t, draft.MakeFolder("b/c"))
+	assert.ErrorIs(t, draft.MakeFolder("b/c"), fs.ErrExist)
+	require.NoError(t, draft.WriteFile("b/c/d", []byte("x"), PrivateMode))
+	require.NoError(t, draft.Publish(newer))
+	for name, mode := range map[string]fs.FileMode{"b": FolderMode, "b/c": FolderMode, "b/c/d": PrivateMode} {
+		info, err := os.Stat(filepath.Join(dir, newer, name))
+		require.NoError(t, err)
+		assert.Equal(t, mode, info.Mode().Perm(), name)
+	}
+
+	draft = draftWith(t, lock(t, t.TempDir()), "a", "")
+	require.NoError(t, draft.MakeFolder("b"))
+	require.NoError(t, os.Symlink("/", filepath.Join(draft.Path(), "b", "link")))
+	assert.ErrorContains(t, draft.Publish(newer), "link is not a plain file")
 }
 
 func TestKeepFailedLeavesLatestAlone(t *testing.T) {

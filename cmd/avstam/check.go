@@ -51,7 +51,7 @@ stand in the list of processes.`,
 					return inputError(err)
 				}
 			}
-			return outputError(checkNumbers(p.out, given, day, snapshot))
+			return outputError(checkNumbers(p.out, paletteOf(p.out), given, day, snapshot))
 		},
 	}
 	command.Flags().StringArrayVar(&registerFiles, "register", nil, "the register: an extract's files or a snapshot; repeatable")
@@ -114,11 +114,11 @@ func readLines(r io.Reader) ([]string, error) {
 
 // checkNumbers tells about each number, with a register by running the rules on
 // a payment to it.
-func checkNumbers(w io.Writer, given []string, day calendar.Day, snapshot *register.Snapshot) error {
-	var text strings.Builder
+func checkNumbers(w io.Writer, colours palette, given []string, day calendar.Day, snapshot *register.Snapshot) error {
 	if snapshot == nil {
+		var text strings.Builder
 		for _, number := range given {
-			tellAlone(&text, number, day)
+			answerAlone(number, day).write(&text, colours)
 		}
 		_, err := io.WriteString(w, text.String())
 		return err
@@ -126,50 +126,22 @@ func checkNumbers(w io.Writer, given []string, day calendar.Day, snapshot *regis
 	policy := rules.DefaultPolicy()
 	checker := rules.NewChecker(&policy, snapshot, pipeline.NewDictionaries())
 	for texts := range slices.Chunk(given, pipeline.BatchRows) {
-		text.Reset()
+		var text strings.Builder
 		batch := paymentsOf(texts, day)
 		hits := checker.Check(batch)
 		for row := range texts {
-			tell(&text, checker, batch, int32(row), texts[row])
+			a := answerOf(checker, batch, int32(row), texts[row])
 			for len(hits) > 0 && hits[0].Row == int32(row) {
-				tellHit(&text, checker, &hits[0])
+				a.add(checker, &hits[0])
 				hits = hits[1:]
 			}
+			a.write(&text, colours)
 		}
 		if _, err := io.WriteString(w, text.String()); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// tellAlone writes what a number says of itself, without a register.
-func tellAlone(text *strings.Builder, given string, day calendar.Day) {
-	fmt.Fprintf(text, "%s\n", given)
-	parsed := identity.Parse([]byte(given))
-	number, fault := parsed.In(day.Year())
-	if !tellReading(text, number, parsed.Kind, fault) {
-		return
-	}
-	if parsed.Ten {
-		fmt.Fprintf(text, "  the century is that of the younger of two readings on %s\n", day)
-	}
-	text.WriteString("  no register was named (--register), so nothing is known of its status\n")
-}
-
-// tellReading writes what a text was read as, and says whether that is a
-// person's number.
-func tellReading(text *strings.Builder, number identity.Number, kind identity.Kind, fault identity.Fault) bool {
-	switch {
-	case fault != identity.NoFault:
-		fmt.Fprintf(text, "  malformed: %s\n", faultNames[fault])
-		return false
-	case number == 0:
-		fmt.Fprintf(text, "  it is %s\n", kindNames[kind])
-		return false
-	}
-	fmt.Fprintf(text, "  %s is %s\n", number.AppendDigits(nil), kindNames[number.Kind()])
-	return true
 }
 
 // paymentsOf is a batch with a payment of nothing to each number.
@@ -188,79 +160,4 @@ func paymentsOf(texts []string, day calendar.Day) *pipeline.Batch {
 		batch.PaymentDate = append(batch.PaymentDate, day)
 	}
 	return batch
-}
-
-// kindNames are the kinds in words.
-var kindNames = map[identity.Kind]string{
-	identity.Personal:     "a personal number (personnummer)",
-	identity.Coordination: "a coordination number (samordningsnummer)",
-	identity.Organisation: "an organisation number (organisationsnummer), which is no person's",
-	identity.GD:           "a GD number, a person's in the systems of Försäkringskassan and others",
-	identity.Interim:      "an interim number (interimspersonnummer)",
-}
-
-// faultNames are the faults in words.
-var faultNames = map[identity.Fault]string{
-	identity.Empty:      "it is empty",
-	identity.Characters: "it has other characters than digits",
-	identity.Length:     "it has neither ten nor twelve digits",
-	identity.Century:    "its century is none of 18, 19 and 20",
-	identity.Date:       "there is no such date",
-	identity.Serial:     "its serial is 000",
-	identity.CheckDigit: "its check digit does not hold",
-}
-
-// tell writes what there is to know of a row.
-func tell(text *strings.Builder, checker *rules.Checker, b *pipeline.Batch, row int32, given string) {
-	day := b.PaymentDate[row]
-	fmt.Fprintf(text, "%s\n", given)
-	if !tellReading(text, b.Number[row], b.Kind[row], b.Fault[row]) {
-		return
-	}
-	evidence := checker.Facts().Evidence(row)
-	switch {
-	case !evidence.InRegister:
-		fmt.Fprintf(text, "  the register does not have it\n")
-		return
-	case !evidence.InForce:
-		fmt.Fprintf(text, "  %s: before the register's first entry\n", day)
-	default:
-		fmt.Fprintf(text, "  %s: %s", day, evidence.State.Status)
-		if evidence.StatusFrom != calendar.Missing {
-			fmt.Fprintf(text, " since %s", evidence.StatusFrom)
-		}
-		if evidence.State.Reason != "" {
-			fmt.Fprintf(text, " (%s)", evidence.State.Reason)
-		}
-		text.WriteByte('\n')
-	}
-	if evidence.State.Level != register.NoLevel {
-		fmt.Fprintf(text, "  identity level: %s\n", evidence.State.Level)
-	}
-	if evidence.UseNumber != 0 {
-		fmt.Fprintf(text, "  replaced by %s\n", evidence.UseNumber.AppendDigits(nil))
-	}
-	if evidence.DeceasedOn != 0 {
-		fmt.Fprintf(text, "  deceased on %s\n", evidence.DeceasedOn)
-	}
-	if evidence.State.Protected == register.True {
-		fmt.Fprintf(text, "  protected: take care whom you show this\n")
-	}
-}
-
-// tellHit writes what a rule found, and what to do about it.
-func tellHit(text *strings.Builder, checker *rules.Checker, hit *rules.Hit) {
-	rule := rules.All()[hit.Rule]
-	fmt.Fprintf(text, "  %s (%s", rule.Name, checker.Severity(hit.Rule))
-	if hit.Possible {
-		text.WriteString(", possible")
-	}
-	text.WriteString(")")
-	if detail := hit.Detail.AppendText(nil); len(detail) > 0 {
-		fmt.Fprintf(text, ": %s", detail)
-	}
-	if hit.Other != 0 {
-		fmt.Fprintf(text, ", other number %s", hit.Other.AppendDigits(nil))
-	}
-	fmt.Fprintf(text, "\n    %s\n    %s\n", wrap(rule.Doc, "    "), wrap("What to do: "+rule.Action, "    "))
 }

@@ -40,7 +40,7 @@ func TestFullNumbersAreShownOnATerminal(t *testing.T) {
 		found, err := os.ReadFile(filepath.Join(folder, "out", "latest", "findings.parquet"))
 		require.NoError(t, err)
 		for i := range found[:len(found)-32] {
-			if isHex(found[i : i+32]) {
+			if isHexText(found[i : i+32]) {
 				return string(found[i : i+32])
 			}
 		}
@@ -71,7 +71,7 @@ func TestFullNumbersAreShownOnATerminal(t *testing.T) {
 	assert.Equal(t, 2, exit.ExitCode())
 }
 
-func isHex(text []byte) bool {
+func isHexText(text []byte) bool {
 	for _, c := range text {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false

@@ -57,9 +57,9 @@ Values are masked: no identity number is printed.`,
 			}
 			entries := entriesOf(inspections, named)
 			if format == "json" {
-				return outputError(writeInspectionsJSON(p.out, inspections, entries))
+				return outputError(writeInspectionsJSON(inertWriter{p.out}, inspections, entries))
 			}
-			return outputError(writeInspections(p.out, inspections, entries))
+			return outputError(writeInspections(inertWriter{p.out}, inspections, entries))
 		},
 	}
 	command.Flags().StringVar(&format, "format", "text", "text, which is a configuration with comments, or json")

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -99,6 +100,7 @@ type program struct {
 	logFormat string // text or json
 	quiet     bool
 	logger    *slog.Logger // to err, from the start of a command
+	logTo     movableWriter
 
 	done string // what was done, for the last line; empty for commands that need none
 }
@@ -132,6 +134,7 @@ func (p *program) finish(err error) int {
 	var passed *thresholdPassed
 	var different *differs
 	exit := job.ExitStatus(err)
+	to := inertWriter{p.err}
 	if errors.As(err, &passed) || errors.As(err, &different) {
 		exit = job.ExitThreshold
 	}
@@ -147,9 +150,9 @@ func (p *program) finish(err error) int {
 		if err == nil {
 			level = slog.LevelInfo
 		}
-		slog.New(slog.NewJSONHandler(p.err, nil)).Log(context.Background(), level, why, "exit", exit)
+		slog.New(slog.NewJSONHandler(to, nil)).Log(context.Background(), level, why, "exit", exit)
 	default:
-		fmt.Fprintf(p.err, "avstam: exit %d: %s\n", exit, why)
+		fmt.Fprintf(to, "avstam: exit %d: %s\n", exit, why)
 	}
 	return exit
 }
@@ -182,7 +185,7 @@ func (p *program) tellProblems(err error) {
 	var problems config.Problems
 	if errors.As(err, &problems) && len(problems) > 1 {
 		for _, problem := range problems {
-			fmt.Fprintln(p.err, problem)
+			fmt.Fprintln(inertWriter{p.err}, problem)
 		}
 	}
 }
@@ -233,14 +236,14 @@ Start with "avstam demo", which needs nothing.`,
 
 // asUsage makes every complaint about flags and arguments one of usage.
 func asUsage(command *cobra.Command) {
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(withoutNumbers(err)) })
 	check := command.Args
 	if check == nil {
 		check = cobra.NoArgs
 	}
 	command.Args = func(command *cobra.Command, arguments []string) error {
 		if err := check(command, arguments); err != nil {
-			return usageError(fmt.Errorf("%w; see %q", err, command.CommandPath()+" --help"))
+			return usageError(fmt.Errorf("%w; see %q", withoutNumbers(err), command.CommandPath()+" --help"))
 		}
 		return nil
 	}
@@ -249,9 +252,19 @@ func asUsage(command *cobra.Command) {
 	}
 }
 
+// personalDigits are digits that might be an identity number.
+var personalDigits = regexp.MustCompile(`[0-9]{6,8}[-+ ]?[0-9]{4}`)
+
+// withoutNumbers is a complaint about arguments that repeats no identity number:
+// who leaves out the command has given one in its place.
+func withoutNumbers(err error) error {
+	return errors.New(personalDigits.ReplaceAllString(err.Error(), "(digits)"))
+}
+
 // startLog sets the log up by the flags.
 func (p *program) startLog() error {
-	var writer = p.err
+	p.logTo.moveTo(p.err)
+	var writer io.Writer = inertWriter{&p.logTo}
 	if p.quiet {
 		writer = io.Discard
 	}

@@ -3,12 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/cwriter"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/avstam/avstam/job"
@@ -24,6 +22,7 @@ const (
 type progress struct {
 	mutex sync.Mutex
 	last  job.Progress
+	pace  pace
 
 	ending chan struct{}
 	ended  sync.WaitGroup
@@ -32,13 +31,11 @@ type progress struct {
 // startProgress shows progress as the flag says: auto, always or never.
 func (p *program) startProgress(mode string) (*progress, error) {
 	shown := &progress{ending: make(chan struct{})}
-	file, isFile := p.err.(*os.File)
-	isTerminal := isFile && cwriter.IsTerminal(int(file.Fd()))
 	switch {
 	case mode != "auto" && mode != "always" && mode != "never":
 		return nil, usageError(errors.New("--progress: want auto, always or never"))
 	case mode == "never" || p.quiet:
-	case mode == "always" || isTerminal:
+	case mode == "always" || isTerminal(p.err):
 		shown.ended.Go(func() { shown.drawBar(p) })
 	default:
 		shown.ended.Go(func() { shown.logLines(p) })
@@ -49,14 +46,73 @@ func (p *program) startProgress(mode string) (*progress, error) {
 // note takes what the job tells; any goroutine may call it.
 func (s *progress) note(now job.Progress) {
 	s.mutex.Lock()
+	if now.Stage == "" {
+		now.Stage = s.last.Stage
+	}
+	if now.Stage != s.last.Stage {
+		s.pace = pace{began: time.Now(), rows: now.Rows, bytes: now.Bytes}
+	}
 	s.last = now
 	s.mutex.Unlock()
 }
 
-func (s *progress) latest() job.Progress {
+// latest is how far the run has come, and how fast it goes.
+func (s *progress) latest() (now job.Progress, speed speed) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.last
+	return s.last, s.pace.of(s.last, time.Now())
+}
+
+// pace is where a stage of a run began.
+type pace struct {
+	began       time.Time
+	rows, bytes int64
+}
+
+// speed is how fast a stage goes.
+type speed struct {
+	rate    int64         // records a second; 0 where it is not known
+	left    time.Duration // until what is to be read has been read
+	hasLeft bool
+}
+
+// leastPace is how long a stage has gone on before its speed is told.
+const leastPace = time.Second
+
+// of is the mean speed of a stage since it began. What is left is told by the
+// bytes: how many records are to come nobody knows.
+func (p pace) of(now job.Progress, at time.Time) (s speed) {
+	took := at.Sub(p.began)
+	if p.began.IsZero() || took < leastPace {
+		return s
+	}
+	s.rate = int64(float64(now.Rows-p.rows) / took.Seconds())
+	if read := now.Bytes - p.bytes; read > 0 && now.TotalBytes >= now.Bytes {
+		s.left = time.Duration(float64(took) * float64(now.TotalBytes-now.Bytes) / float64(read)).Round(time.Second)
+		s.hasLeft = true
+	}
+	return s
+}
+
+// inWords is how far a run has come, as it stands behind the bar.
+func (s speed) inWords(now job.Progress) string {
+	text := grouped(now.Rows) + " records"
+	if s.rate > 0 {
+		text += ", " + grouped(s.rate) + "/s"
+	}
+	if s.hasLeft && s.left > 0 {
+		text += ", " + clock(s.left) + " left"
+	}
+	return text
+}
+
+// clock is a duration as minutes and seconds, with hours where there are any.
+func clock(d time.Duration) string {
+	seconds := int(d / time.Second)
+	if seconds >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
+	}
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
 // stop ends what is shown.
@@ -74,9 +130,16 @@ func (s *progress) logLines(p *program) {
 		case <-s.ending:
 			return
 		case <-ticker.C:
-			now := s.latest()
-			p.logger.Info("progress", "stage", now.Stage, "records", now.Rows, "bytes", now.Bytes, "total_bytes", now.TotalBytes,
-				"seconds", int(time.Since(started).Seconds()))
+			now, speed := s.latest()
+			told := []any{"stage", now.Stage, "records", now.Rows, "bytes", now.Bytes, "total_bytes", now.TotalBytes,
+				"seconds", int(time.Since(started).Seconds())}
+			if speed.rate > 0 {
+				told = append(told, "records_per_second", speed.rate)
+			}
+			if speed.hasLeft {
+				told = append(told, "seconds_left", int(speed.left.Seconds()))
+			}
+			p.logger.Info("progress", told...)
 		}
 	}
 }
@@ -85,20 +148,26 @@ func (s *progress) drawBar(p *program) {
 	container := mpb.New(mpb.WithOutput(p.err), mpb.WithWidth(barWidth), mpb.WithAutoRefresh())
 	bar := container.New(0, mpb.BarStyle(),
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return s.latest().Stage + " " })),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
+			now, _ := s.latest()
+			return now.Stage + " "
+		})),
 		mpb.AppendDecorators(decor.Percentage(), decor.Any(func(decor.Statistics) string {
-			return fmt.Sprintf(" %s records", grouped(s.latest().Rows))
+			now, speed := s.latest()
+			return " " + speed.inWords(now)
 		})))
+	p.logTo.moveTo(container) // above the bar
 	ticker := time.NewTicker(drawEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-s.ending:
+			p.logTo.moveTo(p.err)
 			bar.Abort(true)
 			container.Wait()
 			return
 		case <-ticker.C:
-			now := s.latest()
+			now, _ := s.latest()
 			// A total that is never reached, so that the bar ends when the run does.
 			bar.SetTotal(now.TotalBytes+1, false)
 			bar.SetCurrent(min(now.Bytes, now.TotalBytes))

@@ -62,7 +62,7 @@ stop the build.`,
 				return outputError(err)
 			}
 			p.done = "done, the snapshot is " + out
-			return outputError(writeRegister(p.out, snapshot, checks, placesOfBuild))
+			return outputError(writeRegister(inertWriter{p.out}, snapshot, checks, placesOfBuild))
 		},
 	}
 	f := command.Flags()
@@ -85,7 +85,7 @@ func (p *program) registerInfoCommand() *cobra.Command {
 			if err != nil {
 				return inputError(err)
 			}
-			return outputError(writeRegister(p.out, snapshot, snapshot.Checks(), register.LimitLocations))
+			return outputError(writeRegister(inertWriter{p.out}, snapshot, snapshot.Checks(), register.LimitLocations))
 		},
 	}
 }
@@ -105,7 +105,7 @@ func (p *program) registerDiffCommand() *cobra.Command {
 			if err != nil {
 				return inputError(err)
 			}
-			return outputError(writeDifference(p.out, register.Diff(earlier, later)))
+			return outputError(writeDifference(inertWriter{p.out}, register.Diff(earlier, later)))
 		},
 	}
 }
@@ -143,7 +143,7 @@ func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Ch
 			fmt.Fprintf(&text, "  %q in %s rows\n", word.Word, grouped(word.Count))
 		}
 		for _, location := range inconsistency.First[:min(listed, len(inconsistency.First))] {
-			fmt.Fprintf(&text, "  %s, row %d", location.File, location.Row)
+			fmt.Fprintf(&text, "  %s, row %d", inertLine(location.File), location.Row)
 			if location.Column != "" {
 				fmt.Fprintf(&text, ", %s", location.Column)
 			}

@@ -34,7 +34,7 @@ func (p *program) rulesCommand() *cobra.Command {
 			if len(arguments) == 1 {
 				rule := rules.Named(arguments[0])
 				if rule == nil {
-					return usageError(fmt.Errorf("there is no rule %q; %q lists them", arguments[0], "avstam rules"))
+					return usageError(withoutNumbers(fmt.Errorf("there is no rule %q; %q lists them", arguments[0], "avstam rules")))
 				}
 				catalogue = []*rules.Rule{rule}
 			}
@@ -71,7 +71,7 @@ type ruleHeadings struct {
 	inForceFrom, inForceUntil, inForceBoth string
 }
 
-var headings = map[string]ruleHeadings{
+var ruleHeadingsIn = map[string]ruleHeadings{
 	rules.English: {
 		table:  "RULE\tSEVERITY\tDIRECTION\tFINDS",
 		action: "What to do", detail: "Detail", severity: "Severity", direction: "Direction", law: "Law",
@@ -88,7 +88,7 @@ var headings = map[string]ruleHeadings{
 
 func writeRules(w io.Writer, catalogue []*rules.Rule, language string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, headings[language].table)
+	fmt.Fprintln(table, ruleHeadingsIn[language].table)
 	for _, rule := range catalogue {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", rule.Name, defaultSeverity(rule), rule.Direction, rule.In(language).Title)
 	}
@@ -96,7 +96,7 @@ func writeRules(w io.Writer, catalogue []*rules.Rule, language string) error {
 }
 
 func writeRule(w io.Writer, rule *rules.Rule, language string) error {
-	heading, texts := headings[language], rule.In(language)
+	heading, texts := ruleHeadingsIn[language], rule.In(language)
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s\n\n%s\n\n", rule.Name, texts.Title, wrap(texts.Doc, ""))
 	line := func(heading, value string) {

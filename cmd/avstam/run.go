@@ -90,6 +90,8 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags.StringVar(&f.Out, "out", "", "folder of the reports, or - for the findings alone on standard output, with --format arrow")
 	flags.StringSliceVar(&f.Formats, "format", nil, "formats of the report: parquet, csv, arrow, html (default parquet,html)")
 	flags.StringVar(&f.Numbers, "numbers", "", "identity numbers in the report: full or masked (default full)")
+	flags.StringVar(&f.CSVDialect, "csv-dialect", "", "how CSV is written: standard, or excel or excel-sv for Excel of English or Swedish settings (default standard)")
+	flags.StringVar(&f.Split, "split", "", "agency: beside the whole report a folder for each agency with its rows alone")
 	flags.StringSliceVar(&f.FailOn, "fail-on", nil, "exit with 1 on more findings than that, as error=0,warning=1% (default none)")
 	flags.StringVar(&f.MaxRejects, "max-rejects", "", "how many rows may be rejected, as 100 or 1% (default 1%)")
 	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
@@ -187,6 +189,9 @@ func (f *jobFlags) complete(settings *job.Settings) error {
 	default:
 		return usageError(errors.New("--input-digest: want sha256 or none"))
 	}
+	if f.workers < 1 || f.workers > job.MaxWorkers {
+		return usageError(fmt.Errorf("--workers: want 1 to %d", job.MaxWorkers))
+	}
 	day, err := dayOrToday("--as-of", f.asOf)
 	if err != nil {
 		return err
@@ -249,7 +254,7 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 	if result.Warning != nil {
 		p.logger.Warn("the report is published, but not its metrics elsewhere", "error", result.Warning)
 	}
-	if err := writeSummary(p.out, result.Summary, result.Folder); err != nil {
+	if err := writeSummary(p.out, paletteOf(p.out), result.Summary, result.Folder); err != nil {
 		p.logger.Warn("the report is published, but its summary cannot be printed", "error", err)
 	}
 	if len(result.Passed) > 0 {
@@ -308,7 +313,7 @@ func (p *program) finishStream(result *job.Result) error {
 		p.logger.Warn("the findings are written, but not the metrics", "error", result.Warning)
 	}
 	if !p.quiet {
-		if err := writeSummary(p.err, result.Summary, ""); err != nil {
+		if err := writeSummary(p.err, paletteOf(p.err), result.Summary, ""); err != nil {
 			p.logger.Warn("the findings are written, but their summary cannot be printed", "error", err)
 		}
 	}

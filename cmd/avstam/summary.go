@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -13,28 +14,44 @@ import (
 	"github.com/avstam/avstam/report"
 )
 
+const (
+	// shownCurrencies is how many currencies have a column; others are in summary.json.
+	shownCurrencies = 5
+	shownName       = 12   // characters of a currency
+	shownNotice     = 2000 // characters
+)
+
 // writeSummary writes a report's summary for people. Amounts stand in a column
 // for each currency. folder is empty where no report was published.
-func writeSummary(w io.Writer, s *report.Summary, folder string) error {
+func writeSummary(w io.Writer, colours palette, s *report.Summary, folder string) error {
 	var text strings.Builder
 	records := &s.Records
 	currencies := currenciesOf(s)
-	account := newTable([]bool{false, true}, currencies)
-	account.add(append([]string{"", "records"}, currencies...)...)
+	more := max(0, len(currencies)-shownCurrencies)
+	currencies = currencies[:len(currencies)-more]
+	account := newTable(colours, []bool{false, true}, currencies, true)
+	account.add(append(append([]string{"", "records"}, headings(currencies)...), "share")...)
 	for _, term := range []struct {
 		name    string
 		account report.Account
 	}{{"read", records.Read}, {"clean", records.Clean}, {"flagged", records.Flagged}, {"rejected", records.Rejected}} {
-		account.add(append([]string{term.name, grouped(term.account.Rows)}, amounts(term.account.Amounts, currencies)...)...)
+		cells := append([]string{term.name, grouped(term.account.Rows)}, amounts(term.account.Amounts, currencies)...)
+		if term.name != "read" && records.Read.Rows > 0 {
+			cells = append(cells, shareText(term.account.Rows, records.Read.Rows))
+		}
+		account.add(cells...)
 	}
 	account.write(&text)
 	text.WriteByte('\n')
-	writeFindings(&text, s, currencies)
+	writeFindings(&text, colours, s, currencies)
+	if more > 0 {
+		fmt.Fprintf(&text, "%d more currencies are in %s.\n", more, report.SummaryFile)
+	}
 
 	if len(s.Notices) > 0 {
-		text.WriteString("\nNotices:\n")
+		text.WriteString("\n" + colours.paint(bold, "Notices:") + "\n")
 		for _, notice := range s.Notices {
-			told := notice.Text
+			told := shorten(report.Inert(notice.Text), shownNotice)
 			if notice.Records > 0 {
 				told += " (" + grouped(notice.Records) + " records)"
 			}
@@ -42,7 +59,7 @@ func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 		}
 	}
 	if folder != "" {
-		fmt.Fprintf(&text, "\nReport: %s\n", folder)
+		fmt.Fprintf(&text, "\nReport: %s\n", inertLine(folder))
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
@@ -63,16 +80,43 @@ func currenciesOf(s *report.Summary) []string {
 	return slices.Compact(names)
 }
 
-// writeFindings writes what each rule found, and the totals.
-func writeFindings(text *strings.Builder, s *report.Summary, currencies []string) {
+// headings are the currencies as heads of columns.
+func headings(currencies []string) []string {
+	var heads []string
+	for _, currency := range currencies {
+		heads = append(heads, shorten(report.Inert(strings.Join(strings.Fields(currency), " ")), shownName))
+	}
+	return heads
+}
+
+// shareText is a share in per cent: 0.0 % is none, and what there is is not 0.0 %.
+func shareText(part, whole int64) string {
+	if percent := float64(part) / float64(whole) * 100; part > 0 && percent < 0.1 {
+		return "<0.1 %"
+	} else if part < whole && percent > 99.9 {
+		return ">99.9 %"
+	} else {
+		return fmt.Sprintf("%.1f %%", percent)
+	}
+}
+
+// gravity is the order of severities in the summary.
+var gravity = []string{"error", "warning", "info"}
+
+// writeFindings writes what each rule found, the gravest first, and the totals.
+func writeFindings(text *strings.Builder, colours palette, s *report.Summary, currencies []string) {
 	if s.Findings == 0 {
 		text.WriteString("No findings.\n")
 		return
 	}
-	findings := newTable([]bool{false, false, true}, currencies)
-	findings.add(append([]string{"rule", "severity", "findings"}, currencies...)...)
+	findings := newTable(colours, []bool{false, false, true}, currencies, false)
+	findings.add(append([]string{"rule", "severity", "findings"}, headings(currencies)...)...)
 	silent := 0
-	for _, rule := range s.Rules {
+	rules := slices.Clone(s.Rules)
+	slices.SortStableFunc(rules, func(a, b report.RuleCount) int {
+		return cmp.Compare(slices.Index(gravity, a.Severity), slices.Index(gravity, b.Severity))
+	})
+	for _, rule := range rules {
 		if rule.Findings == 0 {
 			silent++
 			continue
@@ -92,16 +136,21 @@ func writeFindings(text *strings.Builder, s *report.Summary, currencies []string
 
 // table is text in columns as wide as their widest cell.
 type table struct {
-	right []bool // whether a column stands to the right
-	rows  [][]string
+	colours palette
+	right   []bool // whether a column stands to the right
+	rows    [][]string
 }
 
-// newTable is a table with a column for each currency after its first columns.
-func newTable(right []bool, currencies []string) *table {
+// newTable is a table with a column for each currency after its first columns, and
+// one more after those, or not. Its first row are the heads.
+func newTable(colours palette, right []bool, currencies []string, hasMore bool) *table {
 	for range currencies {
 		right = append(right, true)
 	}
-	return &table{right: right}
+	if hasMore {
+		right = append(right, true)
+	}
+	return &table{colours: colours, right: right}
 }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -113,17 +162,24 @@ func (t *table) write(text *strings.Builder) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	for _, row := range t.rows {
+	for number, row := range t.rows {
 		var line strings.Builder
 		for i, cell := range row {
 			if i > 0 {
 				line.WriteString("  ")
 			}
 			blanks := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if t.right[i] {
-				line.WriteString(blanks + cell)
-			} else {
-				line.WriteString(cell + blanks)
+			colour := severityColours[cell]
+			if number == 0 {
+				colour = bold
+			}
+			switch {
+			case t.right[i]:
+				line.WriteString(blanks + t.colours.paint(colour, cell))
+			case i == len(row)-1:
+				line.WriteString(t.colours.paint(colour, cell))
+			default:
+				line.WriteString(t.colours.paint(colour, cell) + blanks)
 			}
 		}
 		text.WriteString(strings.TrimRight(line.String(), " ") + "\n")

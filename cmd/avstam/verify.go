@@ -27,7 +27,7 @@ inputs that are still there. What differs is an exit status of 1.`,
 				return nil
 			}
 			for _, difference := range differences {
-				if _, err := fmt.Fprintf(p.out, "%s: %s\n", difference.File, difference.What); err != nil {
+				if _, err := fmt.Fprintf(p.out, "%s: %s\n", inertLine(difference.File), inertLine(difference.What)); err != nil {
 					return outputError(err)
 				}
 			}
