@@ -19,20 +19,30 @@ const SchemaVersion = 1
 // Summary is a report in numbers: summary.json. Findings are counted, not
 // records: a record with two findings counts, with its amount, for both.
 type Summary struct {
-	SchemaVersion int              `json:"schema_version"`
-	Records       Balance          `json:"records"` // the ledger's total
-	Findings      int64            `json:"findings"`
-	RepeatedIDs   int64            `json:"repeated_ids"` // findings whose id an earlier one has
-	Rules         []RuleCount      `json:"rules"`        // in the order of the catalogue
-	Severities    []Count          `json:"severities"`
-	Confidence    []Count          `json:"confidence"`
-	Agencies      []Count          `json:"agencies"`
-	PaymentTypes  []Count          `json:"payment_types"`
-	Months        []Count          `json:"months"` // of the payment dates
-	Rejected      []ReasonCount    `json:"rejected"`
-	Notices       []Notice         `json:"notices"`
-	Register      RegisterOverview `json:"register"`
-	Ledger        Ledger           `json:"ledger"`
+	SchemaVersion int         `json:"schema_version"`
+	Records       Balance     `json:"records"` // the ledger's total
+	Findings      int64       `json:"findings"`
+	RepeatedIDs   int64       `json:"repeated_ids"` // findings whose id an earlier one has
+	Rules         []RuleCount `json:"rules"`        // in the order of the catalogue
+	Severities    []Count     `json:"severities"`
+	Confidence    []Count     `json:"confidence"`
+	Agencies      []Count     `json:"agencies"`
+	PaymentTypes  []Count     `json:"payment_types"`
+	Months        []Count     `json:"months"` // of the payment dates
+	// With a baseline: what the findings are compared with, how they stand to it,
+	// and what became of its findings that are gone.
+	Baseline *BaselineOverview `json:"baseline,omitempty"`
+	States   []Count           `json:"states,omitempty"`
+	Gone     []Count           `json:"gone,omitempty"`
+	// With decisions: what each decision came to, and by severity the findings that
+	// do not count toward a threshold.
+	Decisions []DecisionCount `json:"decisions,omitempty"`
+	Excused   []Count         `json:"excused,omitempty"`
+
+	Rejected []ReasonCount    `json:"rejected"`
+	Notices  []Notice         `json:"notices"`
+	Register RegisterOverview `json:"register"`
+	Ledger   Ledger           `json:"ledger"`
 }
 
 // Count is how many findings there are of a value, and what they amount to.
@@ -50,6 +60,27 @@ type RuleCount struct {
 	Findings  int64                   `json:"findings"`
 	Possible  int64                   `json:"possible"` // of the findings, those that are not certain
 	Amounts   map[string]pipeline.Sum `json:"amounts"`
+}
+
+// BaselineOverview is what there is to know of the report that findings are
+// compared with.
+type BaselineOverview struct {
+	Report   string `json:"report"` // its name; empty on the first night, when there is none
+	AsOf     string `json:"as_of"`
+	Findings int64  `json:"findings"` // of it, each id once
+}
+
+// DecisionCount is what the findings come to that were decided alike.
+type DecisionCount struct {
+	Decision string `json:"decision"`
+	InForce  Effect `json:"in_force"`
+	Expired  Effect `json:"expired"` // the day of the decision's "until" has passed
+}
+
+// Effect is how many findings there are, and what they amount to.
+type Effect struct {
+	Findings int64                   `json:"findings"`
+	Amounts  map[string]pipeline.Sum `json:"amounts"`
 }
 
 // ReasonCount is how many rows were rejected for a reason.
@@ -84,6 +115,9 @@ type counts struct {
 	agencies     []pipeline.Tally
 	paymentTypes []pipeline.Tally
 	months       map[int]*pipeline.Tally
+	states       [Returned + 1]pipeline.Tally
+	decisions    [NotInvestigated + 1]effect
+	excused      [4]pipeline.Tally // by severity
 	// The months of days that have been looked up, by day modulo monthDays.
 	monthOf [monthDays]dayMonth
 }
@@ -120,6 +154,15 @@ func (c *counts) add(f *Finding) {
 		*known = dayMonth{f.PaymentDate, c.ofMonth(f.PaymentDate.Month())}
 	}
 	addFinding(known.month, f)
+	if f.State != NoState {
+		addFinding(&c.states[f.State], f)
+	}
+	if f.Decision != NoDecision {
+		addFinding(c.decisions[f.Decision].of(f), f)
+		if f.IsExcused() {
+			addFinding(&c.excused[f.Severity], f)
+		}
+	}
 }
 
 func (c *counts) ofMonth(month int) *pipeline.Tally {
@@ -164,6 +207,16 @@ func (c *counts) merge(other *counts) {
 	for month, tally := range other.months {
 		c.ofMonth(month).AddTally(tally)
 	}
+	for i := range other.states {
+		c.states[i].AddTally(&other.states[i])
+	}
+	for i := range other.decisions {
+		c.decisions[i].inForce.AddTally(&other.decisions[i].inForce)
+		c.decisions[i].expired.AddTally(&other.decisions[i].expired)
+	}
+	for i := range other.excused {
+		c.excused[i].AddTally(&other.excused[i])
+	}
 }
 
 // fill puts the counts into a summary.
@@ -193,6 +246,25 @@ func (c *counts) fill(s *Summary, run *Run, t *texts) {
 	s.Months = []Count{}
 	for _, month := range slices.Sorted(maps.Keys(c.months)) {
 		s.Months = append(s.Months, count(fmt.Sprintf("%04d-%02d", month/12, month%12+1), c.months[month]))
+	}
+	if run.Follow {
+		for state := New; state <= Returned; state++ {
+			s.States = append(s.States, count(state.String(), &c.states[state]))
+		}
+	}
+	if run.Decide == nil {
+		return
+	}
+	effectOf := func(tally *pipeline.Tally) Effect {
+		account := accountOf(tally, t.currency)
+		return Effect{Findings: account.Rows, Amounts: account.Amounts}
+	}
+	for _, decision := range Decisions() {
+		effect := &c.decisions[decision]
+		s.Decisions = append(s.Decisions, DecisionCount{Decision: decision.String(), InForce: effectOf(&effect.inForce), Expired: effectOf(&effect.expired)})
+	}
+	for _, severity := range []rules.Severity{rules.Error, rules.Warning, rules.Info} {
+		s.Excused = append(s.Excused, count(severity.String(), &c.excused[severity]))
 	}
 }
 
