@@ -25,10 +25,11 @@ var house = map[string][]string{
 	"report":        {"arrowipc", "calendar", "column", "identity", "pipeline", "register", "rules", "storage"},
 	"synth":         {"calendar"},
 	"config":        {"calendar", "identity", "job", "readers", "register", "rules"},
-	"job":           {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
+	"casework":      {"calendar", "identity", "pipeline", "report", "rules", "storage"},
+	"job":           {"calendar", "casework", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"job/reference": {},
 	"benchmarks":    {"calendar", "job", "readers", "register", "rules", "synth"},
-	"cmd/avstam":    {"calendar", "config", "identity", "job", "pipeline", "readers", "register", "report", "rules", "storage", "synth"},
+	"cmd/avstam":    {"calendar", "casework", "config", "identity", "job", "pipeline", "readers", "register", "report", "rules", "storage", "synth"},
 
 	// Tools of those who measure; they see the program from without.
 	"benchmarks/compare":     {},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
 	"github.com/goccy/go-yaml/ast"
 )
@@ -28,6 +29,8 @@ type Flags struct {
 	Numbers         string
 	FailOn          []string // severity=limit
 	MaxRejects      string
+	Baseline        string // a report, or latest
+	Decisions       string // a file
 }
 
 // Configuration is the configuration that the flags alone make. Its one source
@@ -92,6 +95,14 @@ func (f *Flags) Override(c *Configuration) error {
 		c.Output.Dir = standardOutput
 	default:
 		c.Output.Dir = c.relative(f.Out)
+	}
+	if f.Baseline != "" {
+		if c.Output.Baseline = f.Baseline; f.Baseline != job.Latest {
+			c.Output.Baseline = c.relative(f.Baseline)
+		}
+	}
+	if f.Decisions != "" {
+		c.Decisions = c.relative(f.Decisions)
 	}
 	if len(f.Formats) > 0 {
 		c.Output.Formats = nil

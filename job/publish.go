@@ -40,11 +40,17 @@ func (r *run) newWriter(folder *storage.Folder, draft *storage.Draft) (*report.W
 
 func (r *run) reportRun(key []byte) report.Run {
 	output := &r.settings.Output
+	r.casework.key = key
+	var decide func(*report.Finding)
+	if r.casework.decisions != nil {
+		decide = r.casework.decisions.Apply
+	}
 	return report.Run{
 		Version: r.settings.Version, Files: r.reportFiles(), Catalogue: rules.All(),
 		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
 		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
 		Masked: output.Masked, Key: key, Workers: r.settings.Workers,
+		Follow: r.settings.follows(), AsOf: r.settings.AsOf, Decide: decide,
 	}
 }
 
@@ -124,7 +130,11 @@ func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	for i := range r.parts {
 		parts = append(parts, report.Part{Chunks: r.parts[i].findings, FirstRow: r.firsts[i] + 1})
 	}
-	return outputFailure(writer.Findings(ctx, append(parts, across)))
+	parts = append(parts, across)
+	if err := r.follow(ctx, writer, parts); err != nil {
+		return err
+	}
+	return outputFailure(writer.Findings(ctx, parts))
 }
 
 // keepRejects keeps the rejected rows of a run that an input ended, if there are
@@ -249,6 +259,7 @@ func (r *run) closing() *report.Closing {
 		input := fileInput(file)
 		closing.Inputs = append(closing.Inputs, input.describe(settings.Sources[file.Source].Name))
 	}
+	r.addCasework(closing)
 	return closing
 }
 
@@ -296,7 +307,12 @@ func passedThresholds(thresholds []Threshold, summary *report.Summary) []string 
 		var findings int64
 		for _, count := range summary.Severities {
 			if count.Name == threshold.Severity.String() {
-				findings = count.Findings
+				findings += count.Findings
+			}
+		}
+		for _, count := range summary.Excused { // they are decided to be lawful, or corrected
+			if count.Name == threshold.Severity.String() {
+				findings -= count.Findings
 			}
 		}
 		if threshold.Limit.isPassed(findings, summary.Records.Read.Rows) {

@@ -1,0 +1,260 @@
+package casework
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/storage"
+)
+
+// Baseline is an earlier report that a run's findings are compared with.
+type Baseline struct {
+	earlier  *report.Earlier
+	asOf     calendar.Day
+	findings string // path
+	history  string // path; empty where the report has none
+	// remembered are the findings of a report without a history.
+	remembered *storage.Sorter[remembered]
+	rules      []string // their names
+	count      int64    // its findings, each id once
+}
+
+// OpenBaseline opens a report as a baseline for a run on a day with a key of
+// finding ids, and checks the digests of what is read of it. It fails where the
+// report is not as it was published, was made with another key, which gives
+// findings other ids, or on a later day.
+func OpenBaseline(ctx context.Context, folder string, key []byte, asOf calendar.Day) (*Baseline, error) {
+	earlier, err := report.OpenEarlier(folder)
+	if err != nil {
+		return nil, err
+	}
+	b := &Baseline{earlier: earlier}
+	var isDay bool
+	if b.asOf, isDay = calendar.Parse([]byte(earlier.Manifest.AsOf)); !isDay {
+		return nil, fmt.Errorf("cannot use the report %s: its manifest does not tell its day", folder)
+	}
+	switch {
+	case earlier.Manifest.IDKey != report.KeyCheck(key):
+		return nil, fmt.Errorf("cannot use %s as the baseline: it was made with another key of finding ids, so that none of its findings would be found again; name its key (output.id_key), or run once without a baseline", folder)
+	case b.asOf > asOf:
+		return nil, fmt.Errorf("cannot use %s as the baseline: it is of %s, and the run of %s, which is before that", folder, b.asOf, asOf)
+	case !earlier.Has(report.FindingsFile):
+		return nil, fmt.Errorf("cannot use %s as the baseline: it has no %s", folder, report.FindingsFile)
+	}
+	if b.findings, err = earlier.Check(ctx, report.FindingsFile); err != nil {
+		return nil, err
+	}
+	if earlier.Has(report.HistoryFile) {
+		b.history, err = earlier.Check(ctx, report.HistoryFile)
+	}
+	return b, err
+}
+
+// Run is the baseline's name.
+func (b *Baseline) Run() string { return b.earlier.Run }
+
+// Input is the baseline as a manifest names it.
+func (b *Baseline) Input() *report.BaselineInput {
+	return &report.BaselineInput{Report: b.earlier.Run, SHA256: hex.EncodeToString(b.earlier.SHA256[:])}
+}
+
+// Overview is the baseline as a summary names it, after Seek.
+func (b *Baseline) Overview() *report.BaselineOverview {
+	return &report.BaselineOverview{Report: b.earlier.Run, AsOf: b.asOf.String(), Findings: b.count}
+}
+
+// HasPolicy says whether the baseline was made under a policy, as encoding/json
+// writes it: under another one, findings are new or gone for that alone.
+func (b *Baseline) HasPolicy(policy any) bool {
+	ours, err := json.Marshal(policy)
+	if err != nil {
+		return false
+	}
+	theirs, err := json.Marshal(b.earlier.Manifest.Policy)
+	return err == nil && bytes.Equal(canonical(ours), canonical(theirs))
+}
+
+// canonical is a JSON document with the keys of all objects sorted.
+func canonical(document []byte) []byte {
+	var value any
+	if json.Unmarshal(document, &value) != nil {
+		return document
+	}
+	sorted, err := json.Marshal(value)
+	if err != nil {
+		return document
+	}
+	return sorted
+}
+
+// remembered is a finding of a report without a history.
+type remembered struct {
+	id, record [16]byte
+	rule       uint16 // place in Baseline.rules
+	finding    int64
+}
+
+var rememberedForm = &storage.Form[remembered]{
+	Bytes: 16 + 16 + 2 + 8,
+	Append: func(dst []byte, r remembered) []byte {
+		dst = append(append(dst, r.id[:]...), r.record[:]...)
+		dst = binary.BigEndian.AppendUint16(dst, r.rule)
+		return binary.BigEndian.AppendUint64(dst, uint64(r.finding))
+	},
+	Read: func(b []byte) remembered {
+		return remembered{[16]byte(b), [16]byte(b[16:]), binary.BigEndian.Uint16(b[32:]), int64(binary.BigEndian.Uint64(b[34:]))}
+	},
+	Compare: func(a, b remembered) int {
+		return cmp.Or(bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.finding, b.finding))
+	},
+}
+
+// Seek reads what the baseline remembers of its findings, and returns their
+// records, to be looked for. What does not fit in memory goes to the spill, which
+// must outlive the baseline.
+func (b *Baseline) Seek(ctx context.Context, spill *storage.Spill, keyer *report.RecordKeyer) (*Sought, error) {
+	sought := newSought(b.earlier.RowsOf(report.FindingsFile))
+	if b.history == "" {
+		if err := b.remember(ctx, spill, keyer); err != nil {
+			return nil, err
+		}
+	}
+	for r, err := range b.all(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Finding > 0 {
+			b.count++
+			sought.add(r.Record)
+		}
+	}
+	return sought, nil
+}
+
+// all are the findings that the baseline remembers, in the order of their ids. A
+// row is good until the next.
+func (b *Baseline) all(ctx context.Context) iter.Seq2[*report.Remembered, error] {
+	if b.history != "" {
+		return readHistory(ctx, b.history)
+	}
+	return func(yield func(*report.Remembered, error) bool) {
+		var row report.Remembered
+		for r, err := range b.remembered.Sorted() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if r.id == row.ID && row.Finding > 0 {
+				continue // an id that stands there more than once
+			}
+			row = report.Remembered{
+				ID: r.id, Record: r.record, Rule: b.rules[r.rule], Occurrence: 1, FirstSeen: b.asOf, LastSeen: b.asOf, TimesSeen: 1,
+				GoneSince: calendar.Missing, Finding: r.finding,
+			}
+			if !yield(&row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// remember takes the findings of a report without a history as first seen on its
+// day. Of records that are alike and have no id of their own it does not know how
+// many there were: each of their findings counts as the first.
+func (b *Baseline) remember(ctx context.Context, spill *storage.Spill, keyer *report.RecordKeyer) error {
+	const (
+		findingID = iota
+		rule
+		source
+		recordID
+		agency
+		paymentType
+		paymentDate
+		periodStart
+		periodEnd
+		amount
+		currency
+		identityNumber
+	)
+	rows, err := report.OpenRows(b.findings, "finding_id", "rule", "source", "record_id", "agency", "payment_type", "payment_date",
+		"period_start", "period_end", "amount", "currency", "identity_number")
+	if err != nil {
+		return err
+	}
+	defer rows.Close() // it was only read
+	b.remembered = storage.NewSorter(spill, rememberedForm, storage.SorterEntries/2)
+	isMasked := b.earlier.Manifest.Numbers != "full"
+	places, sources := map[string]uint16{}, map[string]string{}
+	for finding := int64(1); ; {
+		n, err := next(ctx, rows)
+		if n == 0 {
+			return err
+		}
+		for i := range n {
+			r := remembered{finding: finding}
+			finding++
+			if r.id, err = parseID(rows.Text(findingID, i)); err != nil {
+				return fmt.Errorf("%s: %w", b.findings, err)
+			}
+			name := rows.Text(rule, i)
+			place, known := places[string(name)]
+			if !known {
+				place = uint16(len(b.rules))
+				places[string(name)] = place
+				b.rules = append(b.rules, string(name))
+			}
+			r.rule = place
+			content := report.RecordContent{RecordID: rows.Text(recordID, i)}
+			if content.Source, known = sources[string(rows.Text(source, i))]; !known {
+				content.Source = string(rows.Text(source, i))
+				sources[content.Source] = content.Source
+			}
+			if len(content.RecordID) == 0 {
+				content.IdentityNumber = rows.Text(identityNumber, i)
+				content.Agency, content.PaymentType, content.Currency = rows.Text(agency, i), rows.Text(paymentType, i), rows.Text(currency, i)
+				content.PaymentDate, content.PeriodStart, content.PeriodEnd = dayAt(rows, paymentDate, i), dayAt(rows, periodStart, i), dayAt(rows, periodEnd, i)
+				content.Amount, _ = rows.Number(amount, i)
+			}
+			if len(content.RecordID) > 0 || !isMasked {
+				r.record = keyer.Key(&content)
+			}
+			if err := b.remembered.Add(r); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// next reads the next rows of a table; 0 and no error after the last.
+func next(ctx context.Context, rows *report.Rows) (int, error) {
+	if err := context.Cause(ctx); err != nil {
+		return 0, err
+	}
+	n, err := rows.Next()
+	if errors.Is(err, io.EOF) {
+		return 0, nil
+	}
+	return n, err
+}
+
+var errID = errors.New("an id is not 32 hexadecimal digits")
+
+func parseID(text []byte) (id [16]byte, err error) {
+	if len(text) != hex.EncodedLen(len(id)) {
+		return id, errID
+	}
+	if _, err := hex.Decode(id[:], text); err != nil {
+		return id, errID
+	}
+	return id, nil
+}
