@@ -99,24 +99,46 @@ func canonical(document []byte) []byte {
 
 // remembered is a finding of a report without a history.
 type remembered struct {
-	id, record [16]byte
-	rule       uint16 // place in Baseline.rules
-	finding    int64
+	id, record  [16]byte
+	rule        uint16 // place in Baseline.rules
+	hasRecordID bool
+	finding     int64
+	occurrence  int64
 }
 
-var rememberedForm = &storage.Form[remembered]{
-	Bytes: 16 + 16 + 2 + 8,
-	Append: func(dst []byte, r remembered) []byte {
-		dst = append(append(dst, r.id[:]...), r.record[:]...)
-		dst = binary.BigEndian.AppendUint16(dst, r.rule)
-		return binary.BigEndian.AppendUint64(dst, uint64(r.finding))
-	},
-	Read: func(b []byte) remembered {
-		return remembered{[16]byte(b), [16]byte(b[16:]), binary.BigEndian.Uint16(b[32:]), int64(binary.BigEndian.Uint64(b[34:]))}
-	},
-	Compare: func(a, b remembered) int {
+// Findings without a history are sorted by their records, to count those that are
+// alike, and then by their ids.
+var (
+	recordForm = formOf(func(a, b remembered) int {
+		return cmp.Or(bytes.Compare(a.record[:], b.record[:]), cmp.Compare(a.rule, b.rule), cmp.Compare(a.finding, b.finding))
+	})
+	rememberedForm = formOf(func(a, b remembered) int {
 		return cmp.Or(bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.finding, b.finding))
-	},
+	})
+)
+
+func formOf(compare func(a, b remembered) int) *storage.Form[remembered] {
+	return &storage.Form[remembered]{
+		Bytes: 16 + 16 + 2 + 1 + 8 + 8,
+		Append: func(dst []byte, r remembered) []byte {
+			dst = append(append(dst, r.id[:]...), r.record[:]...)
+			dst = binary.BigEndian.AppendUint16(dst, r.rule)
+			hasRecordID := byte(0)
+			if r.hasRecordID {
+				hasRecordID = 1
+			}
+			dst = append(dst, hasRecordID)
+			dst = binary.BigEndian.AppendUint64(dst, uint64(r.finding))
+			return binary.BigEndian.AppendUint64(dst, uint64(r.occurrence))
+		},
+		Read: func(b []byte) remembered {
+			return remembered{
+				id: [16]byte(b), record: [16]byte(b[16:]), rule: binary.BigEndian.Uint16(b[32:]), hasRecordID: b[34] != 0,
+				finding: int64(binary.BigEndian.Uint64(b[35:])), occurrence: int64(binary.BigEndian.Uint64(b[43:])),
+			}
+		},
+		Compare: compare,
+	}
 }
 
 // Seek reads what the baseline remembers of its findings, and returns their
@@ -158,7 +180,7 @@ func (b *Baseline) all(ctx context.Context) iter.Seq2[*report.Remembered, error]
 				continue // an id that stands there more than once
 			}
 			row = report.Remembered{
-				ID: r.id, Record: r.record, Rule: b.rules[r.rule], Occurrence: 1, FirstSeen: b.asOf, LastSeen: b.asOf, TimesSeen: 1,
+				ID: r.id, Record: r.record, Rule: b.rules[r.rule], Occurrence: r.occurrence, FirstSeen: b.asOf, LastSeen: b.asOf, TimesSeen: 1,
 				GoneSince: calendar.Missing, Finding: r.finding,
 			}
 			if !yield(&row, nil) {
@@ -169,8 +191,7 @@ func (b *Baseline) all(ctx context.Context) iter.Seq2[*report.Remembered, error]
 }
 
 // remember takes the findings of a report without a history as first seen on its
-// day. Of records that are alike and have no id of their own it does not know how
-// many there were: each of their findings counts as the first.
+// day.
 func (b *Baseline) remember(ctx context.Context, spill *storage.Spill, keyer *report.RecordKeyer) error {
 	const (
 		findingID = iota
@@ -192,16 +213,19 @@ func (b *Baseline) remember(ctx context.Context, spill *storage.Spill, keyer *re
 		return err
 	}
 	defer rows.Close() // it was only read
-	b.remembered = storage.NewSorter(spill, rememberedForm, storage.SorterEntries/2)
+	byRecord := storage.NewSorter(spill, recordForm, storage.SorterEntries/2)
 	isMasked := b.earlier.Manifest.Numbers != "full"
 	places, sources := map[string]uint16{}, map[string]string{}
 	for finding := int64(1); ; {
 		n, err := next(ctx, rows)
-		if n == 0 {
+		if err != nil {
 			return err
 		}
+		if n == 0 {
+			break
+		}
 		for i := range n {
-			r := remembered{finding: finding}
+			r := remembered{finding: finding, hasRecordID: len(rows.Text(recordID, i)) > 0}
 			finding++
 			if r.id, err = parseID(rows.Text(findingID, i)); err != nil {
 				return fmt.Errorf("%s: %w", b.findings, err)
@@ -219,20 +243,36 @@ func (b *Baseline) remember(ctx context.Context, spill *storage.Spill, keyer *re
 				content.Source = string(rows.Text(source, i))
 				sources[content.Source] = content.Source
 			}
-			if len(content.RecordID) == 0 {
+			if !r.hasRecordID {
 				content.IdentityNumber = rows.Text(identityNumber, i)
 				content.Agency, content.PaymentType, content.Currency = rows.Text(agency, i), rows.Text(paymentType, i), rows.Text(currency, i)
 				content.PaymentDate, content.PeriodStart, content.PeriodEnd = dayAt(rows, paymentDate, i), dayAt(rows, periodStart, i), dayAt(rows, periodEnd, i)
 				content.Amount, _ = rows.Number(amount, i)
 			}
-			if len(content.RecordID) > 0 || !isMasked {
+			if r.hasRecordID || !isMasked {
 				r.record = keyer.Key(&content)
 			}
-			if err := b.remembered.Add(r); err != nil {
+			if err := byRecord.Add(r); err != nil {
 				return err
 			}
 		}
 	}
+	b.remembered = storage.NewSorter(spill, rememberedForm, storage.SorterEntries/2)
+	var before remembered
+	for r, err := range byRecord.Sorted() {
+		if err != nil {
+			return err
+		}
+		r.occurrence = 1
+		if !r.hasRecordID && r.record == before.record && r.rule == before.rule {
+			r.occurrence = before.occurrence + 1
+		}
+		if err := b.remembered.Add(r); err != nil {
+			return err
+		}
+		before = r
+	}
+	return nil
 }
 
 // next reads the next rows of a table; 0 and no error after the last.

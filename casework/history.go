@@ -159,11 +159,15 @@ func (c *Comparison) merge(found iter.Seq2[*report.Identified, error], known *re
 			}
 			state = report.New
 			if k := known.row; k != nil && k.ID == f.ID {
-				state = report.Persisting
-				if k.Finding == 0 {
+				switch {
+				case k.Finding > 0:
+					state = report.Persisting
+				case !c.isForgotten(k):
 					state = report.Returned
 				}
-				row.FirstSeen, row.TimesSeen = k.FirstSeen, k.TimesSeen+1
+				if state != report.New {
+					row.FirstSeen, row.TimesSeen = k.FirstSeen, k.TimesSeen+1
+				}
 				if err := known.advance(); err != nil {
 					return err
 				}
@@ -192,7 +196,7 @@ func (c *Comparison) passOver(known *rememberedCursor, id *[16]byte, emit func(*
 			}
 			row.GoneSince, row.Finding = c.AsOf, 0
 		}
-		if int64(c.AsOf)-int64(row.GoneSince) <= rememberedDays {
+		if !c.isForgotten(&row) {
 			if err := emit(&row); err != nil {
 				return err
 			}
@@ -202,6 +206,11 @@ func (c *Comparison) passOver(known *rememberedCursor, id *[16]byte, emit func(*
 		}
 	}
 	return nil
+}
+
+// isForgotten says whether a finding has been gone for too long to be known again.
+func (c *Comparison) isForgotten(row *report.Remembered) bool {
+	return int64(c.AsOf)-int64(row.GoneSince) > rememberedDays
 }
 
 // noteGone keeps a finding of the baseline that is gone.

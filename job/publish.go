@@ -310,14 +310,16 @@ func passedThresholds(thresholds []Threshold, summary *report.Summary) []string 
 				findings += count.Findings
 			}
 		}
-		for _, count := range summary.Excused { // they are decided to be lawful, or corrected
-			if count.Name == threshold.Severity.String() {
+		excused := ""
+		for _, count := range summary.Excused {
+			if count.Name == threshold.Severity.String() && count.Findings > 0 {
 				findings -= count.Findings
+				excused = fmt.Sprintf(" (without %d that are decided to be lawful or corrected)", count.Findings)
 			}
 		}
 		if threshold.Limit.isPassed(findings, summary.Records.Read.Rows) {
-			passed = append(passed, fmt.Sprintf("%d findings of severity %s in %d rows, more than fail_on %s=%s allows",
-				findings, threshold.Severity, summary.Records.Read.Rows, threshold.Severity, threshold.Limit))
+			passed = append(passed, fmt.Sprintf("%d findings of severity %s in %d rows%s, more than fail_on %s=%s allows",
+				findings, threshold.Severity, summary.Records.Read.Rows, excused, threshold.Severity, threshold.Limit))
 		}
 	}
 	return passed

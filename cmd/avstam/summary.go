@@ -30,6 +30,7 @@ func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 	account.write(&text)
 	text.WriteByte('\n')
 	writeFindings(&text, s, currencies)
+	writeCasework(&text, s, currencies)
 
 	if len(s.Notices) > 0 {
 		text.WriteString("\nNotices:\n")
@@ -54,6 +55,9 @@ func currenciesOf(s *report.Summary) []string {
 	}
 	for _, rule := range s.Rules {
 		add(rule.Amounts)
+	}
+	for _, count := range s.Gone {
+		add(count.Amounts)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
