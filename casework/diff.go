@@ -142,7 +142,7 @@ func (d *differ) fill(ctx context.Context, path string) (*storage.Buckets, error
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() // it was only read
+	defer rows.Close()    // it was only read
 	const limit = 1 << 17 // 3.5 MiB
 	buckets := storage.NewBuckets(d.spill, differBytes, limit)
 	var entry []byte
@@ -270,4 +270,3 @@ func newRuleDifference(rule string) RuleDifference {
 	effect := func() report.Effect { return report.Effect{Amounts: map[string]pipeline.Sum{}} }
 	return RuleDifference{Rule: rule, New: effect(), Persisting: effect(), Resolved: effect()}
 }
-

@@ -29,7 +29,7 @@ exit status is 1.`,
 		Example: "  avstam diff out/20251120T020000.000Z-1f3a9c2e out/latest",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			write := map[string]func(io.Writer, *casework.Difference) error{"text": writeDifference, "json": writeDifferenceJSON, "csv": writeDifferenceCSV}[format]
+			write := map[string]func(io.Writer, *casework.Difference) error{"text": writeFindingsDiff, "json": writeFindingsDiffJSON, "csv": writeFindingsDiffCSV}[format]
 			if write == nil {
 				return usageError(errors.New("--format: want text, json or csv"))
 			}
@@ -67,9 +67,9 @@ func effects(d *casework.RuleDifference) []struct {
 	}{{"new", &d.New}, {"persisting", &d.Persisting}, {"resolved", &d.Resolved}}
 }
 
-// writeDifference writes a table with a line for each rule and state, and a column
+// writeFindingsDiff writes a table with a line for each rule and state, and a column
 // for each currency.
-func writeDifference(w io.Writer, d *casework.Difference) error {
+func writeFindingsDiff(w io.Writer, d *casework.Difference) error {
 	var currencies []string
 	for _, part := range effects(&d.Total) {
 		currencies = slices.AppendSeq(currencies, maps.Keys(part.effect.Amounts))
@@ -102,14 +102,14 @@ func writeDifference(w io.Writer, d *casework.Difference) error {
 	return err
 }
 
-func writeDifferenceJSON(w io.Writer, d *casework.Difference) error {
+func writeFindingsDiffJSON(w io.Writer, d *casework.Difference) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(d)
 }
 
-// writeDifferenceCSV writes a line for each rule, state and currency.
-func writeDifferenceCSV(w io.Writer, d *casework.Difference) error {
+// writeFindingsDiffCSV writes a line for each rule, state and currency.
+func writeFindingsDiffCSV(w io.Writer, d *casework.Difference) error {
 	lines := csv.NewWriter(w)
 	rows := [][]string{{"rule", "state", "findings", "currency", "amount"}}
 	for i := range d.Rules {
