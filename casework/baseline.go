@@ -151,43 +151,51 @@ func (b *Baseline) Seek(ctx context.Context, spill *storage.Spill, keyer *report
 			return nil, err
 		}
 	}
-	for r, err := range b.all(ctx) {
+	rows, err := b.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.close()
+	for {
+		batch, err := rows.next()
 		if err != nil {
 			return nil, err
 		}
-		if r.Finding > 0 {
-			b.count++
-			sought.add(r.Record)
+		if len(batch) == 0 {
+			return sought, nil
+		}
+		for i := range batch {
+			if batch[i].Finding > 0 {
+				b.count++
+				sought.add(batch[i].Record)
+			}
 		}
 	}
-	return sought, nil
 }
 
-// all are the findings that the baseline remembers, in the order of their ids. A
-// row is good until the next.
-func (b *Baseline) all(ctx context.Context) iter.Seq2[*report.Remembered, error] {
+// all are the findings that the baseline remembers, in the order of their ids.
+func (b *Baseline) all(ctx context.Context) (*rememberedRows, error) {
 	if b.history != "" {
 		return readHistory(ctx, b.history)
 	}
-	return func(yield func(*report.Remembered, error) bool) {
-		var row report.Remembered
-		for r, err := range b.remembered.Sorted() {
-			if err != nil {
-				yield(nil, err)
-				return
+	next, stop := iter.Pull2(b.remembered.Sorted())
+	row := []report.Remembered{{}}
+	return &rememberedRows{close: stop, next: func() ([]report.Remembered, error) {
+		for {
+			r, err, more := next()
+			if err != nil || !more {
+				return nil, err
 			}
-			if r.id == row.ID && row.Finding > 0 {
+			if r.id == row[0].ID && row[0].Finding > 0 {
 				continue // an id that stands there more than once
 			}
-			row = report.Remembered{
+			row[0] = report.Remembered{
 				ID: r.id, Record: r.record, Rule: b.rules[r.rule], Occurrence: r.occurrence, FirstSeen: b.asOf, LastSeen: b.asOf, TimesSeen: 1,
 				GoneSince: calendar.Missing, Finding: r.finding,
 			}
-			if !yield(&row, nil) {
-				return
-			}
+			return row, nil
 		}
-	}
+	}}, nil
 }
 
 // remember takes the findings of a report without a history as first seen on its

@@ -91,60 +91,87 @@ func (c *Comparison) Write(ctx context.Context, writer *report.Writer, parts []r
 // mark says of a finding, by its place, how it is known.
 type mark = func(place uint64, state report.State, firstSeen calendar.Day, timesSeen int32) error
 
+// joinedRows is how many rows of what is remembered are handed on at once.
+const joinedRows = 4096
+
 // join merges the findings of the run with those that the baseline remembers into
 // what is remembered next.
-func (c *Comparison) join(ctx context.Context, found iter.Seq2[*report.Identified, error], mark mark) iter.Seq2[*report.Remembered, error] {
-	return func(yield func(*report.Remembered, error) bool) {
+func (c *Comparison) join(ctx context.Context, found iter.Seq2[*report.Identified, error], mark mark) iter.Seq2[[]report.Remembered, error] {
+	return func(yield func([]report.Remembered, error) bool) {
 		known := &rememberedCursor{}
 		if c.Baseline != nil {
-			next, stop := iter.Pull2(c.Baseline.all(ctx))
-			defer stop()
-			known.next = next
+			var err error
+			if known.rows, err = c.Baseline.all(ctx); err != nil {
+				yield(nil, fmt.Errorf("%w: %w", ErrBaseline, err))
+				return
+			}
+			defer known.rows.close()
 		}
-		if err := c.merge(found, known, mark, yield); err != nil && !errors.Is(err, errStopped) {
+		joined := make([]report.Remembered, 0, joinedRows)
+		err := c.merge(found, known, mark, func(row *report.Remembered) error {
+			if joined = append(joined, *row); len(joined) < joinedRows {
+				return nil
+			}
+			if !yield(joined, nil) {
+				return errStopped
+			}
+			joined = joined[:0]
+			return nil
+		})
+		switch {
+		case errors.Is(err, errStopped):
+		case err != nil:
 			yield(nil, err)
+		default:
+			yield(joined, nil)
 		}
 	}
+}
+
+// rememberedRows are what a baseline remembers, in the order of ids.
+type rememberedRows struct {
+	// next gives the next rows, good until it is called again; none after the last.
+	next  func() ([]report.Remembered, error)
+	close func()
 }
 
 // rememberedCursor stands at a row of what a baseline remembers; nil after the last.
 type rememberedCursor struct {
-	next func() (*report.Remembered, error, bool)
+	rows *rememberedRows // nil for none
+	rest []report.Remembered
 	row  *report.Remembered
 }
 
 func (k *rememberedCursor) advance() error {
-	if k.row = nil; k.next == nil {
+	if k.row = nil; k.rows == nil {
 		return nil
 	}
-	row, err, more := k.next()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrBaseline, err)
+	if len(k.rest) == 0 {
+		rows, err := k.rows.next()
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrBaseline, err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		k.rest = rows
 	}
-	if more {
-		k.row = row
-	}
+	k.row, k.rest = &k.rest[0], k.rest[1:]
 	return nil
 }
-
-// ErrBaseline says that the baseline, whose digests were right, cannot be read.
-var ErrBaseline = errors.New("cannot read the baseline")
 
 // errStopped says that nobody wants more rows.
 var errStopped = errors.New("no more rows are wanted")
 
-func (c *Comparison) merge(found iter.Seq2[*report.Identified, error], known *rememberedCursor, mark mark, yield func(*report.Remembered, error) bool) error {
+// ErrBaseline says that the baseline, whose digests were right, cannot be read.
+var ErrBaseline = errors.New("cannot read the baseline")
+
+func (c *Comparison) merge(found iter.Seq2[*report.Identified, error], known *rememberedCursor, mark mark, emit func(*report.Remembered) error) error {
 	if err := known.advance(); err != nil {
 		return err
 	}
 	var row report.Remembered // of the finding that was seen last
 	state := report.NoState
-	emit := func(row *report.Remembered) error {
-		if !yield(row, nil) {
-			return errStopped
-		}
-		return nil
-	}
 	for f, err := range found {
 		if err != nil {
 			return err

@@ -3,25 +3,14 @@ package casework
 import (
 	"context"
 	"fmt"
-	"iter"
 	"path/filepath"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/report"
 )
 
-// readHistory gives the rows of a history in the order of their ids. A row is
-// good until the next.
-func readHistory(ctx context.Context, path string) iter.Seq2[*report.Remembered, error] {
-	return func(yield func(*report.Remembered, error) bool) {
-		if err := eachRemembered(ctx, path, func(row *report.Remembered) bool { return yield(row, nil) }); err != nil {
-			yield(nil, fmt.Errorf("%s: %w", filepath.Base(path), err))
-		}
-	}
-}
-
-// eachRemembered calls use with the rows of a history until it returns false.
-func eachRemembered(ctx context.Context, path string, use func(*report.Remembered) bool) error {
+// readHistory reads a history, in the order of its ids.
+func readHistory(ctx context.Context, path string) (*rememberedRows, error) {
 	const (
 		findingID = iota
 		recordKey
@@ -35,17 +24,15 @@ func eachRemembered(ctx context.Context, path string, use func(*report.Remembere
 	)
 	rows, err := report.OpenRows(path, "finding_id", "record_key", "rule", "occurrence", "first_seen", "last_seen", "times_seen", "gone_since", "finding")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer rows.Close() // it was only read
 	names := map[string]string{}
-	for {
+	var batch []report.Remembered
+	read := func() error {
 		n, err := next(ctx, rows)
-		if n == 0 {
-			return err
-		}
+		batch = batch[:0]
 		for i := range n {
-			row := report.Remembered{GoneSince: calendar.Missing}
+			row := report.Remembered{GoneSince: dayAt(rows, goneSince, i)}
 			if row.ID, err = parseID(rows.Text(findingID, i)); err != nil {
 				return err
 			}
@@ -64,13 +51,20 @@ func eachRemembered(ctx context.Context, path string, use func(*report.Remembere
 			row.FirstSeen, row.LastSeen = dayAt(rows, firstSeen, i), dayAt(rows, lastSeen, i)
 			times, _ := rows.Number(timesSeen, i)
 			row.TimesSeen = int32(times)
-			row.GoneSince = dayAt(rows, goneSince, i)
 			row.Finding, _ = rows.Number(finding, i)
-			if !use(&row) {
-				return nil
-			}
+			batch = append(batch, row)
 		}
+		return err
 	}
+	return &rememberedRows{
+		next: func() ([]report.Remembered, error) {
+			if err := read(); err != nil {
+				return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+			}
+			return batch, nil
+		},
+		close: func() { _ = rows.Close() }, // it was only read
+	}, nil
 }
 
 // dayAt is a day of a table, Missing where there is none.

@@ -119,14 +119,28 @@ func (w *worker) noteRead(file int) error {
 		if b.Rejected[i] {
 			continue
 		}
-		if f.RecordID = b.AppendRecordID(f.RecordID[:0], i); len(f.RecordID) == 0 {
+		var key report.RecordKey
+		if id := w.recordIDAt(i); len(id) > 0 {
+			key = w.findings.KeyOfID(file, id)
+		} else {
 			w.identifyRow(f, i)
+			key = w.findings.KeyOf(f)
 		}
-		if err := w.records.Note(w.findings.KeyOf(f)); err != nil {
+		if err := w.records.Note(key); err != nil {
 			return outputFailure(err)
 		}
 	}
 	return nil
+}
+
+// recordIDAt is the agency's own key of a row, good until the next; text stays
+// where it was read.
+func (w *worker) recordIDAt(i int) []byte {
+	if b := &w.batch; b.HasRecordID && b.RecordIntegers == nil && b.RecordMissing == nil {
+		return b.RecordID.At(i)
+	}
+	w.scratch = w.batch.AppendRecordID(w.scratch[:0], i)
+	return w.scratch
 }
 
 // follow compares the findings with the baseline, before they are written.

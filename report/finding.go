@@ -51,15 +51,14 @@ type Finding struct {
 	ID [16]byte
 
 	// What follows is set when the finding is written: by the marks of a Writer,
-	// and by Run.Decide.
-
-	State     State
-	FirstSeen calendar.Day
-	TimesSeen int32
-	// Decision is what was decided of it; DecisionUntil the last day on which that
-	// holds, Missing for without end; IsExpired that it no longer does.
-	Decision      Decision
+	// and by Run.Decide. Decision is what was decided of it, DecisionUntil the last
+	// day on which that holds, Missing for without end, IsExpired that it no longer
+	// does.
+	FirstSeen     calendar.Day
+	TimesSeen     int32
 	DecisionUntil calendar.Day
+	State         State
+	Decision      Decision
 	IsExpired     bool
 }
 

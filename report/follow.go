@@ -66,23 +66,35 @@ func (c *idCollector) follow(record RecordKey, rule uint8) {
 	c.entry[entryBytes+16] = rule
 }
 
-// contentOf is what identifies the record of a finding.
+// contentOf is what identifies the record of a finding that has no id of its own.
 func (d *identifier) contentOf(f *Finding) *RecordContent {
-	d.content = RecordContent{Source: d.sources[d.sourceOf[f.File]], RecordID: f.RecordID}
-	if len(f.RecordID) == 0 {
-		d.content.IdentityNumber = f.IdentityNumber
-		d.content.Agency = textOf(&d.agency, f.Agency, d.run.Dictionaries.Agency)
-		d.content.PaymentType = textOf(&d.paymentType, f.PaymentType, d.run.Dictionaries.PaymentType)
-		d.content.Currency = textOf(&d.currency, f.Currency, d.run.Dictionaries.Currency)
-		d.content.PaymentDate, d.content.PeriodStart, d.content.PeriodEnd = f.PaymentDate, f.PeriodStart, f.PeriodEnd
-		d.content.Amount = f.Amount
+	d.content = RecordContent{
+		Source: d.sources[d.sourceOf[f.File]], IdentityNumber: f.IdentityNumber,
+		Agency:      textOf(&d.agency, f.Agency, d.run.Dictionaries.Agency),
+		PaymentType: textOf(&d.paymentType, f.PaymentType, d.run.Dictionaries.PaymentType),
+		Currency:    textOf(&d.currency, f.Currency, d.run.Dictionaries.Currency),
+		PaymentDate: f.PaymentDate, PeriodStart: f.PeriodStart, PeriodEnd: f.PeriodEnd, Amount: f.Amount,
 	}
 	return &d.content
 }
 
 // KeyOf is the key of the record of a finding, of which nothing else need be
 // filled than its file and what identifies the record.
-func (p *Packer) KeyOf(f *Finding) RecordKey { return p.keyer.Key(p.identifier.contentOf(f)) }
+func (p *Packer) KeyOf(f *Finding) RecordKey {
+	if len(f.RecordID) > 0 {
+		return p.KeyOfID(f.File, f.RecordID)
+	}
+	return p.keyer.Key(p.identifier.contentOf(f))
+}
+
+// KeyOfID is the key of a record of a file that has an id of its own.
+func (p *Packer) KeyOfID(file int, id []byte) RecordKey {
+	// Records of one file mostly follow each other.
+	if p.source == nil || file != p.sourceFile {
+		p.source, p.sourceFile = p.keyer.source(p.identifier.sources[p.identifier.sourceOf[file]]), file
+	}
+	return hashRecord(&p.source.id, valid(id))
+}
 
 // Identified is a finding as far as it can be followed from report to report.
 type Identified struct {

@@ -147,26 +147,30 @@ type Followed struct {
 }
 
 // History writes what is remembered of findings, in the order of their ids. The
-// sequence is ranged over once; its rows are copied. The errors are those of the
-// sequence, as they are, and of writing.
-func (w *Writer) History(ctx context.Context, rows iter.Seq2[*Remembered, error]) (err error) {
+// sequence gives some rows at a time, which are copied, and is ranged over once.
+// The errors are those of the sequence, as they are, and of writing.
+func (w *Writer) History(ctx context.Context, rows iter.Seq2[[]Remembered, error]) (err error) {
 	next, stop := iter.Pull2(rows)
 	defer stop()
 	out := w.output()
 	out.parquet, out.csv, out.arrow = true, false, false // no one reads it but the next run
+	var rest []Remembered
 	table := &table[Remembered]{
 		name: historyName, columns: historyColumns(),
 		take: func(e *encoder[Remembered], limit int) error {
-			e.taken = e.taken[:0]
-			for ; len(e.taken) < limit; e.rows = len(e.taken) {
-				row, err, more := next()
-				if err != nil {
-					return err
+			for e.taken = e.taken[:0]; len(e.taken) < limit; {
+				if len(rest) == 0 {
+					rows, err, more := next()
+					if err != nil {
+						return err
+					}
+					if !more {
+						break
+					}
+					rest = rows
 				}
-				if !more {
-					break
-				}
-				e.taken = append(e.taken, *row)
+				n := min(len(rest), limit-len(e.taken))
+				e.taken, rest = append(e.taken, rest[:n]...), rest[n:]
 			}
 			e.rows = len(e.taken)
 			return nil
@@ -177,8 +181,8 @@ func (w *Writer) History(ctx context.Context, rows iter.Seq2[*Remembered, error]
 	return err
 }
 
-// Gone writes what is gone of the baseline's findings. It is like History, but
-// that the rows' texts are kept: they must not change.
+// Gone writes what is gone of the baseline's findings. The sequence is ranged over
+// once; the rows' texts are kept and must not change. Errors are as of History.
 func (w *Writer) Gone(ctx context.Context, rows iter.Seq2[*Gone, error]) (err error) {
 	next, stop := iter.Pull2(rows)
 	defer stop()

@@ -30,6 +30,8 @@ type Packer struct {
 	spill      *storage.Spill
 	identifier *identifier
 	keyer      *RecordKeyer // nil where findings are not followed
+	source     *sourceKey   // of sourceFile
+	sourceFile int
 	ids        *idCollector
 	records    []byte
 	rest       []byte // of the records

@@ -23,13 +23,17 @@ type RecordKey [16]byte
 // RecordKeyer makes record keys. It is for one goroutine.
 type RecordKeyer struct {
 	key     []byte
-	sources map[string]*[2]uint64
+	sources map[string]*sourceKey
 	message []byte
 }
 
+// sourceKey are the keys under which the records of a source are hashed: one for
+// their ids, and one for what those say that have none.
+type sourceKey struct{ id, content [2]uint64 }
+
 // NewRecordKeyer makes record keys under the key of finding ids.
 func NewRecordKeyer(key []byte) *RecordKeyer {
-	return &RecordKeyer{key: key, sources: map[string]*[2]uint64{}}
+	return &RecordKeyer{key: key, sources: map[string]*sourceKey{}}
 }
 
 // RecordContent is what identifies a record. RecordID is empty where it has none;
@@ -43,31 +47,40 @@ type RecordContent struct {
 	Amount                              int64 // öre
 }
 
-// Key is the key of a record.
-func (k *RecordKeyer) Key(r *RecordContent) (key RecordKey) {
-	source := k.sources[r.Source]
+func (k *RecordKeyer) source(name string) *sourceKey {
+	source := k.sources[name]
 	if source == nil {
-		sum := derive(k.key, "record "+r.Source)
-		source = &[2]uint64{binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])}
-		k.sources[r.Source] = source
+		sum := derive(k.key, "record "+name)
+		source = &sourceKey{
+			id:      [2]uint64{binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])},
+			content: [2]uint64{binary.LittleEndian.Uint64(sum[16:]), binary.LittleEndian.Uint64(sum[24:])},
+		}
+		k.sources[name] = source
 	}
-	// Texts are hashed as reports have them, so that a record has the same key
-	// wherever it is read.
-	m := k.message[:0]
+	return source
+}
+
+// Key is the key of a record. Texts are hashed as reports have them, so that a
+// record has the same key wherever it is read.
+func (k *RecordKeyer) Key(r *RecordContent) RecordKey {
+	source := k.source(r.Source)
 	if len(r.RecordID) > 0 {
-		m = append(append(m, 'i'), valid(r.RecordID)...)
-	} else {
-		m = appendText(append(m, 'c'), valid(r.IdentityNumber))
-		m = appendText(m, valid(r.Agency))
-		m = appendText(m, valid(r.PaymentType))
-		m = appendText(m, valid(r.Currency))
-		m = binary.BigEndian.AppendUint32(m, uint32(r.PaymentDate))
-		m = binary.BigEndian.AppendUint32(m, uint32(r.PeriodStart))
-		m = binary.BigEndian.AppendUint32(m, uint32(r.PeriodEnd))
-		m = binary.BigEndian.AppendUint64(m, uint64(r.Amount))
+		return hashRecord(&source.id, valid(r.RecordID))
 	}
+	m := appendText(k.message[:0], valid(r.IdentityNumber))
+	m = appendText(m, valid(r.Agency))
+	m = appendText(m, valid(r.PaymentType))
+	m = appendText(m, valid(r.Currency))
+	m = binary.BigEndian.AppendUint32(m, uint32(r.PaymentDate))
+	m = binary.BigEndian.AppendUint32(m, uint32(r.PeriodStart))
+	m = binary.BigEndian.AppendUint32(m, uint32(r.PeriodEnd))
+	m = binary.BigEndian.AppendUint64(m, uint64(r.Amount))
 	k.message = m
-	first, second := siphash.Hash128(source[0], source[1], m)
+	return hashRecord(&source.content, m)
+}
+
+func hashRecord(under *[2]uint64, message []byte) (key RecordKey) {
+	first, second := siphash.Hash128(under[0], under[1], message)
 	binary.BigEndian.PutUint64(key[:], first)
 	binary.BigEndian.PutUint64(key[8:], second)
 	return key

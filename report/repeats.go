@@ -41,7 +41,7 @@ func (c *idCollector) add(id [16]byte, place uint64, needsOccurrence bool) error
 	if needsOccurrence {
 		mark = 1
 	}
-	copy(c.entry[:], id[:])
+	*(*[16]byte)(c.entry[:]) = id
 	binary.BigEndian.PutUint64(c.entry[16:], place<<1|mark)
 	return c.buckets.Add(c.entry[:c.width])
 }
@@ -50,7 +50,8 @@ func (c *idCollector) add(id [16]byte, place uint64, needsOccurrence bool) error
 func (c *idCollector) each(bucket int, buffer *[]byte, use func(entry) error) error {
 	return c.buckets.Each(bucket, buffer, func(entries []byte) error {
 		for ; len(entries) > 0; entries = entries[c.width:] {
-			if err := use(entryForm.Read(entries)); err != nil {
+			e := entry{binary.BigEndian.Uint64(entries), binary.BigEndian.Uint64(entries[8:]), binary.BigEndian.Uint64(entries[16:])}
+			if err := use(e); err != nil {
 				return err
 			}
 		}
