@@ -391,14 +391,10 @@ func (w *world) table(folder, name string) []map[string]string {
 }
 
 // learnIDs finds out which id each finding has: it must be the one that it had on
-// earlier nights. In a masked report records without an id are told by their row.
+// earlier nights, wherever its row and its file are now. Records without an id are
+// looked up in the delivery: a masked report does not tell them.
 func (w *world) learnIDs(folder string) map[finding]map[string]string {
 	rows := map[finding]map[string]string{}
-	places := map[string]int{} // of a row in the input
-	for i, place := 0, map[string]int{}; i < len(w.input); i++ {
-		_ = place
-		places[fmt.Sprint(i)] = i
-	}
 	for _, row := range w.table(folder, "findings.csv") {
 		f := finding{rule: row["rule"], source: row["source"], record: row["record_id"], occurrence: 1}
 		if f.record == "" {

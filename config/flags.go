@@ -29,9 +29,12 @@ type Flags struct {
 	Numbers         string
 	FailOn          []string // severity=limit
 	MaxRejects      string
-	Baseline        string // a report, or latest
+	Baseline        string // a report, latest or none
 	Decisions       string // a file
 }
+
+// noBaseline is what --baseline says where the configuration's does not count.
+const noBaseline = "none"
 
 // Configuration is the configuration that the flags alone make. Its one source
 // is named records.
@@ -96,10 +99,14 @@ func (f *Flags) Override(c *Configuration) error {
 	default:
 		c.Output.Dir = c.relative(f.Out)
 	}
-	if f.Baseline != "" {
-		if c.Output.Baseline = f.Baseline; f.Baseline != job.Latest {
-			c.Output.Baseline = c.relative(f.Baseline)
-		}
+	switch f.Baseline {
+	case "":
+	case noBaseline:
+		c.Output.Baseline = ""
+	case job.Latest:
+		c.Output.Baseline = job.Latest
+	default:
+		c.Output.Baseline = c.relative(f.Baseline)
 	}
 	if f.Decisions != "" {
 		c.Decisions = c.relative(f.Decisions)

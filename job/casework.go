@@ -36,9 +36,9 @@ func checkCasework(settings *Settings) error {
 	}
 	switch {
 	case settings.Output.Folder == StandardOutput:
-		return usageFailure("a baseline is for reports: the findings on standard output are not compared with one")
+		return usageFailure("a baseline is for reports: the findings on standard output are not compared with one (--baseline none)")
 	case !settings.Output.Parquet:
-		return usageFailure("with a baseline the formats must have parquet among them: the next run finds the findings there")
+		return usageFailure("with a baseline the formats must have parquet among them: the next run finds the findings there (or --baseline none)")
 	}
 	return nil
 }
