@@ -309,7 +309,7 @@ func TestSameBytesWithABaseline(t *testing.T) {
 func TestDiff(t *testing.T) {
 	s := newSmall(t, "identity_number,payment_date,amount,record_id,currency\n640823-3235,2025-11-20,100.00,A,SEK\n640823-3236,2025-11-20,200.00,B,SEK\n640823-3236,2025-11-20,10.00,B,EUR\n")
 	before := s.run(t)
-	s.write(t, "records.csv", "identity_number,payment_date,amount,record_id,currency\n640823-3235,2025-11-20,100.00,A,SEK\n640824-3234,2025-11-20,7.00,C,SEK\n196408233333,2025-11-20,8.00,D,SEK\n")
+	s.write(t, "records.csv", "identity_number,payment_date,amount,record_id,currency\n640823-3235,2025-11-20,100.00,A,SEK\n640824-3234,2025-11-20,7.00,C,SEK\n193308159916,2025-11-20,8.00,D,SEK\n")
 	after := s.run(t)
 	spill, err := storage.NewSpill()
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/synth"
 	"github.com/stretchr/testify/require"
 )
 
@@ -146,24 +147,34 @@ func newWorld(t *testing.T, seed uint64) *world {
 		t: t, random: rand.New(rand.NewPCG(seed, 50)), folder: t.TempDir(), asOf: calendar.Of(2025, 11, 1),
 		known: map[finding]*memory{}, ids: map[finding]string{}, findingOf: map[string]finding{}, numberOf: map[finding]string{},
 	}
-	for i := range 60 {
-		w.people = append(w.people, person{number: madeUpNumber(1940+i, 1+i%12, 1+i%28, 100+i), life: life(i) % lives, told: i%2 == 0})
+	for i, number := range madeUpNumbers(t, seed, 60) {
+		w.people = append(w.people, person{number: number, life: life(i) % lives, told: i%2 == 0})
 	}
 	return w
 }
 
-// madeUpNumber has its check digit: Luhn over the nine digits before it.
-func madeUpNumber(year, month, day, serial int) string {
-	digits := fmt.Sprintf("%04d%02d%02d%03d", year, month, day, serial)
-	sum := 0
-	for i, c := range digits[2:] {
-		d := int(c - '0')
-		if i%2 == 0 {
-			d *= 2
+// madeUpNumbers are personal numbers of people born in the last century.
+func madeUpNumbers(t *testing.T, seed uint64, count int) []string {
+	dataset, err := synth.New(synth.Options{Records: 1000, People: int64(10 * count), Seed: seed})
+	require.NoError(t, err)
+	folder := filepath.Join(t.TempDir(), "people")
+	_, err = dataset.WriteFolder(t.Context(), folder, []string{"csv"})
+	require.NoError(t, err)
+	file, err := os.Open(filepath.Join(folder, "register.csv"))
+	require.NoError(t, err)
+	defer file.Close()
+	lines, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	column := slices.Index(lines[0], "number")
+	var numbers []string
+	for _, line := range lines[1:] {
+		number := line[column]
+		if isPersonal := number[6:8] < "32"; isPersonal && number[:2] == "19" && !slices.Contains(numbers, number) && len(numbers) < count {
+			numbers = append(numbers, number)
 		}
-		sum += d/10 + d%10
 	}
-	return digits + strconv.Itoa((10-sum%10)%10)
+	require.Len(t, numbers, count)
+	return numbers
 }
 
 func (w *world) chance(share float64) bool { return w.random.Float64() < share }

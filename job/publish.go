@@ -122,10 +122,6 @@ func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	if err != nil {
 		return outputFailure(err)
 	}
-	r.stage("report")
-	if err := writer.Rejects(ctx, r.rejects()); err != nil {
-		return outputFailure(err)
-	}
 	var parts []report.Part
 	for i := range r.parts {
 		parts = append(parts, report.Part{Chunks: r.parts[i].findings, FirstRow: r.firsts[i] + 1})
@@ -133,6 +129,10 @@ func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	parts = append(parts, across)
 	if err := r.follow(ctx, writer, parts); err != nil {
 		return err
+	}
+	r.stage("report")
+	if err := writer.Rejects(ctx, r.rejects()); err != nil {
+		return outputFailure(err)
 	}
 	return outputFailure(writer.Findings(ctx, parts))
 }

@@ -262,15 +262,16 @@ func (w *Writer) Mark(place uint64, state State, firstSeen calendar.Day, timesSe
 	return w.marks.Add(entry{place, uint64(uint32(firstSeen))<<32 | uint64(uint32(timesSeen)), uint64(state)})
 }
 
-// nextMarks takes the marks of the findings before a place from the sorted ones.
+// markReader hands out the sorted marks.
 type markReader struct {
-	next    func() (entry, error, bool)
+	next    func() (entry, error, bool) // nil for none
 	mark    entry
 	err     error
 	more    bool
 	started bool
 }
 
+// take appends the marks of the findings before a place.
 func (r *markReader) take(marks []entry, place uint64) ([]entry, error) {
 	if r.next == nil {
 		return marks, nil
@@ -285,7 +286,7 @@ func (r *markReader) take(marks []entry, place uint64) ([]entry, error) {
 	return marks, r.err
 }
 
-// apply sets what is known of the findings, the first of which is at place, and
+// applyMarks sets what is known of the findings, the first of which is at place, and
 // returns the marks of those after them.
 func applyMarks(marks []entry, findings []Finding, place uint64, asOf calendar.Day) []entry {
 	for i := range findings {

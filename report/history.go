@@ -140,8 +140,8 @@ func appendMaskedText(number []byte, dst []byte) []byte {
 
 func appendHex(dst []byte, id *[16]byte) []byte { return hex.AppendEncode(dst, id[:]) }
 
-// Followed is what a report says of the findings that it is compared with.
-type Followed struct {
+// followedTables are what a report says of the findings that it is compared with.
+type followedTables struct {
 	history, gone int64 // rows written
 	outcomes      [Unknown + 1]Effect
 }
@@ -234,7 +234,7 @@ func (e *encoder[Row]) eachTaken(use func([]Row) error) error {
 
 // counts are the outcomes for a summary, all but unknown ones whether or not
 // there are any.
-func (f *Followed) counts() []Count {
+func (f *followedTables) counts() []Count {
 	counts := []Count{}
 	for outcome := Resolved; outcome <= Unknown; outcome++ {
 		effect := f.outcomes[outcome]

@@ -89,7 +89,7 @@ type Writer struct {
 	occurrences        iter.Seq2[entry, error] // of findings that need one; nil before they were looked for
 	marked             [idBuckets]bool         // buckets of the ids of such findings
 	marks              *storage.Sorter[entry]  // nil for none
-	followed           *Followed               // what History and Gone have written; nil without
+	followed           *followedTables         // what History and Gone have written; nil without
 
 	// Limits of memory, smaller in tests.
 	repeatLimit  int // ids
@@ -116,7 +116,7 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	}
 	w := &Writer{draft: draft, spill: spill, run: run, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}
 	if run.Follow {
-		w.followed = &Followed{}
+		w.followed = &followedTables{}
 	}
 	return w, nil
 }
