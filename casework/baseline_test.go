@@ -28,12 +28,12 @@ type small struct {
 	settings job.Settings
 }
 
-const smallRegister = "number,status,status_from\n196408233234,active,2010-01-01\n"
+const oneNumber = "number,status,status_from\n196408233234,active,2010-01-01\n"
 
 func newSmall(t *testing.T, records string) *small {
 	t.Helper()
 	s := &small{folder: t.TempDir()}
-	s.write(t, "register.csv", smallRegister)
+	s.write(t, "register.csv", oneNumber)
 	s.write(t, "records.csv", records)
 	minutes := 0
 	s.settings = job.Settings{

@@ -25,7 +25,7 @@ const (
 
 var today = calendar.Of(2025, 11, 21)
 
-func write(t *testing.T, text string) string {
+func writeDecisions(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "decisions.csv")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
@@ -68,7 +68,7 @@ func TestDecisions(t *testing.T) {
 		{"no decision yet", "finding_id,decision\n", "  false"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			d, err := ReadDecisions(t.Context(), write(t, test.text), today)
+			d, err := ReadDecisions(t.Context(), writeDecisions(t, test.text), today)
 			require.NoError(t, err)
 			f := findingOf(testID)
 			f.Decision, f.DecisionUntil, f.IsExpired = report.Lawful, today, true // of the finding before
@@ -110,7 +110,7 @@ func TestDecisionsThatAreRefused(t *testing.T) {
 		{"bytes that only begin like Parquet", "PAR1" + testNumber, "it is no sound Parquet file"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			path := write(t, test.text)
+			path := writeDecisions(t, test.text)
 			_, err := ReadDecisions(t.Context(), path, today)
 			require.ErrorContains(t, err, test.want)
 			assert.ErrorContains(t, err, path)
@@ -198,7 +198,7 @@ func TestDecisionsAboutNothingAreTold(t *testing.T) {
 		text += fmt.Sprintf("%032x,,,lawful\n", i+1)
 	}
 	text += "," + testNumber + ",inactive_number,confirmed\n" + testID + ",,,lawful\n"
-	path := write(t, text)
+	path := writeDecisions(t, text)
 	d, err := ReadDecisions(t.Context(), path, today)
 	require.NoError(t, err)
 	d.Apply(findingOf(testID)) // both of the last rows are about it
