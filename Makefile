@@ -21,7 +21,7 @@ fuzz: ## every fuzzer for FUZZTIME
 	./.ci/fuzz $(FUZZTIME)
 
 golden: ## rewrites golden files and the generated parts of README and docs; look at the diff
-	AVSTAM_GOLDEN=write $(GO) test ./cmd/avstam ./report ./config ./rules
+	AVSTAM_GOLDEN=write $(GO) test ./cmd/avstam ./report ./config ./rules ./casework
 
 docs: golden ## the same: the catalogue in README comes from the rules
 

@@ -60,17 +60,9 @@ func OpenBaseline(ctx context.Context, folder string, key []byte, asOf calendar.
 	return b, err
 }
 
-// Run is the baseline's name.
-func (b *Baseline) Run() string { return b.earlier.Run }
-
-// Input is the baseline as a manifest names it.
+// Input is the baseline as a report names it, after Seek.
 func (b *Baseline) Input() *report.BaselineInput {
-	return &report.BaselineInput{Report: b.earlier.Run, SHA256: hex.EncodeToString(b.earlier.SHA256[:])}
-}
-
-// Overview is the baseline as a summary names it, after Seek.
-func (b *Baseline) Overview() *report.BaselineOverview {
-	return &report.BaselineOverview{Report: b.earlier.Run, AsOf: b.asOf.String(), Findings: b.count}
+	return &report.BaselineInput{Report: b.earlier.Run, AsOf: b.asOf.String(), SHA256: hex.EncodeToString(b.earlier.SHA256[:]), Findings: b.count}
 }
 
 // HasPolicy says whether the baseline was made under a policy, as encoding/json

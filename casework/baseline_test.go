@@ -85,8 +85,10 @@ func TestFirstNight(t *testing.T) {
 	s := newSmall(t, withIDs)
 	s.settings.Baseline = job.Latest
 	first := s.run(t)
-	assert.Equal(t, "new 2, persisting 0, returned 0", counts(first.Summary.States))
-	assert.Equal(t, "resolved 0, not_read 0", counts(first.Summary.Gone))
+	assert.Nil(t, first.Summary.Baseline, "there is nothing to compare with")
+	table, err := os.ReadFile(filepath.Join(first.Folder, "findings.csv"))
+	require.NoError(t, err)
+	assert.Equal(t, 2, bytes.Count(table, []byte(",new,2025-11-21,1,")))
 	assert.Equal(t, []string{"baseline_missing"}, noticeNames(first.Summary))
 	for name, mode := range map[string]os.FileMode{"history.parquet": 0o600, "resolved.parquet": 0o600, "resolved.csv": 0o600} {
 		info, err := os.Stat(filepath.Join(first.Folder, name))
@@ -97,13 +99,16 @@ func TestFirstNight(t *testing.T) {
 
 	s.settings.AsOf++
 	second := s.run(t)
-	assert.Equal(t, "new 0, persisting 2, returned 0", counts(second.Summary.States))
-	assert.Equal(t, &report.BaselineOverview{Report: filepath.Base(first.Folder), AsOf: "2025-11-21", Findings: 2}, second.Summary.Baseline)
+	assert.Equal(t, "new 0, persisting 2, returned 0", counts(second.Summary.Baseline.States()))
+	assert.Equal(t, "resolved 0, not_read 0", counts(second.Summary.Baseline.Gone()))
+	assert.Equal(t, filepath.Base(first.Folder), second.Summary.Baseline.Report)
+	assert.Equal(t, "2025-11-21", second.Summary.Baseline.AsOf)
+	assert.Equal(t, int64(2), second.Summary.Baseline.Findings)
 	assert.Empty(t, noticeNames(second.Summary))
 
 	s.settings.Baseline = ""
 	third := s.run(t)
-	assert.Nil(t, third.Summary.States)
+	assert.Nil(t, third.Summary.Baseline)
 	assert.NoFileExists(t, filepath.Join(third.Folder, "history.parquet"), "who does not ask for a baseline pays for none")
 }
 
@@ -134,7 +139,7 @@ func TestGoneFindings(t *testing.T) {
 			s.write(t, "records.csv", test.after)
 			s.settings.Baseline = job.Latest
 			result := s.run(t)
-			assert.Equal(t, test.want, counts(result.Summary.Gone))
+			assert.Equal(t, test.want, counts(result.Summary.Baseline.Gone()))
 			table, err := os.ReadFile(filepath.Join(result.Folder, "resolved.csv"))
 			require.NoError(t, err)
 			assert.Equal(t, !test.masked, bytes.Contains(table, []byte("640823-323")), "numbers are shown as the report shows them")
@@ -149,7 +154,7 @@ func TestAnotherPolicyIsTold(t *testing.T) {
 	s.run(t)
 	s.settings.Policy.Severities = map[string]rules.Severity{"malformed_number": rules.Off}
 	result := s.run(t)
-	assert.Equal(t, "resolved 2, not_read 0", counts(result.Summary.Gone))
+	assert.Equal(t, "resolved 2, not_read 0", counts(result.Summary.Baseline.Gone()))
 	assert.Equal(t, []string{"baseline_policy"}, noticeNames(result.Summary))
 }
 
@@ -284,7 +289,7 @@ func TestSameBytesWithABaseline(t *testing.T) {
 		s.settings.Workers = workers
 		s.settings.Output.Folder = filepath.Join(folder, fmt.Sprint("out", workers))
 		result := s.run(t)
-		for _, states := range [][]report.Count{result.Summary.States[:2], result.Summary.Gone[1:2]} {
+		for _, states := range [][]report.Count{result.Summary.Baseline.States()[:2], result.Summary.Baseline.Gone()[1:2]} {
 			for _, count := range states {
 				require.Positive(t, count.Findings, count.Name)
 			}

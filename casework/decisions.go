@@ -89,11 +89,14 @@ func (d *Decisions) Notices() []report.Notice {
 	for _, row := range rows[:min(listed, len(rows))] {
 		places = append(places, fmt.Sprint(row))
 	}
-	text := fmt.Sprintf("%d of the decisions in %s are about no finding of this run: row %s", len(rows), d.Path, strings.Join(places, ", "))
-	if len(rows) > listed {
-		text += fmt.Sprintf(" and %d more", len(rows)-listed)
+	list := strings.Join(places, ", ")
+	english := fmt.Sprintf("%d of the decisions in %s are about no finding of this run: row %s", len(rows), d.Path, list)
+	swedish := fmt.Sprintf("%d av besluten i %s gäller inget fynd i den här körningen: rad %s", len(rows), d.Path, list)
+	if more := len(rows) - listed; more > 0 {
+		english += fmt.Sprintf(" and %d more", more)
+		swedish += fmt.Sprintf(" och %d till", more)
 	}
-	return []report.Notice{{Name: "decisions_unmatched", Text: text + "."}}
+	return []report.Notice{{Name: "decisions_unmatched", Text: english + ".", Swedish: swedish + "."}}
 }
 
 // take reads a row of the file and says what is wrong with it, or "". It repeats

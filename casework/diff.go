@@ -26,10 +26,10 @@ type Difference struct {
 // RuleDifference are the findings of a rule by whether the old report, the new
 // one or both have their id. Those of both count as the new report has them.
 type RuleDifference struct {
-	Rule       string        `json:"rule,omitempty"` // empty for all together
-	New        report.Effect `json:"new"`
-	Persisting report.Effect `json:"persisting"`
-	Resolved   report.Effect `json:"resolved"` // gone; why is not known here
+	Rule       string           `json:"rule,omitempty"` // empty for all together
+	New        report.CaseCount `json:"new"`
+	Persisting report.CaseCount `json:"persisting"`
+	Resolved   report.CaseCount `json:"resolved"` // gone; why is not known here
 }
 
 // Differs says whether a finding is new or gone.
@@ -240,7 +240,7 @@ func (d *differ) result(oldRun, newRun string) *Difference {
 			byRule[name] = &difference
 		}
 		for _, difference := range []*RuleDifference{byRule[name], &result.Total} {
-			effect := [...]*report.Effect{&difference.New, &difference.Persisting, &difference.Resolved}[key.standing]
+			effect := [...]*report.CaseCount{&difference.New, &difference.Persisting, &difference.Resolved}[key.standing]
 			effect.Findings += total.findings
 			currency := d.currencies.list[key.currency]
 			amount := effect.Amounts[currency]
@@ -259,7 +259,7 @@ func (d *differ) result(oldRun, newRun string) *Difference {
 		result.Rules = append(result.Rules, *byRule[name])
 	}
 	for _, difference := range append(result.Rules, result.Total) {
-		for _, effect := range []report.Effect{difference.New, difference.Persisting, difference.Resolved} {
+		for _, effect := range []report.CaseCount{difference.New, difference.Persisting, difference.Resolved} {
 			maps.DeleteFunc(effect.Amounts, func(_ string, sum pipeline.Sum) bool { return sum.IsZero() })
 		}
 	}
@@ -267,6 +267,6 @@ func (d *differ) result(oldRun, newRun string) *Difference {
 }
 
 func newRuleDifference(rule string) RuleDifference {
-	effect := func() report.Effect { return report.Effect{Amounts: map[string]pipeline.Sum{}} }
+	effect := func() report.CaseCount { return report.CaseCount{Amounts: map[string]pipeline.Sum{}} }
 	return RuleDifference{Rule: rule, New: effect(), Persisting: effect(), Resolved: effect()}
 }

@@ -1,6 +1,6 @@
-// Package casework is what people do with findings from night to night: which are
-// new, which are gone, and what was decided of them.
-//
-// A Baseline is the report that a run's findings are compared with; Decisions are
-// what case workers have decided. Neither changes what the rules find.
+// Package casework is what people do with findings and with published reports:
+// they see from night to night which findings are new and which are gone
+// (Baseline, Diff), decide on them (Decisions), ask why one was made (Explain),
+// and tell the register what may be wrong with it (WriteNotices). It changes no
+// report, and nothing of what the rules find.
 package casework

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/rules"
 )
 
 // Configuration is what a configuration file says, with the defaults in place
@@ -112,6 +113,10 @@ type Output struct {
 	IDKey   string   `json:"id_key,omitempty"` // the key file of finding ids
 	// Baseline is the folder of the report that findings are compared with, or latest.
 	Baseline string `json:"baseline,omitempty"`
+
+	// Of the page: its language, and the figures that it hides.
+	Language      Language `json:"lang"`
+	SuppressBelow Count    `json:"suppress_below"`
 }
 
 // Thresholds are the findings of each severity above which a run fails.
@@ -125,7 +130,7 @@ type Thresholds struct {
 func Default() *Configuration {
 	return &Configuration{
 		Policy:     defaultPolicy(),
-		Output:     Output{Formats: []Format{"parquet", "html"}, Numbers: "full"},
+		Output:     Output{Formats: []Format{"parquet", "html"}, Numbers: "full", Language: rules.English, SuppressBelow: 5},
 		MaxRejects: "1%",
 	}
 }

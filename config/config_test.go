@@ -64,7 +64,7 @@ func TestTheDocumentedExampleSaysWhatItSays(t *testing.T) {
 			StaleAfterDays:     31,
 			TestNumbers:        []identity.Number{194103252393, 196408233234},
 		},
-		Output:     job.Output{Folder: "testdata/out", Parquet: true, HTML: true},
+		Output:     job.Output{Folder: "testdata/out", Parquet: true, HTML: true, Language: "en", SuppressBelow: 5},
 		FailOn:     []job.Threshold{{Severity: rules.Error}},
 		MaxRejects: job.Limit{IsShare: true, Share: 0.01},
 	}, settings)
@@ -120,7 +120,7 @@ output: {dir: /reports}
 		Sources:    []readers.Source{{Name: "a", Files: []string{"-"}}},
 		Expect:     []job.Expect{{}},
 		Policy:     rules.DefaultPolicy(),
-		Output:     job.Output{Folder: "/reports", Parquet: true, HTML: true},
+		Output:     job.Output{Folder: "/reports", Parquet: true, HTML: true, Language: "en", SuppressBelow: 5},
 		MaxRejects: job.Limit{IsShare: true, Share: 0.01},
 	}, settings)
 }

@@ -31,6 +31,8 @@ type Flags struct {
 	MaxRejects      string
 	Baseline        string // a report, latest or none
 	Decisions       string // a file
+	Language        string
+	SuppressBelow   string // a number
 }
 
 // noBaseline is what --baseline says where the configuration's does not count.
@@ -133,11 +135,17 @@ func (f *Flags) Override(c *Configuration) error {
 		{"--extract-date", f.ExtractDate, &c.Register.ExtractDate},
 		{"--numbers", f.Numbers, &c.Output.Numbers},
 		{"--max-rejects", f.MaxRejects, &c.MaxRejects},
+		{"--lang", f.Language, &c.Output.Language},
 	} {
 		if flag.text != "" {
 			if err := setFlag(flag.target, flag.name, flag.text); err != nil {
 				return err
 			}
+		}
+	}
+	if f.SuppressBelow != "" {
+		if complaint := c.Output.SuppressBelow.set(f.SuppressBelow, ast.IntegerType); complaint != "" {
+			return fmt.Errorf("--suppress-below: %s", complaint)
 		}
 	}
 	return f.overrideThresholds(c)

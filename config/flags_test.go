@@ -31,6 +31,7 @@ func TestFlagsAlone(t *testing.T) {
 		MaxRejects:  "5",
 		Baseline:    "latest",
 		Decisions:   "decided/$1.csv",
+		Language:    "sv", SuppressBelow: "0",
 	}
 	c, err := flags.Configuration()
 	require.NoError(t, err)
@@ -49,7 +50,7 @@ func TestFlagsAlone(t *testing.T) {
 		}},
 		Expect: []job.Expect{{}},
 		Policy: want,
-		Output: job.Output{Folder: "out", CSV: true, Masked: true},
+		Output: job.Output{Folder: "out", CSV: true, Masked: true, Language: "sv", SuppressBelow: 0},
 		FailOn: []job.Threshold{
 			{Severity: rules.Error, Limit: job.Limit{}},
 			{Severity: rules.Warning, Limit: job.Limit{IsShare: true, Share: 0.001}},

@@ -158,6 +158,20 @@ func setBounded[T ~int](target *T, text string, kind ast.NodeType, limit int, un
 	return ""
 }
 
+// Count is a number of records or findings, at most a million.
+type Count int
+
+func (c *Count) set(text string, kind ast.NodeType) string {
+	return setBounded(c, text, kind, 1_000_000, "records")
+}
+
+// Language is that of the report's page, one of rules.Languages.
+type Language string
+
+func (l *Language) set(text string, _ ast.NodeType) string {
+	return setWord(l, text, "language", rules.Languages())
+}
+
 // Character is one character of ASCII.
 type Character string
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/rules"
 )
 
 func loadSchema(t *testing.T) schema {
@@ -113,6 +114,7 @@ func TestTheSchemaHasTheKeysOfTheConfiguration(t *testing.T) {
 		reflect.TypeFor[Format]():         formats,
 		reflect.TypeFor[Numbers]():        numbersWords,
 		reflect.TypeFor[Emigrated]():      emigrated,
+		reflect.TypeFor[Language]():       rules.Languages(),
 		reflect.TypeFor[Level]():          levels,
 		reflect.TypeFor[Encoding]():       encodings,
 		reflect.TypeFor[RuleName]():       ruleNames(),

@@ -211,6 +211,8 @@ func (c *Configuration) output() job.Output {
 		Folder:  standardOutput,
 		Masked:  c.Output.Numbers == "masked",
 		KeyFile: resolve(c.folder, c.Output.IDKey),
+
+		Language: string(c.Output.Language), SuppressBelow: int64(c.Output.SuppressBelow),
 	}
 	if c.Output.Dir != standardOutput {
 		output.Folder = resolve(c.folder, c.Output.Dir)

@@ -98,7 +98,37 @@ func TestBothIsYoungerAndOlder(t *testing.T) {
 				if younger != wantYounger || older != wantOlder {
 					t.Fatalf("year %02d, paid in %d", year, payment)
 				}
+				likely, ok := text.Likely(payment)
+				if ok != (payment >= 2000 && payment < 2100) || ok && likely != younger {
+					t.Fatalf("likely: year %02d, paid in %d", year, payment)
+				}
 			}
+		}
+	}
+}
+
+// What is not likely is left to In and Both.
+func TestLikelyLeavesTheRest(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want bool
+		why  string
+	}{
+		{"196408233234", true, "twelve digits"},
+		{"19640823-3234", true, "with a separator, which does not decide"},
+		{"19640823+3234", true, "nor does a plus in twelve"},
+		{"640823-3234", true, "ten digits"},
+		{"640823+3234", false, "a plus makes ten digits the older number"},
+		{"701063-2391", true, "a coordination number"},
+		{"640823-3235", false, "a fault"},
+		{"5560360793", false, "an organisation"},
+		{"", false, "nothing"},
+	} {
+		text := identity.Parse([]byte(c.text))
+		number, ok := text.Likely(2025)
+		assert.Equal(t, c.want, ok, c.why)
+		if want, _ := text.In(2025); ok {
+			assert.Equal(t, want, number, c.why)
 		}
 	}
 }

@@ -6,29 +6,37 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/rules"
 	"github.com/avstam/avstam/storage"
 )
 
 // The rules across records hold no records in memory. What a rule keeps of a
 // record is a candidate: its key, its number, where it stands and its packed
-// finding. Candidates are put into buckets by a hash of the key, on disk; all
-// candidates of a key are in one bucket. At the end each bucket is judged by
-// itself, and what is found is merged into the order of the report.
+// finding. Each worker puts its candidates into buckets by a hash of the key, on
+// disk; all candidates of a key are in the same bucket of one worker or another.
+// At the end each bucket is judged by itself, and what is found, which is in order
+// worker by worker, is merged into the order of the report.
 
 // acrossBuckets is how many buckets the candidates of one rule are put into at
 // a time.
 const acrossBuckets = 64
 
 // acrossFrameBytes is how much a worker gathers before it writes to disk.
-const acrossFrameBytes = 4 << 20
+const acrossFrameBytes = 1 << 19
 
-// acrossBucketCandidates is how many candidates a bucket may have before it is
-// divided again: a judge keeps up to a hundred bytes for each key, so that one
-// bucket takes some 50 MB at most.
+// acrossBucketCandidates is how many candidates the buckets that are judged at a
+// time may have; a larger bucket is divided again. A judge keeps up to a hundred
+// bytes for each key, so that they take some 50 MB at most.
 const acrossBucketCandidates = 500_000
+
+// maxReducers is how many buckets are judged at a time at most.
+const maxReducers = 4
 
 // acrossDepth is how often a bucket is divided: 64⁵ buckets divide any input,
 // except for candidates of one key, which cost a judge no more than one key.
@@ -42,6 +50,11 @@ type candidate struct {
 	row     uint32 // in the piece, from 0
 	flagged bool   // by a rule about the record alone
 	packed  []byte // the report.Finding, without what the judge decides
+}
+
+// position is where the candidate stands in the order of the input.
+func (c *candidate) position() rules.Position {
+	return rules.Position(c.piece)<<32 | rules.Position(c.row)
 }
 
 func (c *candidate) append(dst []byte) []byte {
@@ -146,7 +159,7 @@ func newReducer(spill *storage.Spill, seeds [acrossDepth]maphash.Seed, rule uint
 	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
 }
 
-// reducer judges the candidates of one rule, bucket by bucket.
+// reducer judges candidates of one rule, bucket by bucket. It is for one goroutine.
 type reducer struct {
 	spill *storage.Spill
 	seeds [acrossDepth]maphash.Seed
@@ -200,68 +213,105 @@ func compareFound(a, b *found) int {
 	return cmp.Or(cmp.Compare(a.piece, b.piece), cmp.Compare(a.row, b.row), cmp.Compare(a.rule, b.rule))
 }
 
-// reduce judges all buckets of frames, which hold candidates in the order of
-// the input, hashed with the seed of depth.
-func (r *reducer) reduce(frames []frame, depth int) error {
-	for bucket := range acrossBuckets {
-		candidates := 0
+// reduceBuckets judges all buckets of the frames of all workers, each of which
+// holds its candidates in the order of the input, hashed with the seed of depth 0.
+// Each goroutine has a reducer of its own; which of them judges a bucket does not
+// matter, since what is found is merged by row.
+func reduceBuckets(reducers []*reducer, workers [][]frame) ([]foundRun, error) {
+	var group errgroup.Group
+	var next atomic.Int64
+	for _, r := range reducers {
+		group.Go(func() error {
+			return pipeline.Guard(func() error {
+				for bucket := next.Add(1) - 1; bucket < acrossBuckets; bucket = next.Add(1) - 1 {
+					if err := r.reduceBucket(workers, int(bucket), 0); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var runs []foundRun
+	for _, r := range reducers {
+		runs = append(runs, r.runs...)
+	}
+	return runs, nil
+}
+
+// reduceBucket judges a bucket of frames hashed with the seed of depth.
+func (r *reducer) reduceBucket(workers [][]frame, bucket, depth int) error {
+	candidates := 0
+	for _, frames := range workers {
 		for i := range frames {
 			candidates += int(frames[i].counts[bucket])
 		}
-		if candidates == 0 {
-			continue
+	}
+	switch {
+	case candidates == 0:
+		return nil
+	case candidates <= r.divide || depth+1 == acrossDepth:
+		return r.judge(workers, bucket)
+	}
+	again := make([][]frame, len(workers))
+	for i, frames := range workers {
+		divided := &bucketWriter{spill: r.spill, seed: r.seeds[depth+1]}
+		err := r.each(frames, bucket, func(c *candidate) error { return divided.add(c) })
+		if err != nil {
+			return err
 		}
-		if candidates > r.divide && depth+1 < acrossDepth {
-			divided := &bucketWriter{spill: r.spill, seed: r.seeds[depth+1]}
-			err := r.each(frames, bucket, func(c *candidate) error { return divided.add(c) })
-			if err != nil {
-				return err
-			}
-			again, err := divided.take()
-			if err != nil {
-				return err
-			}
-			if err := r.reduce(again, depth+1); err != nil {
-				return err
-			}
-			continue
+		if again[i], err = divided.take(); err != nil {
+			return err
 		}
-		if err := r.judge(frames, bucket); err != nil {
+	}
+	for bucket := range acrossBuckets {
+		if err := r.reduceBucket(again, bucket, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// judge shows a bucket to a judge, twice, and writes what is found as a run.
-func (r *reducer) judge(frames []frame, bucket int) error {
+// judge shows a bucket to a judge, twice, and writes what is found of each
+// worker's candidates as a run.
+func (r *reducer) judge(workers [][]frame, bucket int) error {
 	r.verdict.Reset()
-	err := r.each(frames, bucket, func(c *candidate) error {
-		r.verdict.Note(&c.key, c.number)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	err = r.each(frames, bucket, func(c *candidate) error {
-		other, ok := r.verdict.Decide(&c.key, c.number)
-		if !ok {
+	for _, frames := range workers {
+		err := r.each(frames, bucket, func(c *candidate) error {
+			r.verdict.Note(&c.key, c.number, c.position())
 			return nil
+		})
+		if err != nil {
+			return err
 		}
-		r.found = found{piece: c.piece, row: c.row, rule: r.rule, flagged: c.flagged, other: other, packed: c.packed}
-		return r.writer.add(&r.found)
-	})
-	if err != nil {
-		return err
 	}
-	written, err := r.writer.take()
-	if err == nil && len(written.extents) > 0 {
-		r.runs = append(r.runs, written)
+	for _, frames := range workers {
+		err := r.each(frames, bucket, func(c *candidate) error {
+			other, ok := r.verdict.Decide(&c.key, c.number, c.position())
+			if !ok {
+				return nil
+			}
+			r.found = found{piece: c.piece, row: c.row, rule: r.rule, flagged: c.flagged, other: other, packed: c.packed}
+			return r.writer.add(&r.found)
+		})
+		if err != nil {
+			return err
+		}
+		written, err := r.writer.take()
+		if err != nil {
+			return err
+		}
+		if len(written.extents) > 0 {
+			r.runs = append(r.runs, written)
+		}
 	}
-	return err
+	return nil
 }
 
-// each calls f with the candidates of a bucket in the order of the input.
+// each calls f with the candidates of a bucket in the order of frames.
 func (r *reducer) each(frames []frame, bucket int, f func(*candidate) error) error {
 	for i := range frames {
 		size := frames[i].sizes[bucket]

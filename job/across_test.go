@@ -31,13 +31,16 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 	}
 	seeds := newSeeds()
 	var all []candidate
-	frames := map[uint8][]frame{}
-	for piece := range uint32(20) {
-		// One worker a piece: its frames follow those of the piece before.
-		writers := map[uint8]*bucketWriter{}
+	const workers = 3
+	var writers [workers]map[uint8]*bucketWriter
+	for worker := range writers {
+		writers[worker] = map[uint8]*bucketWriter{}
 		for _, place := range rulesAcross {
-			writers[place] = &bucketWriter{spill: spill, seed: seeds[0]}
+			writers[worker][place] = &bucketWriter{spill: spill, seed: seeds[0]}
 		}
+	}
+	for piece := range uint32(20) {
+		writers := writers[random.IntN(workers)]
 		for row := range uint32(random.IntN(3000)) {
 			var c candidate
 			// Half the candidates share one key, which no division takes apart.
@@ -58,10 +61,13 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 				}
 			}
 		}
+	}
+	frames := map[uint8][][]frame{}
+	for worker := range writers {
 		for _, place := range rulesAcross {
-			taken, err := writers[place].take()
+			taken, err := writers[worker][place].take()
 			require.NoError(t, err)
-			frames[place] = append(frames[place], taken...)
+			frames[place] = append(frames[place], taken)
 		}
 	}
 
@@ -70,13 +76,13 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 	for _, place := range rulesAcross {
 		judges[place] = rules.All()[place].Across.NewJudge()
 		for i := range all {
-			judges[place].Note(&all[i].key, all[i].number)
+			judges[place].Note(&all[i].key, all[i].number, all[i].position())
 		}
 	}
 	for i := range all {
 		c := &all[i]
 		for _, place := range rulesAcross {
-			if other, ok := judges[place].Decide(&c.key, c.number); ok {
+			if other, ok := judges[place].Decide(&c.key, c.number, c.position()); ok {
 				want = append(want, found{piece: c.piece, row: c.row, rule: place, flagged: c.flagged, other: other, packed: c.packed})
 			}
 		}
@@ -86,9 +92,10 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 	for _, divide := range []int{1, 30, acrossBucketCandidates} {
 		var runs []foundRun
 		for _, place := range rulesAcross {
-			r := newReducer(spill, seeds, place, divide)
-			require.NoError(t, r.reduce(frames[place], 0))
-			runs = append(runs, r.runs...)
+			reducers := []*reducer{newReducer(spill, seeds, place, divide), newReducer(spill, seeds, place, divide)}
+			judged, err := reduceBuckets(reducers, frames[place])
+			require.NoError(t, err)
+			runs = append(runs, judged...)
 		}
 		var got []found
 		require.NoError(t, merge(spill, runs, func(f *found) error {

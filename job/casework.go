@@ -161,18 +161,19 @@ func (r *run) follow(ctx context.Context, writer *report.Writer, parts []report.
 
 // addCasework adds to a report what it tells of baseline and decisions.
 func (r *run) addCasework(closing *report.Closing) {
-	say := func(name, text string) {
-		closing.Notices = append(closing.Notices, report.Notice{Name: name, Text: text})
+	say := func(name, english, swedish string) {
+		closing.Notices = append(closing.Notices, report.Notice{Name: name, Text: english, Swedish: swedish})
 	}
-	if r.settings.follows() {
-		closing.BaselineOverview = &report.BaselineOverview{}
-		if baseline := r.casework.baseline; baseline != nil {
-			closing.Baseline, closing.BaselineOverview = baseline.Input(), baseline.Overview()
-			if !baseline.HasPolicy(closing.Policy) {
-				say("baseline_policy", "The policy is not that of the baseline, so that findings may be new or gone for that alone.")
-			}
-		} else {
-			say("baseline_missing", "There is no report yet to compare the findings with: all are new.")
+	switch baseline := r.casework.baseline; {
+	case !r.settings.follows():
+	case baseline == nil:
+		say("baseline_missing", "There is no report yet to compare the findings with: all are new.",
+			"Det finns ännu ingen rapport att jämföra fynden med: alla är nya.")
+	default:
+		closing.Baseline = baseline.Input()
+		if !baseline.HasPolicy(closing.Policy) {
+			say("baseline_policy", "The policy is not that of the earlier report, so that findings may be new or gone for that alone.",
+				"Policyn är inte den tidigare rapportens, så fynd kan vara nya eller borta enbart därför.")
 		}
 	}
 	if decisions := r.casework.decisions; decisions != nil {

@@ -51,6 +51,7 @@ func (r *run) reportRun(key []byte) report.Run {
 		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
 		Masked: output.Masked, Key: key, Workers: r.settings.Workers,
 		Follow: r.settings.follows(), AsOf: r.settings.AsOf, Decide: decide,
+		Language: output.Language, SuppressBelow: output.SuppressBelow,
 	}
 }
 
@@ -198,20 +199,20 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 	var runs []foundRun
 	for i, place := range r.acrossRules {
-		var frames []frame
-		for j := range r.parts {
-			frames = append(frames, r.parts[j].across[i]...)
-			r.parts[j].across[i] = nil
+		reducers := make([]*reducer, min(r.settings.Workers, maxReducers))
+		for k := range reducers {
+			reducers[k] = newReducer(r.spill, r.seeds, place, acrossBucketCandidates/len(reducers))
 		}
-		reducer := newReducer(r.spill, r.seeds, place, acrossBucketCandidates)
-		if err := reducer.reduce(frames, 0); err != nil {
+		found, err := reduceBuckets(reducers, r.candidates[i])
+		if err != nil {
 			return report.Part{}, err
 		}
-		runs = append(runs, reducer.runs...)
+		runs = append(runs, found...)
 	}
 	packer.Begin(len(r.parts))
 	severities := r.settings.Policy.AllSeverities()
 	var finding report.Finding
+	witness := rules.NewWitness(r.register)
 	moved := struct{ piece, row uint32 }{piece: ^uint32(0)}
 	err := merge(r.spill, runs, func(f *found) error {
 		if _, err := finding.Unpack(f.packed); err != nil {
@@ -219,6 +220,8 @@ func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 		}
 		finding.Row = r.firsts[f.piece] + int64(f.row) + 1
 		finding.OtherNumber = f.other
+		evidence := witness.Evidence(finding.Number, finding.PaymentDate)
+		describeEvidence(&finding, &evidence)
 		if at := (struct{ piece, row uint32 }{f.piece, f.row}); !f.flagged && severities[f.rule] >= rules.Warning && at != moved {
 			moved = at
 			terms := &r.files[finding.File].ledger

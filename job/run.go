@@ -49,6 +49,8 @@ type run struct {
 	staleAfter   calendar.Day
 	casework     caseworkOf
 
+	candidates [][][]frame // of the rules across records, by place in acrossRules and then by worker
+
 	parts  []part  // in the order of the pieces
 	firsts []int64 // row before the first of each part, in its file
 	files  []fileTotals
@@ -214,7 +216,25 @@ func (r *run) checkRecords(ctx context.Context, writer *report.Writer) error {
 		func(ctx context.Context, worker int, number uint32, piece pipeline.Piece) (part, error) {
 			return workers[worker].process(ctx, number, piece)
 		}, r.collect)
-	return inputFailure(err)
+	if err != nil {
+		return inputFailure(err)
+	}
+	return outputFailure(r.takeCandidates(workers))
+}
+
+// takeCandidates takes over what workers have kept for the rules across records.
+func (r *run) takeCandidates(workers []*worker) error {
+	r.candidates = make([][][]frame, len(r.acrossRules))
+	for i := range r.acrossRules {
+		for _, w := range workers {
+			frames, err := w.across[i].take()
+			if err != nil {
+				return err
+			}
+			r.candidates[i] = append(r.candidates[i], frames)
+		}
+	}
+	return nil
 }
 
 // collect takes the parts in the order of the pieces.
@@ -323,30 +343,36 @@ func (r *run) report(stage string) {
 // notices are what the run as a whole has to say.
 func (r *run) notices() []report.Notice {
 	var notices []report.Notice
-	say := func(name string, records int64, format string, arguments ...any) {
-		notices = append(notices, report.Notice{Name: name, Records: records, Text: fmt.Sprintf(format, arguments...)})
+	say := func(name string, records int64, english, swedish string, arguments ...any) {
+		notices = append(notices, report.Notice{
+			Name: name, Records: records, Text: fmt.Sprintf(english, arguments...), Swedish: fmt.Sprintf(swedish, arguments...),
+		})
 	}
 	policy := &r.settings.Policy
 	if date := r.extractDate; date == calendar.Missing {
-		say("extract_date_unknown", 0, "The date of the register extract is not known, so whether it is stale was not checked. Name it with --extract-date or register.extract_date.")
+		say("extract_date_unknown", 0, "The date of the register extract is not known, so whether it is stale was not checked. Name it with --extract-date or register.extract_date.",
+			"Registeruttagets datum är inte känt, så om det är för gammalt har inte kontrollerats. Ange det med --extract-date eller register.extract_date.")
 	} else if stale := r.totals().stale; stale > 0 {
-		say("stale_register", stale, "The register extract is of %s. %d records have a payment more than %d days after it.", date, stale, policy.StaleAfterDays)
+		say("stale_register", stale, "The register extract is of %s, and there are payments more than %d days after it.",
+			"Registeruttaget är från %s, och det finns utbetalningar mer än %d dagar efter det.", date, policy.StaleAfterDays)
 	}
 	paymentTypes := slices.Sorted(slices.Values(r.dictionaries.PaymentType.Values()))
 	agencies := r.dictionaries.Agency.Values()
 	for _, name := range slices.Sorted(maps.Keys(policy.PaymentTypes)) {
 		if !slices.Contains(paymentTypes, name) {
-			say("policy_payment_type_unused", 0, "The policy has the payment type %q, which no record has.", name)
+			say("policy_payment_type_unused", 0, "The policy has the payment type %q, which no record has.",
+				"Policyn har utbetalningsslaget %q, som ingen post har.", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(policy.Agencies)) {
 		if !slices.Contains(agencies, name) {
-			say("policy_agency_unused", 0, "The policy has the agency %q, which no record has.", name)
+			say("policy_agency_unused", 0, "The policy has the agency %q, which no record has.", "Policyn har myndigheten %q, som ingen post har.", name)
 		}
 	}
 	for _, name := range slices.Sorted(slices.Values(policy.UncertainAllowed)) {
 		if !slices.Contains(agencies, name) {
-			say("policy_agency_unused", 0, "The policy allows numbers of level uncertain to the agency %q, which no record has.", name)
+			say("policy_agency_unused", 0, "The policy allows numbers of level uncertain to the agency %q, which no record has.",
+				"Policyn tillåter nummer med identitetsnivån osäker för myndigheten %q, som ingen post har.", name)
 		}
 	}
 	var strange []string
@@ -355,13 +381,14 @@ func (r *run) notices() []report.Notice {
 			strange = append(strange, fmt.Sprintf("%q", name))
 		}
 	}
-	if len(strange) > 0 {
-		const listed = 20
-		text := strings.Join(strange[:min(listed, len(strange))], ", ")
-		if len(strange) > listed {
-			text += fmt.Sprintf(" and %d more", len(strange)-listed)
-		}
-		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s.", text)
+	const listed = 20
+	switch text := strings.Join(strange[:min(listed, len(strange))], ", "); {
+	case len(strange) > listed:
+		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s and %d more.",
+			"Policyn känner inte dessa utbetalningsslag i posterna: %s och %d till.", text, len(strange)-listed)
+	case len(strange) > 0:
+		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s.",
+			"Policyn känner inte dessa utbetalningsslag i posterna: %s.", text)
 	}
 	return notices
 }

@@ -92,6 +92,9 @@ type Output struct {
 	// run alone where there is no folder.
 	KeyFile     string
 	MetricsFile string // "" for none beside the report's
+	// Language and SuppressBelow are of the page; see report.Run.
+	Language      string
+	SuppressBelow int64
 }
 
 // StandardOutput stands for standard output in the place of the output folder.

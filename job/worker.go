@@ -38,7 +38,6 @@ type part struct {
 	findings []report.Chunk
 	rejects  []storage.Extent
 	rejected int64
-	across   [][]frame // by place in run.acrossRules
 	stale    int64
 	ledger   report.Terms
 }
@@ -126,12 +125,6 @@ func (w *worker) take(p *part) (err error) {
 	if p.rejects, err = w.rejects.take(); err != nil {
 		return outputFailure(err)
 	}
-	p.across = make([][]frame, len(w.across))
-	for i, across := range w.across {
-		if p.across[i], err = across.take(); err != nil {
-			return outputFailure(err)
-		}
-	}
 	return nil
 }
 
@@ -154,6 +147,8 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 		hit := &hits[i]
 		if hit.Row != evident {
 			w.describe(file, hit.Row)
+			evidence := w.checker.Facts().Evidence(hit.Row)
+			describeEvidence(&w.finding, &evidence)
 			evident = hit.Row
 		}
 		w.conclude(hit)
@@ -161,6 +156,9 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 			return outputFailure(err)
 		}
 	}
+	// Of what is kept for the rules across records little is found in the end: what
+	// the register says of it is asked then.
+	describeEvidence(&w.finding, &rules.Evidence{StatusFrom: calendar.Missing, KnownFrom: calendar.Missing})
 	for i, place := range w.run.acrossRules {
 		rule := rules.All()[place]
 		for _, row := range w.checker.Rows(rule.Across.Looks) {
@@ -189,8 +187,10 @@ func (w *worker) describe(file int, row int32) {
 	f.RecordID = b.AppendRecordID(f.RecordID[:0], i)
 	w.identifyRow(f, i)
 	f.Number, f.NumberKind = b.Number[i], b.Kind[i]
+}
 
-	evidence := w.checker.Facts().Evidence(row)
+// describeEvidence fills in what the register says.
+func describeEvidence(f *report.Finding, evidence *rules.Evidence) {
 	f.UseNumber = evidence.UseNumber
 	f.DeceasedOn = evidence.DeceasedOn
 	f.InRegister = evidence.InRegister

@@ -55,8 +55,8 @@ type Batch struct {
 	Number []identity.Number // 0 where there is none
 	Fault  []identity.Fault
 	Kind   []identity.Kind
-	Place  []register.Place
-	Entry  []register.Entry // only where Place is a place
+	Place  []register.Place // register.Plain for most: rules.Facts.Settle looks up where
+	Entry  []register.Entry // only where Place is a place, or Plain
 	// Ambiguous are the rows of ten digits of which both readings are in the
 	// register, with the older.
 	Ambiguous []Ambiguous

@@ -199,11 +199,7 @@ func newCSVFiller(dictionaries *pipeline.Dictionaries) *csvFiller {
 
 // Next fills b with the next rows of the piece.
 func (p *csvPiece) Next(b *pipeline.Batch) (bool, error) {
-	if p.filler == nil {
-		p.filler = p.file.options.csv.takeFiller(p.file.options)
-		p.filler.reset(p.file.csvFile)
-		p.suspect = !p.file.encoding.isWhole(p.block.data[:p.block.end])
-	}
+	p.begin()
 	f := p.filler
 	rows, next, data := f.split(&p.file.grammar, &p.block, p.at)
 	p.block.data = data[:len(p.block.data)] // it may have grown
@@ -226,6 +222,15 @@ func (p *csvPiece) Next(b *pipeline.Batch) (bool, error) {
 	p.reject(b)
 	p.tally(b)
 	return true, nil
+}
+
+// begin takes what the piece is read with, unless it has it.
+func (p *csvPiece) begin() {
+	if p.filler == nil {
+		p.filler = p.file.options.csv.takeFiller(p.file.options)
+		p.filler.reset(p.file.csvFile)
+		p.suspect = !p.file.encoding.isWhole(p.block.data[:p.block.end])
+	}
 }
 
 // resize gives a column of the batch another length; its memory is the

@@ -47,6 +47,7 @@ func (b *Builder) build() (*Snapshot, error) {
 		return nil, err
 	}
 	a.finish()
+	a.out.findPlain()
 	a.findLoops()
 	a.out.checks = a.collectChecks()
 	return a.out, nil

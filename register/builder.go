@@ -126,9 +126,9 @@ type Builder struct {
 	last     slot // of the last entry
 	unsorted bool // a slot came after a later one
 	days     []bool
-	// sums has the Luhn sum of a day and 1; 0 where it is not computed yet, and
-	// noSum for days that no number has.
-	sums []uint8
+	// calendar says of each day whether numbers have it; notAsked where that was
+	// not computed yet.
+	calendar []dayAnswer
 
 	undated     []int         // rows of the extract whose status_from cannot be read, and that are still to come
 	words       []wordMeaning // of the last extract
@@ -143,8 +143,16 @@ type Builder struct {
 	tallies [checkCount]tally
 }
 
+// dayAnswer is whether numbers have a day.
+type dayAnswer uint8
+
 const (
-	noSum = 255
+	notAsked dayAnswer = iota
+	someDay
+	noDay
+)
+
+const (
 	// The parts of an index of ownIndex, from the lowest bit: protection, level,
 	// status less one, reason.
 	ownLevelShift  = 2
@@ -159,7 +167,7 @@ func NewBuilder(extractDate calendar.Day) *Builder {
 		extractDate: extractDate,
 		dates:       newDateCoder(),
 		days:        make([]bool, dayCount),
-		sums:        make([]uint8, dayCount),
+		calendar:    make([]dayAnswer, dayCount),
 		reasons:     []string{""},
 		reasonIndex: map[string]uint16{"": 0},
 		ownIndex:    make([]uint32, 1<<ownReasonShift),
@@ -387,20 +395,19 @@ func (b *Builder) pack(e *Extract, i int) (packedEntry, error) {
 	return entry, nil
 }
 
-// slot is findSlot, with the sums of days remembered.
+// slot is findSlot, with the answers about days remembered.
 func (b *Builder) slot(number identity.Number) slot {
-	day, serial, check := split(number)
-	if day >= dayCount || serial == 0 {
+	day, serial, sum := split(number)
+	if day >= dayCount || serial == 0 || tens>>sum&1 == 0 {
 		return noSlot
 	}
-	if b.sums[day] == 0 {
-		b.sums[day] = noSum
+	if b.calendar[day] == notAsked {
+		b.calendar[day] = noDay
 		if isDay(day) {
-			b.sums[day] = uint8(dateSum(day)) + 1
+			b.calendar[day] = someDay
 		}
 	}
-	sum := b.sums[day]
-	if sum == noSum || !holds(uint32(sum-1), uint32(serialSums[serial]), check) {
+	if b.calendar[day] == noDay {
 		return noSlot
 	}
 	return slotOf(day, serial)

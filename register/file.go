@@ -355,6 +355,7 @@ func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, e
 	for deaths := integers32(data[deathsSection]); len(s.special.deaths) < deaths.len(); {
 		s.special.deaths = append(s.special.deaths, calendar.Partial(deaths.at(len(s.special.deaths))))
 	}
+	s.findPlain()
 	if section, err := s.restoreEarlier(h, data); err != nil {
 		return section, err
 	}

@@ -26,14 +26,9 @@ const (
 
 // dayEntry leads from a day to its block of serials.
 type dayEntry struct {
-	block uint32 // its number, and above sumShift the Luhn sum of the date
+	block uint32 // its number
 	rank  uint32 // how many numbers have an earlier day
 }
-
-const (
-	blockMask = 1<<sumShift - 1
-	sumShift  = 28
-)
 
 // presence is a set of numbers, each with its place in their order. A look-up
 // touches one dayEntry and one line of a block.
@@ -111,7 +106,7 @@ func (p *presence) index() error {
 		if p.blocks.at(first)&1 != 0 || p.blocks.at(last)&^lastSerials != uint64(lower)<<countShift {
 			return errors.New("a block is not that of a day")
 		}
-		p.days[day] = dayEntry{block: uint32(i+1) | dateSum(day)<<sumShift, rank: uint32(p.count)}
+		p.days[day] = dayEntry{block: uint32(i + 1), rank: uint32(p.count)}
 		p.count += lower + upper
 	}
 	p.hints = make([]uint32, 0, p.count/hintSpacing+2)
@@ -146,15 +141,11 @@ var wordsBelow = func() (table [lineWords][lineWords]uint64) {
 // find is the place of a number, and NotFound where it is not there, whatever
 // integer it is.
 func (p *presence) find(number identity.Number) Place {
-	day, serial, check := split(number)
-	if day >= dayCount {
+	day, serial, sum := split(number)
+	if day >= dayCount || tens>>sum&1 == 0 {
 		return NotFound
 	}
-	entry := p.days[day]
-	if !holds(entry.block>>sumShift, uint32(serialSums[serial]), check) {
-		return NotFound
-	}
-	return p.placeIn(entry, serial)
+	return p.placeIn(p.days[day], serial)
 }
 
 // findAtOnce is how many look-ups findSome takes at most.
@@ -171,16 +162,13 @@ func (p *presence) findSome(places []Place, numbers []identity.Number) {
 	)
 	days := p.days[:dayCount]
 	for i, number := range numbers {
-		day, serial, check := split(number)
+		day, serial, sum := split(number)
 		entry := dayEntry{}
-		if day < dayCount {
+		if day < dayCount && tens>>sum&1 != 0 {
 			entry = days[day]
 		}
-		if !holds(entry.block>>sumShift, uint32(serialSums[serial]), check) {
-			entry = dayEntry{}
-		}
 		k := i & (findAtOnce - 1)
-		at[k], ranks[k] = (entry.block&blockMask)<<serialBits|serial, entry.rank
+		at[k], ranks[k] = entry.block<<serialBits|serial, entry.rank
 	}
 	blocks := p.blocks
 	for i := range numbers {
@@ -203,7 +191,7 @@ func (p *presence) placeOf(s slot) Place {
 }
 
 func (p *presence) placeIn(entry dayEntry, serial uint32) Place {
-	line := entry.block&blockMask*2 + serial>>9
+	line := entry.block*2 + serial>>9
 	word := p.blocks.at(int(line*lineWords + serial>>6&7))
 	return rankIn((*[lineBytes]byte)(p.blocks[int(line)*lineBytes:]), word, entry.rank, serial)
 }

@@ -40,7 +40,8 @@ func (s slot) serial() uint32 { return uint32(s) & (1<<serialBits - 1) }
 func (s slot) isCoordination() bool { return s.day()%daysAMonth >= firstCoordinationDay }
 
 // daysInYear has, for month and day as the four digits that they are in a
-// number, the day in the year; dayCount where no number has them.
+// number, the day in the year, dayCount where no number has them; and above it,
+// from bit sumShift, the Luhn sum of the four.
 var daysInYear = func() (table [10_000]uint32) {
 	for monthDay := range table {
 		month, day := monthDay/100, monthDay%100
@@ -54,14 +55,32 @@ var daysInYear = func() (table [10_000]uint32) {
 		default:
 			table[monthDay] = dayCount
 		}
+		table[monthDay] |= (pairSum(month) + pairSum(day)) << sumShift
 	}
 	return table
 }()
 
+const (
+	sumShift = 24
+	dayMask  = 1<<sumShift - 1
+)
+
+// yearStarts has, for a year counted from firstYear, its first day, and above it
+// the Luhn sum of the last two digits of the year.
+var yearStarts = func() (table [yearCount]uint32) {
+	for year := range table {
+		table[year] = uint32(year*daysAYear) | pairSum((firstYear+year)%100)<<sumShift
+	}
+	return table
+}()
+
+// pairSum is the Luhn sum of two digits, of which the first counts twice.
+func pairSum(pair int) uint32 { return uint32(doubled(pair/10)) + uint32(pair%10) }
+
 // split takes any integer apart: day is dayCount or more where no number begins
-// so; serial is under 1000 and check under 10. The date need not be one of the
-// calendar, nor the check digit right.
-func split(number identity.Number) (day, serial, check uint32) {
+// so; serial is under 1000; sum is the Luhn sum of the last ten digits, under 64.
+// The date need not be one of the calendar, nor the check digit right.
+func split(number identity.Number) (day, serial, sum uint32) {
 	offset := uint64(number) - firstYear*numbersAYear
 	if offset >= yearCount*numbersAYear {
 		return dayCount, 0, 0
@@ -70,8 +89,12 @@ func split(number identity.Number) (day, serial, check uint32) {
 	last := uint32(offset - uint64(date)*numbersADay)
 	serial = last / 10
 	year := date / 10_000
-	return year*daysAYear + daysInYear[date-year*10_000], serial, last - serial*10
+	both := yearStarts[year] + daysInYear[date-year*10_000]
+	return both & dayMask, serial, both>>sumShift + uint32(serialSums[serial]) + last - serial*10
 }
+
+// tens has a bit for each Luhn sum that 10 divides.
+const tens = 1<<0 | 1<<10 | 1<<20 | 1<<30 | 1<<40 | 1<<50 | 1<<60
 
 // serialSums has the Luhn sum of a serial, by modulus 10. The weights of its
 // digits are 2, 1, 2: it comes after six digits of the date.
@@ -101,18 +124,6 @@ func dateOf(day uint32) (year, month, dayOfMonth int) {
 	return year, month, dayOfMonth
 }
 
-// dateSum is the Luhn sum of the six digits of a day index's date, by modulus 10.
-func dateSum(day uint32) uint32 {
-	year, month, dayOfMonth := dateOf(day)
-	sum := doubled(year/10%10) + uint8(year%10) + doubled(month/10) + uint8(month%10) + doubled(dayOfMonth/10) + uint8(dayOfMonth%10)
-	return uint32(sum % 10)
-}
-
-// holds says whether a check digit is that of the two sums, each under 10.
-func holds(dateSum, serialSum, check uint32) bool {
-	return (1|1<<10|1<<20)>>(dateSum+serialSum+check)&1 != 0
-}
-
 // isDay says whether the dates of numbers include that of the day index: any of
 // coordination numbers, those of the calendar for personal numbers.
 func isDay(day uint32) bool {
@@ -125,18 +136,18 @@ func isDay(day uint32) bool {
 
 // number is the one number of a slot.
 func (s slot) number() identity.Number {
-	day, serial := s.day(), s.serial()
-	year, month, dayOfMonth := dateOf(day)
-	check := (20 - dateSum(day) - uint32(serialSums[serial])) % 10
+	year, month, dayOfMonth := dateOf(s.day())
 	date := uint64(year*10_000 + month*100 + dayOfMonth)
-	return identity.Number(date*numbersADay + uint64(serial)*10 + uint64(check))
+	number := identity.Number(date*numbersADay + uint64(s.serial())*10)
+	_, _, sum := split(number)
+	return number + identity.Number((70-sum)%10)
 }
 
 // findSlot is the slot of a number, and noSlot where it is none: a date that no
 // number has, serial 000, or another check digit.
 func findSlot(number identity.Number) slot {
-	day, serial, check := split(number)
-	if serial == 0 || !isDay(day) || !holds(dateSum(day), uint32(serialSums[serial]), check) {
+	day, serial, sum := split(number)
+	if serial == 0 || tens>>sum&1 == 0 || !isDay(day) {
 		return noSlot
 	}
 	return slotOf(day, serial)

@@ -26,6 +26,7 @@ type Snapshot struct {
 	earlier     rankedBits
 	earlierRows integers32
 	states      []State
+	plain       plainNumbers
 	dates       [dateColumnCount]dateColumn
 	special     specialDates
 	// linked are the rows with a link, linkSlots by their rank where it leads:
@@ -58,7 +59,7 @@ func (s *Snapshot) States() []State { return s.states }
 
 // Bytes is how much memory the snapshot takes, texts of states and checks apart.
 func (s *Snapshot) Bytes() int64 {
-	bytes := s.numbers.bytes() + s.earlier.bytes() + s.linked.bytes() +
+	bytes := s.numbers.bytes() + s.plain.bytes() + s.earlier.bytes() + s.linked.bytes() +
 		int64(len(s.heads)+len(s.earlierRows)+len(s.linkSlots)+len(s.otherLinks)) +
 		4*int64(len(s.special.days)+len(s.special.deaths)) + 32*int64(len(s.states))
 	for _, column := range s.dates {
@@ -98,39 +99,40 @@ func (s *Snapshot) At(place Place, day calendar.Day) Entry {
 }
 
 // AtAll sets entries[i] to the entry of places[i] at days[i], as At; where the
-// place is NotFound it is the zero Entry. All three are as long as places.
+// place is NotFound it is the zero Entry, where it is Plain, as FindAllAt has set
+// it for that day, the entry that says so. All three are as long as places.
 func (s *Snapshot) AtAll(entries []Entry, places []Place, days []calendar.Day) {
 	entries, days = entries[:len(places)], days[:len(places)]
 	for len(places) > 0 {
-		n := min(len(places), findAtOnce)
+		n := min(len(places), plainAtOnce)
 		s.someAt(entries[:n], places[:n], days[:n])
 		entries, places, days = entries[n:], places[n:], days[n:]
 	}
 }
 
-// someAt is AtAll for at most findAtOnce places. As in findSome, a first loop
-// does nothing but fetch.
+// someAt is AtAll for at most plainAtOnce places. As in findSome, a loop does
+// nothing but fetch.
 func (s *Snapshot) someAt(entries []Entry, places []Place, days []calendar.Day) {
-	if s.heads.len() == 0 {
-		clear(entries) // of a register of nobody
-		return
-	}
-	var heads [findAtOnce]uint32
-	all := s.heads
+	var (
+		others [plainAtOnce]uint32 // the indexes of places that are neither Plain nor NotFound
+		heads  [plainAtOnce]uint32
+	)
+	unplaced := [2]Entry{1: {Row: noRow, State: s.plain.state, InForce: true}}
+	count := 0
 	for i, place := range places {
-		heads[i&(findAtOnce-1)] = all.at(int(max(place, 0)))
+		entries[i] = unplaced[^place&1] // of a place it is what follows that counts
+		others[count&(plainAtOnce-1)] = uint32(i)
+		count += int(^uint32(place) >> 31)
 	}
-	entries, days = entries[:len(places)], days[:len(places)]
-	for i, place := range places {
-		head := heads[i&(findAtOnce-1)]
-		switch {
-		case place < 0:
-			entries[i] = Entry{}
-		case head>>stateBits <= orderCode(days[i]):
+	for k, i := range others[:count] {
+		heads[k] = s.heads.at(int(places[i]))
+	}
+	for k, i := range others[:count] {
+		if head := heads[k]; head>>stateBits <= orderCode(days[i]) {
 			// Fast path: the latest entry is in force.
-			entries[i] = Entry{Row: uint32(place), State: uint16(head & stateMask), InForce: true}
-		default:
-			entries[i] = s.before(place, days[i])
+			entries[i] = Entry{Row: uint32(places[i]), State: uint16(head & stateMask), InForce: true}
+		} else {
+			entries[i] = s.before(places[i], days[i])
 		}
 	}
 }

@@ -1,7 +1,5 @@
 package report
 
-import "github.com/avstam/avstam/pipeline"
-
 // Decision is what a case worker has decided of a finding. Values are stable.
 type Decision uint8
 
@@ -30,14 +28,4 @@ func Decisions() []Decision {
 // decided to be lawful, or its record corrected, and that still holds.
 func (f *Finding) IsExcused() bool {
 	return !f.IsExpired && (f.Decision == Lawful || f.Decision == Corrected)
-}
-
-// effect is what was decided alike: decisions that hold, and expired ones.
-type effect struct{ inForce, expired pipeline.Tally }
-
-func (e *effect) of(f *Finding) *pipeline.Tally {
-	if f.IsExpired {
-		return &e.expired
-	}
-	return &e.inForce
 }

@@ -125,8 +125,10 @@ func (v *verifier) followed(ctx context.Context, output Output, summary *Summary
 		return nil
 	}
 	gone := int64(0)
-	for _, count := range summary.Gone {
-		gone += count.Findings
+	if b := summary.Baseline; b != nil {
+		for _, count := range b.Gone() {
+			gone += count.Findings
+		}
 	}
 	if rows != gone {
 		v.differ(output.Name, fmt.Sprintf("it has %d rows, and %d findings are gone in the summary", rows, gone))

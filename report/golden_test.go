@@ -99,15 +99,20 @@ func goldenFixture(t *testing.T) *fixture {
 // promises to those who read them with programs. The manifest is not among them:
 // the digests of the Parquet files change with the libraries.
 func TestGoldenReport(t *testing.T) {
-	for _, masked := range []bool{false, true} {
+	for _, test := range []struct {
+		golden string
+		change func(*Run)
+		files  []string
+	}{
+		{"report", func(*Run) {}, []string{"findings.csv", "rejects.csv", SummaryFile, MetricsFile, PageFile}},
+		{"report-masked", func(r *Run) { r.Masked = true }, []string{"findings.csv", "rejects.csv"}},
+		{"report-swedish", func(r *Run) { r.Language = rules.Swedish }, []string{PageFile}},
+	} {
 		f := goldenFixture(t)
-		f.run.Masked = masked
+		test.change(&f.run)
 		path, _ := f.publish(t)
-		golden := filepath.Join("testdata", map[bool]string{false: "report", true: "report-masked"}[masked])
-		for _, name := range []string{"findings.csv", "rejects.csv", SummaryFile, MetricsFile, PageFile} {
-			if masked && name != "findings.csv" && name != "rejects.csv" {
-				continue
-			}
+		golden := filepath.Join("testdata", test.golden)
+		for _, name := range test.files {
 			got, err := os.ReadFile(filepath.Join(path, name))
 			require.NoError(t, err)
 			if os.Getenv("AVSTAM_GOLDEN") == "write" {

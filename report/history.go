@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"iter"
-	"maps"
 
 	"github.com/avstam/avstam/calendar"
-	"github.com/avstam/avstam/pipeline"
 )
 
 // The tables of a report that follows its findings.
@@ -15,7 +13,6 @@ const (
 	historyName  = "history"
 	resolvedName = "resolved"
 
-	FindingsFile = findingsName + ".parquet"
 	HistoryFile  = historyName + ".parquet"
 	ResolvedFile = resolvedName + ".parquet"
 )
@@ -143,7 +140,7 @@ func appendHex(dst []byte, id *[16]byte) []byte { return hex.AppendEncode(dst, i
 // followedTables are what a report says of the findings that it is compared with.
 type followedTables struct {
 	history, gone int64 // rows written
-	outcomes      [Unknown + 1]Effect
+	outcomes      [Unknown + 1]CaseCount
 }
 
 // History writes what is remembered of findings, in the order of their ids. The
@@ -212,16 +209,6 @@ func (w *Writer) Gone(ctx context.Context, rows iter.Seq2[*Gone, error]) (err er
 	return err
 }
 
-func (e *Effect) add(g *Gone) {
-	e.Findings++
-	if e.Amounts == nil {
-		e.Amounts = map[string]pipeline.Sum{}
-	}
-	sum := e.Amounts[string(g.Currency)]
-	sum.Add(g.Amount)
-	e.Amounts[string(g.Currency)] = sum
-}
-
 // eachTaken calls use with the rows that have been taken.
 func (e *encoder[Row]) eachTaken(use func([]Row) error) error {
 	for from := 0; from < e.rows; from += chunkRows {
@@ -230,23 +217,4 @@ func (e *encoder[Row]) eachTaken(use func([]Row) error) error {
 		}
 	}
 	return nil
-}
-
-// counts are the outcomes for a summary, all but unknown ones whether or not
-// there are any.
-func (f *followedTables) counts() []Count {
-	counts := []Count{}
-	for outcome := Resolved; outcome <= Unknown; outcome++ {
-		effect := f.outcomes[outcome]
-		if outcome == Unknown && effect.Findings == 0 {
-			continue
-		}
-		amounts := maps.Clone(effect.Amounts)
-		if amounts == nil {
-			amounts = map[string]pipeline.Sum{}
-		}
-		maps.DeleteFunc(amounts, func(_ string, sum pipeline.Sum) bool { return sum.IsZero() })
-		counts = append(counts, Count{Name: outcome.String(), Findings: effect.Findings, Amounts: amounts})
-	}
-	return counts
 }

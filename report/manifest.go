@@ -26,11 +26,13 @@ type Manifest struct {
 	Outputs   []Output       `json:"outputs"`
 }
 
-// BaselineInput names a report that was read: its name and the SHA-256 of its
-// manifest, in hexadecimal.
+// BaselineInput is a report that was read: its name and day, the SHA-256 of its
+// manifest, in hexadecimal, and how many findings it has, each id once.
 type BaselineInput struct {
-	Report string `json:"report"`
-	SHA256 string `json:"sha256"`
+	Report   string `json:"report"`
+	AsOf     string `json:"as_of"`
+	SHA256   string `json:"sha256"`
+	Findings int64  `json:"findings"`
 }
 
 // Input is a file that was read. SHA256 is in hexadecimal, and empty where it

@@ -2,188 +2,563 @@ package report
 
 import (
 	"bytes"
-	_ "embed" // for the page's template
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/rules"
 )
 
-// pageRows is how many rows a table of the page has at most; summary.json has
-// them all.
-const pageRows = 50
-
-//go:embed page.html
-var pageText string
-
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"count":   formatCount,
-	"amounts": formatAmounts,
-	"law":     formatLaw,
-	"size":    formatSize,
-}).Parse(pageText))
+// Limits of the page; summary.json and manifest.json have all.
+const (
+	pageRows       = 50 // of a table
+	pageMonths     = 60 // of a chart and its table
+	pageCurrencies = 4
+	pagePolicy     = 200 // lines
+)
 
 // page is what the template shows.
 type page struct {
-	Manifest     *Manifest
-	Summary      *Summary
-	Rules        []pageRule // with findings
-	Silent       []string   // rules without
-	Tables       []pageTable
-	Files        []FileLedger
-	OtherFiles   int // not shown
-	Inputs       []Input
-	OtherInputs  int
-	Months       []pageBar
-	ChartWidth   int
-	Inconsistent []pageFault
+	Style              template.CSS
+	StyleDigest        string
+	Language           string
+	Run                *Run
+	Manifest           *Manifest
+	Summary            *Summary
+	Notices            []pageNotice
+	HasOtherCurrencies bool
+
+	Read, Flagged, Rejected *figure // records
+	Share                   string  // flagged of read; empty where one of them is hidden
+	MoneyChecked            []pageMoney
+	Findings                *figure
+	NewFindings             *figure // nil without a baseline
+	Severities              []pageSeverity
+	HighestRule             int64
+	Silent                  []rules.Texts // of rules without findings
+	Explained               []pageRule    // rules with findings
+	Directions, Agencies, PaymentTypes, Ages, Known, Confidence,
+	Closed, Baseline, Decisions *pageTable // nil for none
+	Months, Expiring *pageMonthly
+
+	Files       []pageFile
+	AllFiles    pageFile
+	OtherFiles  int
+	Reasons     *pageTable
+	Repeated    *figure
+	Checks      *pageTable
+	Inputs      []Input
+	OtherInputs int
+	Policy      []string // lines
+	OtherPolicy int
 }
 
-// pageRule is a rule of the catalogue with its counts.
+// pageMoney is what the records amount to in one currency, and what of that is
+// in question.
+type pageMoney struct {
+	Currency                string
+	Checked, InQuestion     string // rounded, for a heading
+	CheckedSum, QuestionSum string
+	Share                   string // empty where it says nothing
+	IsHidden                bool   // what is in question
+}
+
+// pageRule is a rule of the catalogue with its findings.
 type pageRule struct {
-	RuleCount
-	Rule *rules.Rule
+	rules.Texts
+	Name, Direction, Severity string
+	Laws                      []rules.Law
+	Figure                    *figure
 }
 
-// pageTable is a table of counts.
+// pageSeverity are the rules of one severity.
+type pageSeverity struct {
+	Name   string
+	Figure *figure
+	Rules  []pageRule
+}
+
+// pageTable is a table of figures.
 type pageTable struct {
-	Title, Column string
-	Counts        []Count
-	Others        int // not shown
+	ID, Title, Column, Unit string
+	Rows                    []pageRow
+	Total                   *figure // that shares are of; nil for none
+	Others                  int     // rows not shown
+	Highest                 int64
+	HasNoMoney              bool
+	IsBehindChart           bool
+	Extra                   string // heading of Extra of rows; empty for none
 }
 
-// pageBar is a bar of the chart of months, in the units of its view box.
-type pageBar struct {
-	Name       string
-	Findings   int64
-	X, Y, High int
-	Labelled   bool
+// pageRow is one of its rows.
+type pageRow struct {
+	Name   string
+	Figure *figure
+	Extra  *figure
 }
 
-// pageFault is an inconsistency of the register.
-type pageFault struct {
-	Name    string
-	Count   int64
-	AtLeast bool
+// pageMonthly is a chart of figures by month with its table.
+type pageMonthly struct {
+	Chart *columnChart
+	Table *pageTable
 }
 
-const (
-	barWidth     = 24
-	barStep      = 30
-	chartHeight  = 120
-	chartMaximum = 60  // months
-	labelEvery   = 140 // units between two labels
-)
+// pageNotice is a notice, and how many records it is about.
+type pageNotice struct {
+	Text    string
+	Records *figure
+}
+
+// pageFile is a line of the ledger.
+type pageFile struct {
+	Name                           string
+	Read, Clean, Flagged, Rejected *figure
+}
 
 // renderPage is report.html. It holds nothing of a single record: only what
-// stands in the summary and the manifest.
-func renderPage(manifest *Manifest, summary *Summary, catalogue []*rules.Rule) ([]byte, error) {
-	p := page{Manifest: manifest, Summary: summary}
-	for _, count := range summary.Rules {
-		i := slices.IndexFunc(catalogue, func(r *rules.Rule) bool { return r.Name == count.Rule })
-		if count.Findings == 0 {
-			p.Silent = append(p.Silent, count.Rule)
-			continue
-		}
-		p.Rules = append(p.Rules, pageRule{RuleCount: count, Rule: catalogue[i]})
+// stands in the summary and the manifest, and of that no small figure.
+func renderPage(run *Run, manifest *Manifest, summary *Summary) ([]byte, error) {
+	language := newPageLanguage(run.Language)
+	b := &pageBuilder{language: language, summary: summary, hide: &disclosure{limit: run.SuppressBelow}}
+	b.page = page{
+		Style: pageStyle, StyleDigest: pageStyleDigest, Language: language.code, Run: run, Manifest: manifest, Summary: summary,
 	}
-	// The gravest first; among equals, the order of the catalogue.
-	slices.SortStableFunc(p.Rules, func(a, b pageRule) int { return severityOf(b.Severity) - severityOf(a.Severity) })
-	for _, table := range []pageTable{
-		{Title: "By agency", Column: "Agency", Counts: summary.Agencies},
-		{Title: "By payment type", Column: "Payment type", Counts: summary.PaymentTypes},
-		{Title: "By severity", Column: "Severity", Counts: summary.Severities},
-		{Title: "By confidence", Column: "Confidence", Counts: summary.Confidence},
-	} {
-		table.Counts = slices.Clone(table.Counts)
-		slices.SortStableFunc(table.Counts, func(a, b Count) int { return int(min(1, max(-1, b.Findings-a.Findings))) })
-		table.Counts, table.Others = firstRows(table.Counts)
-		p.Tables = append(p.Tables, table)
+	b.chooseCurrencies()
+	b.ledger()
+	b.rules(run.Catalogue)
+	b.distributions()
+	b.cases()
+	b.notices()
+	b.register()
+	b.hide.settle(b.currencies)
+	language.hiddenCurrencies = b.Findings.hiddenAmount
+	b.headline()
+	b.charts()
+	if err := b.provenance(manifest); err != nil {
+		return nil, err
 	}
-	p.Files, p.OtherFiles = firstRows(summary.Ledger.Files)
-	p.Inputs, p.OtherInputs = firstRows(manifest.Inputs)
-	p.Months = barsOf(summary.Months)
-	p.ChartWidth = max(1, len(p.Months)) * barStep
-	if summary.Register.Checks != nil {
-		for _, fault := range summary.Register.Checks.Inconsistencies {
-			p.Inconsistent = append(p.Inconsistent, pageFault{Name: fault.Name, Count: fault.Count, AtLeast: fault.AtLeast})
-		}
+	var text bytes.Buffer
+	page, err := parsePage(language)
+	if err == nil {
+		err = page.Execute(&text, &b.page)
 	}
-	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, &p); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("cannot write %s: %w", PageFile, err)
 	}
-	return b.Bytes(), nil
+	return text.Bytes(), nil
 }
 
-func severityOf(name string) int {
-	return slices.IndexFunc(rules.Severities(), func(s rules.Severity) bool { return s.String() == name })
+// pageBuilder puts the page together. Its steps add figures and what they sum up
+// to; what is hidden is known, and may be asked for, after hide.settle.
+type pageBuilder struct {
+	page
+	language   *pageLanguage
+	summary    *Summary
+	hide       *disclosure
+	currencies []string
 }
 
-func firstRows[Row any](rows []Row) (shown []Row, others int) {
-	shown = rows[:min(len(rows), pageRows)]
-	return shown, len(rows) - len(shown)
-}
-
-// barsOf are the bars of the last months, as high as their findings.
-func barsOf(months []Count) []pageBar {
-	months = months[max(0, len(months)-chartMaximum):]
-	highest := int64(1)
-	for _, month := range months {
-		highest = max(highest, month.Findings)
-	}
-	var bars []pageBar
-	for i, month := range months {
-		high := max(1, int(float64(month.Findings)/float64(highest)*chartHeight))
-		bars = append(bars, pageBar{
-			Name: month.Name, Findings: month.Findings, X: i * barStep, Y: chartHeight - high, High: high,
-			Labelled: i%(labelEvery/barStep) == 0,
-		})
-	}
-	return bars
-}
-
-// formatCount groups digits by threes, with the narrow blank of Swedish usage.
-func formatCount(n int64) string { return groupDigits(strconv.FormatInt(n, 10)) }
-
-func groupDigits(text string) string {
-	digits := strings.TrimPrefix(text, "-")
-	var b strings.Builder
-	b.WriteString(text[:len(text)-len(digits)])
-	for i, c := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteRune('\u202f')
+// chooseCurrencies takes those with the most findings.
+func (b *pageBuilder) chooseCurrencies() {
+	findings := map[string]int64{}
+	for _, rule := range b.summary.Rules {
+		for currency, n := range rule.byCurrency {
+			findings[currency] += n
 		}
-		b.WriteRune(c)
 	}
-	return b.String()
+	for currency := range b.summary.Records.Read.Amounts {
+		findings[currency] += 0
+	}
+	b.currencies = slices.SortedFunc(maps.Keys(findings), func(x, y string) int {
+		return cmp.Or(cmp.Compare(findings[y], findings[x]), strings.Compare(x, y))
+	})
+	b.HasOtherCurrencies = len(b.currencies) > pageCurrencies
+	b.currencies = b.currencies[:min(len(b.currencies), pageCurrencies)]
+	b.language.currencies = b.currencies
 }
 
-// formatAmounts is every currency's sum, one a line.
-func formatAmounts(amounts map[string]pipeline.Sum) []string {
-	var lines []string
-	for _, currency := range slices.Sorted(maps.Keys(amounts)) {
-		whole, hundredths, _ := strings.Cut(amounts[currency].String(), ".")
-		lines = append(lines, groupDigits(whole)+","+hundredths+" "+currency)
-	}
-	return lines
+func (b *pageBuilder) count(count Count) *figure {
+	return b.hide.add(&figure{count: count.Findings, amounts: count.Amounts, byCurrency: count.byCurrency})
 }
 
-func formatLaw(law rules.Law) string {
-	text := law.Cite
-	if law.From != calendar.Missing {
-		text += ", from " + law.From.String()
+// account is a term of the ledger. Of its records the currencies are not
+// counted: where there are several, byCurrency says how many at most, or is nil.
+func (b *pageBuilder) account(account *Account, byCurrency map[string]int64) *figure {
+	if len(b.currencies) == 1 && !b.HasOtherCurrencies {
+		byCurrency = map[string]int64{b.currencies[0]: account.Rows}
 	}
-	if law.Until != calendar.Missing {
-		text += ", until " + law.Until.String()
-	}
-	return text
+	return b.hide.add(&figure{count: account.Rows, amounts: account.Amounts, byCurrency: byCurrency})
 }
 
-func formatSize(bytes int64) string { return groupDigits(strconv.FormatInt(bytes, 10)) + " bytes" }
+func (b *pageBuilder) balance(name string, balance *Balance, flagged map[string]int64) pageFile {
+	read := map[string]int64{}
+	for currency := range balance.Read.Amounts {
+		read[currency] = balance.Read.Rows
+	}
+	file := pageFile{
+		Name: name, Read: b.account(&balance.Read, read), Clean: b.account(&balance.Clean, nil),
+		Flagged: b.account(&balance.Flagged, flagged), Rejected: b.account(&balance.Rejected, nil),
+	}
+	file.Flagged.isDear = true
+	b.hide.sumOfCounts(file.Read, file.Clean, file.Flagged, file.Rejected)
+	return file
+}
+
+// ledger adds what became of the records of each file.
+func (b *pageBuilder) ledger() {
+	// At least as many findings as records flagged, in each currency.
+	flagged := map[string]int64{}
+	for _, rule := range b.summary.Rules {
+		if rule.Severity == rules.Info.String() {
+			continue
+		}
+		for currency, n := range rule.byCurrency {
+			flagged[currency] += n
+		}
+	}
+	b.AllFiles = b.balance("", &b.summary.Ledger.Total, flagged)
+	b.Read, b.Flagged, b.Rejected = b.AllFiles.Read, b.AllFiles.Flagged, b.AllFiles.Rejected
+	columns := [4][]*figure{}
+	for i := range b.summary.Ledger.Files {
+		ledger := &b.summary.Ledger.Files[i]
+		var ofFile map[string]int64
+		if len(b.summary.Ledger.Files) == 1 {
+			ofFile = flagged
+		}
+		file := b.balance(ledger.Source+": "+ledger.File, &ledger.Balance, ofFile)
+		for column, f := range []*figure{file.Read, file.Clean, file.Flagged, file.Rejected} {
+			columns[column] = append(columns[column], f)
+			f.hidden = i >= pageRows
+		}
+		if i < pageRows {
+			b.Files = append(b.Files, file)
+		}
+	}
+	b.OtherFiles = len(b.summary.Ledger.Files) - len(b.Files)
+	for column, total := range []*figure{b.AllFiles.Read, b.AllFiles.Clean, b.AllFiles.Flagged, b.AllFiles.Rejected} {
+		b.hide.sum(total, columns[column]...)
+	}
+	b.Reasons = &pageTable{ID: "reasons", Title: "Rejected rows by reason", Column: "Reason", Unit: "Rows", HasNoMoney: true, Total: b.Rejected}
+	var parts []*figure
+	for _, reason := range b.summary.Rejected {
+		f := b.hide.add(&figure{count: reason.Rows})
+		parts = append(parts, f)
+		b.Reasons.Rows = append(b.Reasons.Rows, pageRow{Name: b.language.word("reason", reason.Reason), Figure: f})
+	}
+	b.hide.sumOfCounts(b.Rejected, parts...)
+	b.Repeated = b.hide.add(&figure{count: b.summary.RepeatedIDs})
+}
+
+// rules adds the findings of each rule, of each severity, and of all.
+func (b *pageBuilder) rules(catalogue []*rules.Rule) {
+	sum := func(figures []*figure) *figure {
+		total := &figure{amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
+		for _, f := range figures {
+			total.count += f.count
+			for currency, amount := range f.amounts {
+				one := total.amounts[currency]
+				one.AddSum(amount)
+				total.amounts[currency] = one
+			}
+			for currency, n := range f.byCurrency {
+				total.byCurrency[currency] += n
+			}
+		}
+		b.hide.add(total)
+		b.hide.sum(total, figures...)
+		return total
+	}
+	var totals []*figure
+	for _, severity := range []rules.Severity{rules.Error, rules.Warning, rules.Info} {
+		group := pageSeverity{Name: severity.String()}
+		var figures []*figure
+		for _, count := range b.summary.Rules {
+			if count.Severity != severity.String() {
+				continue
+			}
+			i := slices.IndexFunc(catalogue, func(r *rules.Rule) bool { return r.Name == count.Rule })
+			texts := catalogue[i].In(b.language.code)
+			if count.Findings == 0 {
+				b.Silent = append(b.Silent, texts)
+				continue
+			}
+			f := b.count(Count{Findings: count.Findings, Amounts: count.Amounts, byCurrency: count.byCurrency})
+			figures = append(figures, f)
+			group.Rules = append(group.Rules, pageRule{
+				Texts: texts, Name: count.Rule, Direction: count.Direction, Severity: count.Severity, Laws: catalogue[i].Laws, Figure: f,
+			})
+		}
+		if len(group.Rules) > 0 {
+			group.Figure = sum(figures)
+			totals = append(totals, group.Figure)
+			b.Severities = append(b.Severities, group)
+		}
+	}
+	b.Findings = sum(totals)
+	b.Findings.isDear = true
+}
+
+// distribution is a table of the values of a column, all findings being one of
+// them: the most frequent first, unless their order is a given one.
+func (b *pageBuilder) distribution(table pageTable, counts []Count, total *figure, isOrdered bool, name func(string) string) *pageTable {
+	table.Total = total
+	var parts []*figure
+	for _, count := range counts {
+		f := b.count(count)
+		parts = append(parts, f)
+		table.Rows = append(table.Rows, pageRow{Name: name(count.Name), Figure: f})
+	}
+	b.hide.sum(total, parts...)
+	if !isOrdered {
+		slices.SortStableFunc(table.Rows, func(x, y pageRow) int { return cmp.Compare(y.Figure.count, x.Figure.count) })
+	}
+	for _, row := range table.Rows[min(len(table.Rows), pageRows):] {
+		row.Figure.hidden = true
+	}
+	table.Others = max(0, len(table.Rows)-pageRows)
+	table.Rows = table.Rows[:len(table.Rows)-table.Others]
+	return &table
+}
+
+func (b *pageBuilder) words(kind string) func(string) string {
+	return func(code string) string { return b.language.word(kind, code) }
+}
+
+// distributions add the findings by all that they are told apart by.
+func (b *pageBuilder) distributions() {
+	s := b.summary
+	given := func(name string) string {
+		if name == "" {
+			return b.language.text("not stated")
+		}
+		return shown(name, longName)
+	}
+	b.Agencies = b.distribution(pageTable{ID: "agencies", Title: "By agency", Column: "Agency"}, s.Agencies, b.Findings, false, given)
+	b.PaymentTypes = b.distribution(pageTable{ID: "payment-types", Title: "By payment type", Column: "Payment type"}, s.PaymentTypes, b.Findings, false, given)
+	b.Ages = b.distribution(pageTable{ID: "ages", Title: "How long the status had been in force", Column: "At the payment"}, s.StatusAges, b.Findings, true, b.words("age"))
+	b.Known = b.distribution(pageTable{ID: "known", Title: "Whether the register told of it in time", Column: "On the payment date"}, s.KnownAtPayment, b.Findings, true, b.words("known"))
+	b.Confidence = b.distribution(pageTable{ID: "confidence", Title: "How certain", Column: "Confidence"}, s.Confidence, b.Findings, true, b.words("confidence"))
+	b.directions()
+	b.Months = &pageMonthly{Table: b.monthly(pageTable{ID: "months", Title: "Findings by month of payment", Column: "Month"}, s.Months, len(s.Months)-pageMonths, b.Findings)}
+	if f := b.ofRule("expiring_number"); f != nil {
+		b.Expiring = &pageMonthly{Table: b.monthly(pageTable{ID: "expiring", Title: "Payments to numbers about to become inactive, by their last month", Column: "Last month"}, s.ExpiringMonths, 0, f)}
+	}
+	if f := b.ofRule("closed_number"); f != nil {
+		b.Closed = b.distribution(pageTable{ID: "closed", Title: "Where closed numbers lead", Column: "Next step"}, s.ClosedNumbers, f, true, b.words("closed"))
+	}
+}
+
+// monthly is a distribution by month, of which pageMonths are shown.
+func (b *pageBuilder) monthly(table pageTable, counts []Count, first int, total *figure) *pageTable {
+	first = max(0, first)
+	table.Total = total
+	var parts []*figure
+	for i, count := range counts {
+		f := b.count(count)
+		parts = append(parts, f)
+		if f.hidden = i < first || i >= first+pageMonths; !f.hidden {
+			table.Rows = append(table.Rows, pageRow{Name: count.Name, Figure: f})
+		}
+	}
+	table.Others = len(counts) - len(table.Rows)
+	b.hide.sum(total, parts...)
+	return &table
+}
+
+// eachRule calls use with every rule that has findings.
+func (b *pageBuilder) eachRule(use func(*pageRule)) {
+	for i := range b.Severities {
+		for j := range b.Severities[i].Rules {
+			use(&b.Severities[i].Rules[j])
+		}
+	}
+}
+
+// ofRule are the findings of a rule; nil for none.
+func (b *pageBuilder) ofRule(name string) (found *figure) {
+	b.eachRule(func(rule *pageRule) {
+		if rule.Name == name {
+			found = rule.Figure
+		}
+	})
+	return found
+}
+
+// directions adds who should act, which follows from the rules.
+func (b *pageBuilder) directions() {
+	b.Directions = b.distribution(pageTable{ID: "directions", Title: "Who should act", Column: "Next step"}, b.summary.Directions, b.Findings, true, b.words("direction"))
+	for i, count := range b.summary.Directions {
+		var parts []*figure
+		b.eachRule(func(rule *pageRule) {
+			if rule.Direction == count.Name {
+				parts = append(parts, rule.Figure)
+			}
+		})
+		b.hide.sum(b.Directions.Rows[i].Figure, parts...)
+	}
+}
+
+// cases adds what a baseline and decisions say of the findings.
+func (b *pageBuilder) cases() {
+	figureOf := func(count CaseCount) *figure {
+		f := &figure{count: count.Findings, amounts: count.Amounts, byCurrency: count.ByCurrency}
+		if len(b.currencies) == 1 && !b.HasOtherCurrencies {
+			f.byCurrency = map[string]int64{b.currencies[0]: count.Findings}
+		}
+		return b.hide.add(f)
+	}
+	if s := b.summary.Baseline; s != nil {
+		b.Baseline = &pageTable{ID: "baseline", Title: "Beside the earlier report", Column: "State"}
+		var parts []*figure
+		for _, row := range []struct {
+			name  string
+			count CaseCount
+			ours  bool
+		}{{"new", s.New, true}, {"persisting", s.Persisting, true}, {"returned", s.Returned, true}, {"resolved", s.Resolved, false}, {"not_read", s.NotRead, false}} {
+			f := figureOf(row.count)
+			if row.ours {
+				parts = append(parts, f)
+			}
+			b.Baseline.Rows = append(b.Baseline.Rows, pageRow{Name: b.language.word("state", row.name), Figure: f})
+		}
+		if s.Unknown != nil {
+			b.Baseline.Rows = append(b.Baseline.Rows, pageRow{Name: b.language.word("state", "unknown"), Figure: figureOf(*s.Unknown)})
+		}
+		b.hide.sum(b.Findings, parts...)
+		b.NewFindings = parts[0]
+		b.NewFindings.isDear = true
+	}
+	if len(b.summary.Decisions) > 0 {
+		b.Decisions = &pageTable{ID: "decisions", Title: "Decisions", Column: "Decision", Extra: "Of them expired"}
+		for _, decision := range b.summary.Decisions {
+			f := figureOf(decision.CaseCount)
+			b.Decisions.Rows = append(b.Decisions.Rows, pageRow{
+				Name: b.language.word("decision", decision.Decision), Figure: f, Extra: b.hide.add(&figure{count: decision.Expired}),
+			})
+		}
+	}
+}
+
+// notices adds what the reader should know of the run.
+func (b *pageBuilder) notices() {
+	for i := range b.summary.Notices {
+		notice := &b.summary.Notices[i]
+		text := notice.Text
+		if b.language.code == rules.Swedish && notice.Swedish != "" {
+			text = notice.Swedish
+		}
+		b.Notices = append(b.Notices, pageNotice{Text: shown(text, longText), Records: b.hide.add(&figure{count: notice.Records})})
+	}
+}
+
+// register adds the inconsistencies of the register.
+func (b *pageBuilder) register() {
+	if b.summary.Register.Checks == nil {
+		return
+	}
+	b.Checks = &pageTable{ID: "checks", Title: "Inconsistencies in the extract", Column: "Inconsistency", Unit: "Entries", HasNoMoney: true}
+	for _, fault := range b.summary.Register.Checks.Inconsistencies {
+		name := b.language.word("check", fault.Name)
+		if fault.AtLeast {
+			name += b.language.text(" (at least)")
+		}
+		b.Checks.Rows = append(b.Checks.Rows, pageRow{Name: name, Figure: b.hide.add(&figure{count: fault.Count})})
+	}
+}
+
+// headline is what the page says first.
+func (b *pageBuilder) headline() {
+	l := b.language
+	if !b.Read.hidden && !b.Flagged.hidden {
+		b.Share = l.share(b.Flagged.count, b.Read.count)
+	}
+	for _, currency := range b.currencies {
+		checked, ok := b.Read.amounts[currency]
+		if !ok || b.Read.hiddenAmount[currency] {
+			continue
+		}
+		flagged := b.Flagged.amounts[currency]
+		money := pageMoney{
+			Currency: shown(currency, shortName), Checked: l.rounded(checked, currency), CheckedSum: l.money(checked, currency),
+			InQuestion: l.rounded(flagged, currency), QuestionSum: l.money(flagged, currency), IsHidden: b.Flagged.hiddenAmount[currency],
+		}
+		if !money.IsHidden {
+			money.Share = l.shareOfSum(flagged, checked)
+		}
+		b.MoneyChecked = append(b.MoneyChecked, money)
+	}
+}
+
+// charts finishes the tables, of which it is now known what they show.
+func (b *pageBuilder) charts() {
+	highest := func(high int64, f *figure) int64 {
+		if f.hidden {
+			return high
+		}
+		return max(high, f.count)
+	}
+	b.eachRule(func(rule *pageRule) {
+		b.HighestRule = highest(b.HighestRule, rule.Figure)
+		b.Explained = append(b.Explained, *rule)
+	})
+	for _, severity := range b.Severities {
+		hiddenLast(severity.Rules, func(rule pageRule) (*figure, string) { return rule.Figure, rule.Name })
+	}
+	for _, table := range []*pageTable{b.Agencies, b.PaymentTypes} {
+		hiddenLast(table.Rows, func(row pageRow) (*figure, string) { return row.Figure, row.Name })
+	}
+	tables := []*pageTable{b.Directions, b.Agencies, b.PaymentTypes, b.Ages, b.Known, b.Confidence, b.Closed, b.Baseline}
+	for _, table := range tables {
+		if table == nil {
+			continue
+		}
+		for _, row := range table.Rows {
+			table.Highest = highest(table.Highest, row.Figure)
+		}
+	}
+	for _, monthly := range []*pageMonthly{b.Months, b.Expiring} {
+		if monthly != nil {
+			monthly.Chart = b.language.columnChart(monthly.Table)
+			monthly.Table.IsBehindChart = monthly.Chart != nil
+		}
+	}
+}
+
+// hiddenLast brings the most frequent rows first and hidden ones last, by name:
+// their place must not tell how many they are.
+func hiddenLast[Row any](rows []Row, of func(Row) (*figure, string)) {
+	slices.SortStableFunc(rows, func(x, y Row) int {
+		f, name := of(x)
+		g, otherName := of(y)
+		switch {
+		case f.hidden && g.hidden:
+			return strings.Compare(name, otherName)
+		case f.hidden:
+			return 1
+		case g.hidden:
+			return -1
+		}
+		return cmp.Compare(g.count, f.count)
+	})
+}
+
+// provenance is what the report was made from.
+func (b *pageBuilder) provenance(manifest *Manifest) error {
+	b.Inputs = manifest.Inputs[:min(len(manifest.Inputs), pageRows)]
+	b.OtherInputs = len(manifest.Inputs) - len(b.Inputs)
+	policy, err := json.MarshalIndent(manifest.Policy, "", "  ")
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", PageFile, err)
+	}
+	lines := strings.Split(string(policy), "\n")
+	for _, line := range lines[:min(len(lines), pagePolicy)] {
+		b.Policy = append(b.Policy, shown(line, longText))
+	}
+	b.OtherPolicy = len(lines) - len(b.Policy)
+	return nil
+}

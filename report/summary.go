@@ -29,20 +29,22 @@ type Summary struct {
 	Agencies      []Count     `json:"agencies"`
 	PaymentTypes  []Count     `json:"payment_types"`
 	Months        []Count     `json:"months"` // of the payment dates
-	// With a baseline: what the findings are compared with, how they stand to it,
-	// and what became of its findings that are gone.
-	Baseline *BaselineOverview `json:"baseline,omitempty"`
-	States   []Count           `json:"states,omitempty"`
-	Gone     []Count           `json:"gone,omitempty"`
-	// With decisions: what each decision came to, and by severity the findings that
-	// do not count toward a threshold.
-	Decisions []DecisionCount `json:"decisions,omitempty"`
-	Excused   []Count         `json:"excused,omitempty"`
-
-	Rejected []ReasonCount    `json:"rejected"`
-	Notices  []Notice         `json:"notices"`
-	Register RegisterOverview `json:"register"`
-	Ledger   Ledger           `json:"ledger"`
+	// Directions say who should act; StatusAges how many days the status had been
+	// in force on the payment date; KnownAtPayment whether the register told of it by then.
+	Directions     []Count `json:"directions"`
+	StatusAges     []Count `json:"status_ages"`
+	KnownAtPayment []Count `json:"known_at_payment"`
+	// ClosedNumbers say where the chains of closed_number lead, ExpiringMonths when
+	// the numbers of expiring_number have their last day.
+	ClosedNumbers  []Count          `json:"closed_numbers"`
+	ExpiringMonths []Count          `json:"expiring_months"`
+	Baseline       *BaselineCounts  `json:"baseline,omitempty"`  // nil without a baseline
+	Decisions      []DecisionCount  `json:"decisions,omitempty"` // nil without decisions
+	Excused        []Count          `json:"excused,omitempty"`   // the same; by severity, findings that do not count toward a threshold
+	Rejected       []ReasonCount    `json:"rejected"`
+	Notices        []Notice         `json:"notices"`
+	Register       RegisterOverview `json:"register"`
+	Ledger         Ledger           `json:"ledger"`
 }
 
 // Count is how many findings there are of a value, and what they amount to.
@@ -50,6 +52,8 @@ type Count struct {
 	Name     string                  `json:"name"`
 	Findings int64                   `json:"findings"`
 	Amounts  map[string]pipeline.Sum `json:"amounts"` // by currency, where not zero
+
+	byCurrency map[string]int64 // findings
 }
 
 // RuleCount is the Count of a rule that was on, with what it says.
@@ -60,27 +64,8 @@ type RuleCount struct {
 	Findings  int64                   `json:"findings"`
 	Possible  int64                   `json:"possible"` // of the findings, those that are not certain
 	Amounts   map[string]pipeline.Sum `json:"amounts"`
-}
 
-// BaselineOverview is what there is to know of the report that findings are
-// compared with.
-type BaselineOverview struct {
-	Report   string `json:"report"` // its name; empty on the first night, when there is none
-	AsOf     string `json:"as_of"`
-	Findings int64  `json:"findings"` // of it, each id once
-}
-
-// DecisionCount is what the findings come to that were decided alike.
-type DecisionCount struct {
-	Decision string `json:"decision"`
-	InForce  Effect `json:"in_force"`
-	Expired  Effect `json:"expired"` // the day of the decision's "until" has passed
-}
-
-// Effect is how many findings there are, and what they amount to.
-type Effect struct {
-	Findings int64                   `json:"findings"`
-	Amounts  map[string]pipeline.Sum `json:"amounts"`
+	byCurrency map[string]int64 // findings
 }
 
 // ReasonCount is how many rows were rejected for a reason.
@@ -95,6 +80,8 @@ type Notice struct {
 	Name    string `json:"name"` // as policy_agency_unused; stable
 	Text    string `json:"text"`
 	Records int64  `json:"records,omitempty"` // that it is about, where it is about records
+	// Swedish is Text in Swedish, for the page.
+	Swedish string `json:"-"`
 }
 
 // RegisterOverview is what there is to know of the register that was used.
@@ -108,173 +95,327 @@ type RegisterOverview struct {
 // counts are the findings that have been counted so far. Sums do not depend on
 // the order, so each encoder counts for itself.
 type counts struct {
-	rules        []pipeline.Tally
+	rules        []sums
 	possible     []int64 // by rule
-	severities   [4]pipeline.Tally
-	confidence   [2]pipeline.Tally
-	agencies     []pipeline.Tally
-	paymentTypes []pipeline.Tally
-	months       map[int]*pipeline.Tally
-	states       [Returned + 1]pipeline.Tally
-	decisions    [NotInvestigated + 1]effect
-	excused      [4]pipeline.Tally // by severity
-	// The months of days that have been looked up, by day modulo monthDays.
+	weights      [rules.Error + 1][len(knownNames)][len(certainty)]sums
+	agencies     []sums
+	paymentTypes []sums
+	months       monthSums
+	statusAges   [len(ageNames)]sums
+	cases        caseSums
+
+	// The places of closed_number and expiring_number in the catalogue, and what is
+	// counted of them alone.
+	closed, expiring uint8
+	closedDetails    []string
+	closedNumbers    []sums
+	expiringMonths   monthSums
+	lastExpiring     dayMonth // that was counted
+
+	// The months of payment dates that have been looked up, by day modulo monthDays.
 	monthOf [monthDays]dayMonth
 }
 
 // monthDays is a power of two, and some years of days.
 const monthDays = 1 << 11
 
-type dayMonth struct {
-	day   calendar.Day
-	month *pipeline.Tally // nil for none
+// sums are findings and their öre by the number of their currency.
+type sums []currencySum
+
+type currencySum struct {
+	findings int64
+	ore      pipeline.Sum
 }
 
-func newCounts(run *Run) *counts {
-	return &counts{
-		rules:    make([]pipeline.Tally, len(run.Catalogue)),
-		possible: make([]int64, len(run.Catalogue)),
-		months:   map[int]*pipeline.Tally{},
+func (s *sums) add(f *Finding) {
+	if more := int(f.Currency) + 1 - len(*s); more > 0 {
+		*s = append(*s, make(sums, more)...)
+	}
+	one := &(*s)[f.Currency]
+	one.findings++
+	one.ore.Add(f.Amount)
+}
+
+func (s *sums) merge(other sums) {
+	if more := len(other) - len(*s); more > 0 {
+		*s = append(*s, make(sums, more)...)
+	}
+	for currency := range other {
+		(*s)[currency].findings += other[currency].findings
+		(*s)[currency].ore.AddSum(other[currency].ore)
 	}
 }
 
-func (c *counts) add(f *Finding) {
-	addFinding(&c.rules[f.Rule], f)
-	addFinding(&c.severities[f.Severity], f)
-	if f.Possible {
-		c.possible[f.Rule]++
-		addFinding(&c.confidence[1], f)
-	} else {
-		addFinding(&c.confidence[0], f)
+func (s sums) findings() int64 {
+	total := int64(0)
+	for currency := range s {
+		total += s[currency].findings
 	}
-	addFinding(at(&c.agencies, f.Agency), f)
-	addFinding(at(&c.paymentTypes, f.PaymentType), f)
-	known := &c.monthOf[uint32(f.PaymentDate)%monthDays]
-	if known.day != f.PaymentDate || known.month == nil {
-		*known = dayMonth{f.PaymentDate, c.ofMonth(f.PaymentDate.Month())}
-	}
-	addFinding(known.month, f)
-	if f.State != NoState {
-		addFinding(&c.states[f.State], f)
-	}
-	if f.Decision != NoDecision {
-		addFinding(c.decisions[f.Decision].of(f), f)
-		if f.IsExcused() {
-			addFinding(&c.excused[f.Severity], f)
+	return total
+}
+
+// The bands of days for which a status had been in force, each up to and with
+// its last day, then longer, then without a day.
+var (
+	ageNames = [...]string{"0_30", "31_90", "91_365", "366_730", "731_1825", "1826_or_more", "unknown"}
+	ageLast  = [...]int{30, 90, 365, 730, lastAge - 1}
+)
+
+const (
+	lastAge    = 1826
+	longAge    = len(ageLast)
+	unknownAge = longAge + 1
+)
+
+// ageOf is the band of a number of days before lastAge.
+var ageOf = func() (bands [lastAge]uint8) {
+	for band, first := 0, 0; band < len(ageLast); band++ {
+		for ; first <= ageLast[band]; first++ {
+			bands[first] = uint8(band)
 		}
 	}
+	return bands
+}()
+
+// statusAge is the band of a finding.
+func statusAge(f *Finding) int {
+	if f.StatusFrom == calendar.Missing {
+		return unknownAge
+	}
+	days := max(0, f.PaymentDate-f.StatusFrom)
+	if int(days) >= lastAge {
+		return longAge
+	}
+	return int(ageOf[days])
 }
 
-func (c *counts) ofMonth(month int) *pipeline.Tally {
-	tally := c.months[month]
+// knownNames are what can be said of whether the register told on the payment
+// date, certainty of whether a finding is certain.
+var (
+	knownNames = [...]string{"known", "not_known", "unknown"}
+	certainty  = [...]string{"certain", "possible"}
+)
+
+func knownAtPayment(f *Finding) int {
+	switch known, isKnown := f.KnownAtPayment(); {
+	case !isKnown:
+		return 2
+	case known:
+		return 0
+	}
+	return 1
+}
+
+// monthSums are sums by calendar.Day.Month.
+type monthSums map[int]*sums
+
+func (m monthSums) of(month int) *sums {
+	tally := m[month]
 	if tally == nil {
-		tally = new(pipeline.Tally)
-		c.months[month] = tally
+		tally = new(sums)
+		m[month] = tally
 	}
 	return tally
 }
 
-func addFinding(tally *pipeline.Tally, f *Finding) {
-	tally.Add(1, 0)
-	tally.AddAmount(f.Amount, f.Currency)
+func (m monthSums) merge(other monthSums) {
+	for month, tally := range other {
+		m.of(month).merge(*tally)
+	}
+}
+
+// dayMonth is a day whose month has been looked up.
+type dayMonth struct {
+	day   calendar.Day
+	month *sums // nil for none
+}
+
+func newCounts(run *Run) *counts {
+	c := &counts{
+		rules:    make([]sums, len(run.Catalogue)),
+		possible: make([]int64, len(run.Catalogue)),
+		months:   monthSums{}, expiringMonths: monthSums{},
+	}
+	for i, rule := range run.Catalogue {
+		switch rule.Name {
+		case "closed_number":
+			c.closed = uint8(i)
+			c.closedDetails = strings.Split(rule.Details, ", ")
+			c.closedNumbers = make([]sums, len(c.closedDetails))
+		case "expiring_number":
+			c.expiring = uint8(i)
+		}
+	}
+	return c
+}
+
+func (c *counts) add(f *Finding) {
+	c.rules[f.Rule].add(f)
+	confidence := 0
+	if f.Possible {
+		c.possible[f.Rule]++
+		confidence = 1
+	}
+	c.weights[f.Severity][knownAtPayment(f)][confidence].add(f)
+	at(&c.agencies, f.Agency).add(f)
+	at(&c.paymentTypes, f.PaymentType).add(f)
+	known := &c.monthOf[uint32(f.PaymentDate)%monthDays]
+	if known.day != f.PaymentDate || known.month == nil {
+		*known = dayMonth{f.PaymentDate, c.months.of(f.PaymentDate.Month())}
+	}
+	known.month.add(f)
+	c.statusAges[statusAge(f)].add(f)
+	if f.State != NoState || f.Decision != NoDecision {
+		c.cases.add(f)
+	}
+	switch f.Rule {
+	case c.closed:
+		for i, detail := range c.closedDetails {
+			if string(f.Detail) == detail {
+				c.closedNumbers[i].add(f)
+			}
+		}
+	case c.expiring:
+		c.addExpiring(f)
+	}
+}
+
+// addExpiring counts a finding whose detail is the last day of its number.
+func (c *counts) addExpiring(f *Finding) {
+	day, ok := calendar.Parse(f.Detail)
+	if !ok {
+		return
+	}
+	// Most numbers end with a year.
+	if day != c.lastExpiring.day || c.lastExpiring.month == nil {
+		c.lastExpiring = dayMonth{day, c.expiringMonths.of(day.Month())}
+	}
+	c.lastExpiring.month.add(f)
 }
 
 // at is the tally of a number, which it makes where there is none yet.
-func at(tallies *[]pipeline.Tally, number uint16) *pipeline.Tally {
+func at(tallies *[]sums, number uint16) *sums {
 	for int(number) >= len(*tallies) {
-		*tallies = append(*tallies, pipeline.Tally{})
+		*tallies = append(*tallies, nil)
 	}
 	return &(*tallies)[number]
 }
 
 func (c *counts) merge(other *counts) {
 	for i := range other.rules {
-		c.rules[i].AddTally(&other.rules[i])
+		c.rules[i].merge(other.rules[i])
 		c.possible[i] += other.possible[i]
 	}
-	for i := range other.severities {
-		c.severities[i].AddTally(&other.severities[i])
-	}
-	for i := range other.confidence {
-		c.confidence[i].AddTally(&other.confidence[i])
-	}
 	for i := range other.agencies {
-		at(&c.agencies, uint16(i)).AddTally(&other.agencies[i])
+		at(&c.agencies, uint16(i)).merge(other.agencies[i])
 	}
 	for i := range other.paymentTypes {
-		at(&c.paymentTypes, uint16(i)).AddTally(&other.paymentTypes[i])
+		at(&c.paymentTypes, uint16(i)).merge(other.paymentTypes[i])
 	}
-	for month, tally := range other.months {
-		c.ofMonth(month).AddTally(tally)
+	for _, pair := range []struct{ into, from []sums }{
+		{c.statusAges[:], other.statusAges[:]}, {c.closedNumbers, other.closedNumbers},
+	} {
+		for i := range pair.from {
+			pair.into[i].merge(pair.from[i])
+		}
 	}
-	for i := range other.states {
-		c.states[i].AddTally(&other.states[i])
+	for i := range other.weights {
+		for j := range other.weights[i] {
+			for k := range other.weights[i][j] {
+				c.weights[i][j][k].merge(other.weights[i][j][k])
+			}
+		}
 	}
-	for i := range other.decisions {
-		c.decisions[i].inForce.AddTally(&other.decisions[i].inForce)
-		c.decisions[i].expired.AddTally(&other.decisions[i].expired)
-	}
-	for i := range other.excused {
-		c.excused[i].AddTally(&other.excused[i])
-	}
+	c.months.merge(other.months)
+	c.expiringMonths.merge(other.expiringMonths)
+	c.cases.merge(&other.cases)
 }
 
 // fill puts the counts into a summary.
-func (c *counts) fill(s *Summary, run *Run, t *texts) {
-	count := func(name string, tally *pipeline.Tally) Count {
-		account := accountOf(tally, t.currency)
-		return Count{Name: name, Findings: account.Rows, Amounts: account.Amounts}
+func (c *counts) fill(s *Summary, run *Run, t *texts, baseline *BaselineInput, followed *followedTables) {
+	count := func(name string, tally sums) Count {
+		count := Count{Name: name, Findings: tally.findings(), Amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
+		for number, one := range tally {
+			currency := string(t.currency[number])
+			if !one.ore.IsZero() {
+				count.Amounts[currency] = one.ore
+			}
+			if one.findings > 0 {
+				count.byCurrency[currency] = one.findings
+			}
+		}
+		return count
+	}
+	named := func(names []string, tallies []sums) []Count {
+		list := []Count{}
+		for i, name := range names {
+			list = append(list, count(name, tallies[i]))
+		}
+		return list
 	}
 	s.Rules = []RuleCount{}
+	var directions [rules.OnRegister + 1]sums
 	for i, rule := range run.Catalogue {
-		if run.Severities[i] == rules.Off && c.rules[i].Rows == 0 {
+		counted := count(rule.Name, c.rules[i])
+		directions[rule.Direction].merge(c.rules[i])
+		if run.Severities[i] == rules.Off && counted.Findings == 0 {
 			continue
 		}
-		account := accountOf(&c.rules[i], t.currency)
 		s.Rules = append(s.Rules, RuleCount{
 			Rule: rule.Name, Severity: run.Severities[i].String(), Direction: rule.Direction.String(),
-			Findings: account.Rows, Possible: c.possible[i], Amounts: account.Amounts,
+			Findings: counted.Findings, Possible: c.possible[i], Amounts: counted.Amounts, byCurrency: counted.byCurrency,
 		})
-		s.Findings += account.Rows
+		s.Findings += counted.Findings
 	}
-	for _, severity := range []rules.Severity{rules.Error, rules.Warning, rules.Info} {
-		s.Severities = append(s.Severities, count(severity.String(), &c.severities[severity]))
-	}
-	s.Confidence = []Count{count("certain", &c.confidence[0]), count("possible", &c.confidence[1])}
-	s.Agencies = countsByName(c.agencies, t.agency, count)
-	s.PaymentTypes = countsByName(c.paymentTypes, t.paymentType, count)
-	s.Months = []Count{}
-	for _, month := range slices.Sorted(maps.Keys(c.months)) {
-		s.Months = append(s.Months, count(fmt.Sprintf("%04d-%02d", month/12, month%12+1), c.months[month]))
-	}
-	if run.Follow {
-		for state := New; state <= Returned; state++ {
-			s.States = append(s.States, count(state.String(), &c.states[state]))
+	var bySeverity [rules.Error + 1]sums
+	var known [len(knownNames)]sums
+	var confidence [len(certainty)]sums
+	for i := range c.weights {
+		for j := range c.weights[i] {
+			for k, tally := range c.weights[i][j] {
+				bySeverity[i].merge(tally)
+				known[j].merge(tally)
+				confidence[k].merge(tally)
+			}
 		}
 	}
-	if run.Decide == nil {
-		return
-	}
-	effectOf := func(tally *pipeline.Tally) Effect {
-		account := accountOf(tally, t.currency)
-		return Effect{Findings: account.Rows, Amounts: account.Amounts}
-	}
-	for _, decision := range Decisions() {
-		effect := &c.decisions[decision]
-		s.Decisions = append(s.Decisions, DecisionCount{Decision: decision.String(), InForce: effectOf(&effect.inForce), Expired: effectOf(&effect.expired)})
-	}
 	for _, severity := range []rules.Severity{rules.Error, rules.Warning, rules.Info} {
-		s.Excused = append(s.Excused, count(severity.String(), &c.excused[severity]))
+		s.Severities = append(s.Severities, count(severity.String(), bySeverity[severity]))
 	}
+	s.Confidence = named(certainty[:], confidence[:])
+	s.Agencies = countsByName(c.agencies, t.agency, count)
+	s.PaymentTypes = countsByName(c.paymentTypes, t.paymentType, count)
+	s.Months = countsByMonth(c.months, count)
+	for _, direction := range []rules.Direction{rules.OnRecord, rules.OnIdentity, rules.OnRegister, rules.NoDirection} {
+		s.Directions = append(s.Directions, count(direction.String(), directions[direction]))
+	}
+	s.StatusAges = named(ageNames[:], c.statusAges[:])
+	s.KnownAtPayment = named(knownNames[:], known[:])
+	s.ClosedNumbers = named(c.closedDetails, c.closedNumbers)
+	s.ExpiringMonths = countsByMonth(c.expiringMonths, count)
+	if baseline != nil {
+		s.Baseline = c.cases.baseline(baseline, followed, count)
+	}
+	if run.Decide != nil {
+		c.cases.fill(s, count)
+	}
+}
+
+func countsByMonth(months monthSums, count func(string, sums) Count) []Count {
+	list := []Count{}
+	for _, month := range slices.Sorted(maps.Keys(months)) {
+		list = append(list, count(fmt.Sprintf("%04d-%02d", month/12, month%12+1), *months[month]))
+	}
+	return list
 }
 
 // countsByName are the counts of a dictionary's texts that have findings, by
 // text: the numbers of the texts depend on which worker was first.
-func countsByName(tallies []pipeline.Tally, names [][]byte, count func(string, *pipeline.Tally) Count) []Count {
+func countsByName(tallies []sums, names [][]byte, count func(string, sums) Count) []Count {
 	list := []Count{}
 	for number := range tallies {
-		if tallies[number].Rows > 0 {
-			list = append(list, count(string(names[number]), &tallies[number]))
+		if tallies[number].findings() > 0 {
+			list = append(list, count(string(names[number]), tallies[number]))
 		}
 	}
 	slices.SortFunc(list, func(a, b Count) int { return strings.Compare(a.Name, b.Name) })

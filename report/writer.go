@@ -47,6 +47,10 @@ type Run struct {
 	// Parquet, CSV and Arrow are the formats of the tables, at least one; HTML is
 	// for the page.
 	Parquet, CSV, Arrow, HTML bool
+	// Language is that of the page, one of rules.Languages; empty for the first.
+	// Figures from 1 to below SuppressBelow do not stand on the page.
+	Language      string
+	SuppressBelow int64
 	// Masked hides all of a number but its year.
 	Masked bool
 	// Key is that of finding ids; see Key.
@@ -289,8 +293,6 @@ type Closing struct {
 	Inputs                []Input        // as long as the run's files
 	Baseline              *BaselineInput // nil without, and on the first night
 	Decisions             *Input         // nil without
-	// BaselineOverview is for the summary of a run that follows its findings.
-	BaselineOverview *BaselineOverview
 
 	// For run.json and the metrics alone.
 	Started time.Time
@@ -330,7 +332,7 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 
 	manifest := newManifest(&w.run, closing)
 	if w.run.HTML {
-		page, err := renderPage(manifest, summary, w.run.Catalogue)
+		page, err := renderPage(&w.run, manifest, summary)
 		if err != nil {
 			return nil, err
 		}
@@ -390,10 +392,7 @@ func (w *Writer) settle(ctx context.Context, closing *Closing) (*Summary, []int6
 		Ledger:        newLedger(w.run.Files, closing.Terms, texts.currency),
 	}
 	summary.Records = summary.Ledger.Total
-	w.counts.fill(summary, &w.run, texts)
-	if w.followed != nil {
-		summary.Baseline, summary.Gone = closing.BaselineOverview, w.followed.counts()
-	}
+	w.counts.fill(summary, &w.run, texts, closing.Baseline, w.followed)
 
 	tables, err := w.readBack(ctx)
 	if err != nil {

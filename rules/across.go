@@ -28,15 +28,18 @@ type Key [KeySize]byte
 // KeySize is the length of a Key in bytes.
 const KeySize = 26
 
-// Judge is shown all its records twice, each time in the order of the input:
-// first by Note, then by Decide.
+// Judge is shown all its records twice, in any order: first by Note, then by
+// Decide. Position is where a record stands in the order of the input.
 type Judge interface {
 	// Reset forgets all records, for the next bucket.
 	Reset()
-	Note(key *Key, number identity.Number)
+	Note(key *Key, number identity.Number, at Position)
 	// Decide says whether a record is found, and the other number that it names.
-	Decide(key *Key, number identity.Number) (other identity.Number, found bool)
+	Decide(key *Key, number identity.Number, at Position) (other identity.Number, found bool)
 }
+
+// Position is a number that is greater for a record that comes later.
+type Position uint64
 
 // personNumber is the number of the person behind a row, on the row's own day.
 func (f *Facts) personNumber(row int32) identity.Number {

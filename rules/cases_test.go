@@ -124,11 +124,11 @@ func judgeAcross(checker *rules.Checker, rule *rules.Rule, batch *pipeline.Batch
 	rows := checker.Rows(rule.Across.Looks)
 	for _, row := range rows {
 		key := rule.Across.Key(checker.Facts(), row)
-		judge.Note(&key, batch.Number[row])
+		judge.Note(&key, batch.Number[row], rules.Position(row))
 	}
 	for _, row := range rows {
 		key := rule.Across.Key(checker.Facts(), row)
-		if other, ok := judge.Decide(&key, batch.Number[row]); ok {
+		if other, ok := judge.Decide(&key, batch.Number[row], rules.Position(row)); ok {
 			found[row] = "hit"
 			if other != 0 {
 				found[row] = fmt.Sprintf("other=%d", other.Year())

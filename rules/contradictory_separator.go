@@ -1,10 +1,15 @@
 package rules
 
 var contradictorySeparator = &Rule{
-	Name:      "contradictory_separator",
-	Title:     "Contradictory separator",
-	Doc:       "The separator contradicts the century of the number in the year of the payment: the hyphen becomes a plus in the calendar year in which the person turns 100, not before and not later.",
-	Action:    "Find out which of the two people a hundred years apart is meant, and correct the record.",
+	Name:   "contradictory_separator",
+	Title:  "Contradictory separator",
+	Doc:    "The separator contradicts the century of the number in the year of the payment: the hyphen becomes a plus in the calendar year in which the person turns 100, not before and not later.",
+	Action: "Find out which of the two people a hundred years apart is meant, and correct the record.",
+	Swedish: Texts{
+		Title:  "Skiljetecken som inte stämmer",
+		Doc:    "Skiljetecknet motsäger numrets århundrade under utbetalningens år: bindestrecket byts mot plustecken det kalenderår då personen fyller 100, varken förr eller senare.",
+		Action: "Utred vilken av de två personerna, med hundra års skillnad, som avses och rätta posten.",
+	},
 	Severity:  Warning,
 	Direction: OnRecord,
 	Laws:      []Law{lawNumber},

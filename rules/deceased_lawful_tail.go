@@ -3,11 +3,17 @@ package rules
 import "github.com/avstam/avstam/calendar"
 
 var deceasedLawfulTail = &Rule{
-	Name:      "deceased_lawful_tail",
-	Title:     "Lawful payment after a death",
-	Doc:       "The person died before the payment, and the payment is for a period before the death, or within the months after it in which the policy says that payments of its type are lawful.",
-	Action:    "None for this payment. Make sure that the payments end.",
-	Details:   "period_before_death, tail",
+	Name:    "deceased_lawful_tail",
+	Title:   "Lawful payment after a death",
+	Doc:     "The person died before the payment, and the payment is for a period before the death, or within the months after it in which the policy says that payments of its type are lawful.",
+	Action:  "None for this payment. Make sure that the payments end.",
+	Details: "period_before_death, tail",
+	Swedish: Texts{
+		Title:   "Rätt utbetalning efter dödsfall",
+		Doc:     "Personen avled före utbetalningen, men utbetalningen avser tid före dödsfallet eller ligger inom de månader efter det då utbetalningar av detta slag är rätt enligt policyn.",
+		Action:  "Ingen för denna utbetalning. Se till att utbetalningarna upphör.",
+		Details: "period_before_death (avser tid före dödsfallet), tail (inom de månader som policyn anger)",
+	},
 	Severity:  Info,
 	Direction: NoDirection,
 	Laws:      []Law{lawPensionDeath, lawSicknessDeath, lawCareDeath},

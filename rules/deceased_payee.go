@@ -6,10 +6,15 @@ import (
 )
 
 var deceasedPayee = &Rule{
-	Name:      "deceased_payee",
-	Title:     "Payee deceased",
-	Doc:       "The person died before the payment, and neither the period that the payment is for nor the lawful tail of its type covers it. The person is the end of the chain of links. Where the date of death is incomplete and the payment lies within it, the finding is possible, not certain.",
-	Action:    "Check the death with the register, then whether the payment is to be reclaimed from the estate. The register has been wrong about deaths.",
+	Name:   "deceased_payee",
+	Title:  "Payee deceased",
+	Doc:    "The person died before the payment, and neither the period that the payment is for nor the lawful tail of its type covers it. The person is the end of the chain of links. Where the date of death is incomplete and the payment lies within it, the finding is possible, not certain.",
+	Action: "Check the death with the register, then whether the payment is to be reclaimed from the estate. The register has been wrong about deaths.",
+	Swedish: Texts{
+		Title:  "Mottagaren är avliden",
+		Doc:    "Personen avled före utbetalningen, och varken den period som utbetalningen avser eller de månader som policyn tillåter täcker den. Personen är slutet på kedjan av hänvisningar. Är dödsdatumet ofullständigt och ligger utbetalningen inom det, är träffen möjlig, inte säker.",
+		Action: "Kontrollera dödsfallet mot folkbokföringen och därefter om beloppet ska återkrävas av dödsboet. Det har hänt att levande personer har registrerats som avlidna.",
+	},
 	Severity:  Error,
 	Direction: OnRecord,
 	Laws:      []Law{lawPensionDeath, lawSicknessDeath, lawCareDeath},

@@ -3,10 +3,15 @@ package rules
 import "github.com/avstam/avstam/register"
 
 var disappearedPayee = &Rule{
-	Name:      "disappeared_payee",
-	Title:     "Payee disappeared",
-	Doc:       "The person is deregistered as disappeared (code OB).",
-	Action:    "Check that the person receives the payments and is alive.",
+	Name:   "disappeared_payee",
+	Title:  "Payee disappeared",
+	Doc:    "The person is deregistered as disappeared (code OB).",
+	Action: "Check that the person receives the payments and is alive.",
+	Swedish: Texts{
+		Title:  "Mottagaren är försvunnen",
+		Doc:    "Personen är avregistrerad som försvunnen (kod OB).",
+		Action: "Kontrollera att personen får utbetalningarna och är i livet.",
+	},
 	Severity:  Warning,
 	Direction: OnIdentity,
 	Laws:      []Law{lawDisappeared},

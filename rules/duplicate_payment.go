@@ -7,10 +7,15 @@ import (
 )
 
 var duplicatePayment = &Rule{
-	Name:         "duplicate_payment",
-	Title:        "Payment recorded twice",
-	Doc:          "Another record before this one has the same agency, payment type, person (or unknown number), day, amount and currency. The first is not found, all after it are.",
-	Action:       "Check whether the money went out twice, or the file holds a record twice.",
+	Name:   "duplicate_payment",
+	Title:  "Payment recorded twice",
+	Doc:    "Another record before this one has the same agency, payment type, person (or unknown number), day, amount and currency. The first is not found, all after it are.",
+	Action: "Check whether the money went out twice, or the file holds a record twice.",
+	Swedish: Texts{
+		Title:  "Utbetalning som finns två gånger",
+		Doc:    "En tidigare post har samma myndighet, utbetalningsslag, person (eller okända nummer), dag, belopp och valuta. Den första ger ingen träff, alla efter den gör det.",
+		Action: "Kontrollera om pengarna har betalats ut två gånger eller om filen innehåller posten två gånger.",
+	},
 	Severity:     Warning,
 	OffByDefault: true,
 	Direction:    OnRecord,
@@ -30,14 +35,17 @@ var duplicatePayment = &Rule{
 }
 
 // duplicateJudge keeps the keys that have come.
-type duplicateJudge map[Key]struct{}
+// duplicateJudge has the first record of each key.
+type duplicateJudge map[Key]Position
 
 func (j duplicateJudge) Reset() { clear(j) }
 
-func (j duplicateJudge) Note(*Key, identity.Number) {}
+func (j duplicateJudge) Note(key *Key, _ identity.Number, at Position) {
+	if first, noted := j[*key]; !noted || at < first {
+		j[*key] = at
+	}
+}
 
-func (j duplicateJudge) Decide(key *Key, _ identity.Number) (identity.Number, bool) {
-	_, found := j[*key]
-	j[*key] = struct{}{}
-	return 0, found
+func (j duplicateJudge) Decide(key *Key, _ identity.Number, at Position) (identity.Number, bool) {
+	return 0, at != j[*key]
 }

@@ -3,10 +3,15 @@ package rules
 import "github.com/avstam/avstam/register"
 
 var emigratedPayee = &Rule{
-	Name:      "emigrated_payee",
-	Title:     "Payee emigrated",
-	Doc:       "The person is deregistered as emigrated (code UV), and the policy does not say that payments of this type to people abroad are lawful. Many are.",
-	Action:    "Check whether the benefit is paid abroad; if so, say so in the policy.",
+	Name:   "emigrated_payee",
+	Title:  "Payee emigrated",
+	Doc:    "The person is deregistered as emigrated (code UV), and the policy does not say that payments of this type to people abroad are lawful. Many are.",
+	Action: "Check whether the benefit is paid abroad; if so, say so in the policy.",
+	Swedish: Texts{
+		Title:  "Mottagaren är utvandrad",
+		Doc:    "Personen är avregistrerad som utvandrad (kod UV), och policyn säger inte att utbetalningar av detta slag till personer utomlands är rätt. Många är det.",
+		Action: "Kontrollera om förmånen betalas ut utomlands; ange i så fall det i policyn.",
+	},
 	Severity:  Info,
 	Direction: OnRecord,
 	Laws:      []Law{lawEmigrated},

@@ -6,11 +6,17 @@ import (
 )
 
 var expiringNumber = &Rule{
-	Name:      "expiring_number",
-	Title:     "Number about to become inactive",
-	Doc:       "The coordination number is active, and its last day is the payment date or comes within the days that the policy sets (90 by default). The last day is the register's preliminary date, else the end of the fifth calendar year after that in which the number was assigned or last renewed. The detail is the last day.",
-	Action:    "Ask for renewal in time, if the number is still needed.",
-	Details:   "the last day",
+	Name:    "expiring_number",
+	Title:   "Number about to become inactive",
+	Doc:     "The coordination number is active, and its last day is the payment date or comes within the days that the policy sets (90 by default). The last day is the register's preliminary date, else the end of the fifth calendar year after that in which the number was assigned or last renewed. The detail is the last day.",
+	Action:  "Ask for renewal in time, if the number is still needed.",
+	Details: "the last day",
+	Swedish: Texts{
+		Title:   "Nummer som snart vilandeförklaras",
+		Doc:     "Samordningsnumret är aktivt, och dess sista dag är utbetalningsdagen eller infaller inom de dagar som policyn anger (90 om inget annat anges). Sista dagen är registrets preliminära datum, annars utgången av det femte kalenderåret efter det år då numret tilldelades eller senast förnyades.",
+		Action:  "Begär förnyelse i tid, om numret fortfarande behövs.",
+		Details: "sista dagen",
+	},
 	Severity:  Info,
 	Direction: OnIdentity,
 	Laws:      []Law{lawInactiveEarlier, lawInactive},

@@ -47,6 +47,15 @@ func (f *Facts) paymentType(row int32) *paymentTypePolicy {
 
 func (f *Facts) agency(row int32) *agencyPolicy { return &f.agencies[f.Batch.Agency[row]] }
 
+// Settle looks up the place and the entry of a row whose number is plain: rules
+// need only know that it is, the evidence more.
+func (f *Facts) Settle(row int32) {
+	if b := f.Batch; b.Place[row] == register.Plain {
+		b.Place[row] = f.Register.Find(b.Number[row])
+		b.Entry[row] = f.Register.At(b.Place[row], b.PaymentDate[row])
+	}
+}
+
 // followLinks finds out where the links of replaced numbers lead: several rules
 // and the evidence ask for it.
 func (f *Facts) followLinks(replaced []int32) {
@@ -98,6 +107,7 @@ func (f *Facts) Evidence(row int32) Evidence {
 	if b.Number[row] == 0 || b.Place[row] == register.NotFound {
 		return evidence
 	}
+	f.Settle(row)
 	own := b.Entry[row]
 	evidence.InRegister = true
 	evidence.InForce = own.InForce
@@ -116,11 +126,33 @@ func (f *Facts) Evidence(row int32) Evidence {
 	return evidence
 }
 
+// Witness gives the evidence of records that no batch holds any more. It is for
+// one goroutine.
+type Witness struct{ facts Facts }
+
+// NewWitness is a witness of what a register says.
+func NewWitness(snapshot *register.Snapshot) *Witness {
+	return &Witness{Facts{Register: snapshot, states: snapshot.States(), Batch: &pipeline.Batch{
+		Rows: 1, Number: make([]identity.Number, 1), PaymentDate: make([]calendar.Day, 1), Place: make([]register.Place, 1), Entry: make([]register.Entry, 1),
+	}}}
+}
+
+// Evidence is what Facts.Evidence is of a row with a number and a day of payment.
+func (w *Witness) Evidence(number identity.Number, day calendar.Day) Evidence {
+	f, b := &w.facts, w.facts.Batch
+	b.Number[0], b.PaymentDate[0], b.Place[0] = number, day, f.Register.Find(number)
+	b.Entry[0] = f.Register.At(b.Place[0], day)
+	if b.Entry[0].InForce && f.State(0).IsReplaced() {
+		f.followLinks([]int32{0})
+	}
+	return f.Evidence(0)
+}
+
 // usePolicy takes over what of the policy does not hang on a record's texts.
 func (f *Facts) usePolicy(policy *Policy) {
 	f.uncertainRestricted = len(policy.UncertainAllowed) > 0
 	f.expiringWithinDays = int64(min(policy.ExpiringWithinDays, math.MaxInt32))
-	f.testNumbers = newTestNumbers(policy.TestNumbers, f.Register)
+	f.testNumbers = newTestNumbers(policy.TestNumbers)
 }
 
 // extendPolicy looks up the policy of texts that the dictionaries have got
@@ -147,33 +179,39 @@ func (f *Facts) extendPolicy(policy *Policy, paymentTypes, agencies []string) {
 }
 
 // testNumbers is the list of test numbers, ready to be asked for every record:
-// a bit for each place of the register, and the few numbers it does not have.
+// most are not on it, which a table says that stays in a core's cache.
 type testNumbers struct {
-	places  []uint64
-	unknown map[identity.Number]struct{}
+	maybe []uint64 // testNumberBits bits: those of the numbers of the list, by hash
+	list  map[identity.Number]struct{}
 }
 
-func newTestNumbers(list []identity.Number, snapshot *register.Snapshot) testNumbers {
+// testNumberBits is 32 bits for each of the 40,000 test numbers that there are.
+const testNumberBits = 1 << 20
+
+func newTestNumbers(list []identity.Number) testNumbers {
 	if len(list) == 0 {
 		return testNumbers{}
 	}
-	t := testNumbers{places: make([]uint64, (snapshot.Len()+63)/64), unknown: map[identity.Number]struct{}{}}
+	t := testNumbers{maybe: make([]uint64, testNumberBits/64), list: map[identity.Number]struct{}{}}
 	for _, number := range list {
-		if place := snapshot.Find(number); place != register.NotFound {
-			t.places[place/64] |= 1 << (place % 64)
-		} else {
-			t.unknown[number] = struct{}{}
-		}
+		hash := t.hash(number)
+		t.maybe[hash/64] |= 1 << (hash % 64)
+		t.list[number] = struct{}{}
 	}
 	return t
 }
 
-func (t *testNumbers) isEmpty() bool { return t.places == nil }
+// hash is Fibonacci hashing: the highest bits of a product, which all digits reach.
+func (t *testNumbers) hash(number identity.Number) uint64 {
+	return uint64(number) * 0x9e3779b97f4a7c15 >> (64 - 20)
+}
 
-func (t *testNumbers) has(number identity.Number, place register.Place) bool {
-	if place != register.NotFound {
-		return t.places[place/64]>>(place%64)&1 != 0
+func (t *testNumbers) isEmpty() bool { return t.maybe == nil }
+
+func (t *testNumbers) has(number identity.Number) bool {
+	if hash := t.hash(number); t.maybe[hash/64]>>(hash%64)&1 == 0 { // fast path
+		return false
 	}
-	_, ok := t.unknown[number]
+	_, ok := t.list[number]
 	return ok
 }

@@ -3,10 +3,15 @@ package rules
 import "github.com/avstam/avstam/register"
 
 var falseIdentity = &Rule{
-	Name:      "false_identity",
-	Title:     "False identity",
-	Doc:       "The number is deregistered because it was given for a false identity (code FI).",
-	Action:    "Stop trusting the identity: establish who was paid, by the agency's rules for suspected fraud.",
+	Name:   "false_identity",
+	Title:  "False identity",
+	Doc:    "The number is deregistered because it was given for a false identity (code FI).",
+	Action: "Stop trusting the identity: establish who was paid, by the agency's rules for suspected fraud.",
+	Swedish: Texts{
+		Title:  "Falsk identitet",
+		Doc:    "Numret är avregistrerat därför att det tilldelats en falsk identitet (kod FI).",
+		Action: "Lita inte längre på identiteten: utred vem som har fått betalt enligt myndighetens rutiner för misstänkta brott.",
+	},
 	Severity:  Error,
 	Direction: OnIdentity,
 	Laws:      []Law{lawFalseIdentity},

@@ -1,11 +1,17 @@
 package rules
 
 var insufficientIdentityLevel = &Rule{
-	Name:      "insufficient_identity_level",
-	Title:     "Identity level too low",
-	Doc:       "The identity level of the number is known and below what the policy asks of the payment type or of the agency, whichever is stricter. No law sets a level for each benefit; the policy does. The detail is the level asked for.",
-	Action:    "Have the identity established at the level asked for before further payments.",
-	Details:   "probable, confirmed",
+	Name:    "insufficient_identity_level",
+	Title:   "Identity level too low",
+	Doc:     "The identity level of the number is known and below what the policy asks of the payment type or of the agency, whichever is stricter. No law sets a level for each benefit; the policy does. The detail is the level asked for.",
+	Action:  "Have the identity established at the level asked for before further payments.",
+	Details: "probable, confirmed",
+	Swedish: Texts{
+		Title:   "För låg identitetsnivå",
+		Doc:     "Numrets identitetsnivå är känd och lägre än den som policyn kräver för utbetalningsslaget eller myndigheten, det strängare av dem. Ingen lag anger en nivå för varje förmån; det gör policyn. Detaljen är den nivå som krävs.",
+		Action:  "Låt identiteten fastställas på den nivå som krävs före nästa utbetalning.",
+		Details: "probable (sannolik), confirmed (styrkt)",
+	},
 	Severity:  Warning,
 	Direction: OnIdentity,
 	Laws:      []Law{lawCoordination},

@@ -7,10 +7,15 @@ import (
 )
 
 var paidUnderTwoNumbers = &Rule{
-	Name:      "paid_under_two_numbers",
-	Title:     "Paid under two numbers",
-	Doc:       "In one calendar month, payments of one type went to the same person under different numbers: the numbers lead to the same person through the register's links, as they stood on each payment's own day. Every such payment is found; other_number is the smallest of the other numbers. The agency does not matter.",
-	Action:    "Check whether the person was paid twice, and put all records under the number that is used now.",
+	Name:   "paid_under_two_numbers",
+	Title:  "Paid under two numbers",
+	Doc:    "In one calendar month, payments of one type went to the same person under different numbers: the numbers lead to the same person through the register's links, as they stood on each payment's own day. Every such payment is found; other_number is the smallest of the other numbers. The agency does not matter.",
+	Action: "Check whether the person was paid twice, and put all records under the number that is used now.",
+	Swedish: Texts{
+		Title:  "Betalt under två nummer",
+		Doc:    "Under en kalendermånad har utbetalningar av samma slag gått till samma person under olika nummer: numren leder till samma person genom registrets hänvisningar, såsom de var på varje utbetalnings dag. Varje sådan utbetalning ger en träff; other_number är det minsta av de andra numren. Vilken myndighet det är saknar betydelse.",
+		Action: "Kontrollera om personen har fått betalt två gånger, och samla alla poster under det nummer som nu används.",
+	},
 	Severity:  Error,
 	Direction: OnRecord,
 	Laws:      []Law{lawInactiveChapter},
@@ -31,7 +36,7 @@ type twoNumbersJudge map[Key][2]identity.Number
 
 func (j twoNumbersJudge) Reset() { clear(j) }
 
-func (j twoNumbersJudge) Note(key *Key, number identity.Number) {
+func (j twoNumbersJudge) Note(key *Key, number identity.Number, _ Position) {
 	two, ok := j[*key]
 	if !ok {
 		two[0] = number
@@ -46,7 +51,7 @@ func (j twoNumbersJudge) Note(key *Key, number identity.Number) {
 	j[*key] = two
 }
 
-func (j twoNumbersJudge) Decide(key *Key, number identity.Number) (identity.Number, bool) {
+func (j twoNumbersJudge) Decide(key *Key, number identity.Number, _ Position) (identity.Number, bool) {
 	two := j[*key]
 	other := two[0]
 	if number == other {

@@ -19,6 +19,9 @@ type reader struct {
 	olderAt []register.Place
 }
 
+// hundredYears lie between the two readings of ten digits.
+const hundredYears identity.Number = 100 * 1e8
+
 // read sets Year, Number, Fault and Kind of a batch.
 func (r *reader) read(b *pipeline.Batch) {
 	n := b.Rows
@@ -36,6 +39,13 @@ func (r *reader) read(b *pipeline.Batch) {
 		}
 		year := r.year.of(b.PaymentDate[i])
 		b.Year[i] = int16(year)
+		if number, ok := text.Likely(year); ok { // fast path
+			b.Number[i], b.Fault[i], b.Kind[i] = number, identity.NoFault, text.Kind
+			// Most have no older reading that the register could have.
+			if number < r.oldest+hundredYears || !text.Ten {
+				continue
+			}
+		}
 		if text.Ten && (text.Kind <= identity.Coordination) {
 			r.readTen(b, i, text, year)
 			continue
@@ -67,7 +77,7 @@ func (r *reader) readTen(b *pipeline.Batch, i int, text *identity.Text, year int
 func (r *reader) lookUp(b *pipeline.Batch, snapshot *register.Snapshot) {
 	b.Place = grow(b.Place, b.Rows)
 	b.Entry = grow(b.Entry, b.Rows)
-	snapshot.FindAll(b.Place, b.Number)
+	snapshot.FindAllAt(b.Place, b.Number, b.PaymentDate)
 
 	b.Ambiguous = b.Ambiguous[:0]
 	r.olderAt = grow(r.olderAt, len(r.older))

@@ -23,6 +23,8 @@ type Rule struct {
 	Title, Doc, Action string
 	// Details are the values that the detail of a finding can have, or say what it holds.
 	Details string
+	// Swedish are the same four in Swedish. The values of details stay as they are.
+	Swedish Texts
 	// Severity is the default; a policy can change it.
 	Severity Severity
 	// OffByDefault says that the rule speaks only where the policy turns it on.

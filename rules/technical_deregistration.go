@@ -3,10 +3,15 @@ package rules
 import "github.com/avstam/avstam/register"
 
 var technicalDeregistration = &Rule{
-	Name:      "technical_deregistration",
-	Title:     "Technical deregistration",
-	Doc:       "The number is deregistered for a technical or another reason (code TA or OO).",
-	Action:    "Ask the register for the reason and for the number that is used now.",
+	Name:   "technical_deregistration",
+	Title:  "Technical deregistration",
+	Doc:    "The number is deregistered for a technical or another reason (code TA or OO).",
+	Action: "Ask the register for the reason and for the number that is used now.",
+	Swedish: Texts{
+		Title:  "Teknisk avregistrering",
+		Doc:    "Numret är avregistrerat av tekniskt eller annat skäl (kod TA eller OO).",
+		Action: "Fråga Skatteverket om skälet och om vilket nummer som nu används.",
+	},
 	Severity:  Warning,
 	Direction: OnRecord,
 	Looks:     DeregisteredRows,

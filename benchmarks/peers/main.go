@@ -121,13 +121,18 @@ func (r *race) run(ctx context.Context, growth int) (err error) {
 	if err != nil {
 		return err
 	}
+	log.Print("measuring the parts")
+	parts, err := r.parts(ctx, root)
+	if err != nil {
+		return err
+	}
 	versions, err := r.versions(ctx, root)
 	if err != nil {
 		return err
 	}
 	section := result{
 		Machine: thisMachine(), Versions: versions, Date: time.Now().UTC(), Data: r.data, Rounds: r.rounds,
-		Contestants: contestants, Times: times, Found: found, Floors: floors,
+		Contestants: contestants, Times: times, Found: found, Floors: floors, Parts: parts,
 	}.String()
 	fmt.Print(section)
 	return rewrite(results, "peers", section)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,4 +102,18 @@ PASS
 `)
 	require.NoError(t, err)
 	assert.Equal(t, []floor{{Name: "parquet/snapshot/1", Nanoseconds: 95.5, Times: 1.35}}, floors)
+}
+
+func TestReadFigures(t *testing.T) {
+	figures, err := readFigures(`goos: linux
+BenchmarkLookup/column/find-2  	   18544	     64970 ns/op	        15.5 ns/number
+BenchmarkLookup/map-2          	 9417810	       120 ns/op
+BenchmarkLookup/column/find-2  	   18544	     64970 ns/op	        16.5 ns/number
+PASS
+`)
+	require.NoError(t, err)
+	var text strings.Builder
+	writeParts(&text, figures, 2)
+	assert.Contains(t, text.String(), "| Lookup/column/find | 16 | ns/number | 0.13 × Lookup/map |")
+	assert.Contains(t, text.String(), "| Lookup/map | 120 | ns/op |  |")
 }

@@ -64,6 +64,7 @@ type result struct {
 	Times       [][]usage // by contestant and round
 	Found       counts
 	Floors      []floor
+	Parts       []figure
 }
 
 // String is the section in Markdown.
@@ -136,7 +137,24 @@ every öre, read its report back and made it durable; the others write a table o
 			fmt.Fprintf(&text, "| %s | %.1f | %.2f |\n", f.Name, f.Nanoseconds, f.Times)
 		}
 	}
+	if worker := r.of(programWorker); worker != nil {
+		scaling := ratios(worker, r.Times[0], func(u usage) time.Duration { return u.Wall })
+		fmt.Fprintf(&text, "\nOne worker took %.2f times as long as two (median of the rounds, whole processes), %.2f–%.2f.\n", median(scaling), slices.Min(scaling), slices.Max(scaling))
+	}
+	if len(r.Parts) > 0 {
+		writeParts(&text, r.Parts, r.Rounds)
+	}
 	return text.String()
+}
+
+// of are the times of a program; nil where it took no part.
+func (r result) of(program string) []usage {
+	for i, c := range r.Contestants {
+		if c.Program == program {
+			return r.Times[i]
+		}
+	}
+	return nil
 }
 
 func walls(used []usage) []float64 {

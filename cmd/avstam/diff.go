@@ -59,11 +59,11 @@ exit status is 1.`,
 // effects are the parts of a difference with their names.
 func effects(d *casework.RuleDifference) []struct {
 	name   string
-	effect *report.Effect
+	effect *report.CaseCount
 } {
 	return []struct {
 		name   string
-		effect *report.Effect
+		effect *report.CaseCount
 	}{{"new", &d.New}, {"persisting", &d.Persisting}, {"resolved", &d.Resolved}}
 }
 

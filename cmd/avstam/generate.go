@@ -65,6 +65,7 @@ func (p *program) demoCommand() *cobra.Command {
 	var records int64
 	var out string
 	var f jobFlags
+	var page config.Flags
 	command := &cobra.Command{
 		Use:   "demo",
 		Short: "Makes up a small agency and a register, runs the job and shows what it found",
@@ -72,12 +73,18 @@ func (p *program) demoCommand() *cobra.Command {
 reconciles them, prints the summary, and says where the report lies.`,
 		Example: "  avstam demo --records 1000000",
 		RunE: func(command *cobra.Command, _ []string) error {
+			if err := page.Override(config.Default()); err != nil {
+				return usageError(err) // before anything is made up
+			}
 			options := synth.Options{Records: records, People: personsFor(records), Seed: demoSeed, Dirty: synth.DefaultDirty}
 			if err := p.generate(command.Context(), options, out, []string{"parquet"}); err != nil {
 				return err
 			}
 			configuration, err := config.Load(filepath.Join(out, synth.ConfigurationFile))
 			if err != nil {
+				return usageError(err)
+			}
+			if err := page.Override(configuration); err != nil {
 				return usageError(err)
 			}
 			settings, err := configuration.Settings()
@@ -89,6 +96,7 @@ reconciles them, prints the summary, and says where the report lies.`,
 	}
 	command.Flags().Int64Var(&records, "records", defaultRecords, "how many records")
 	command.Flags().StringVar(&out, "out", demoFolder, "folder to write")
+	addPageFlags(command, &page)
 	f.add(command)
 	return command
 }

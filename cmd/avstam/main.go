@@ -226,6 +226,7 @@ Start with "avstam demo", which needs nothing.`,
 		p.runCommand(), p.demoCommand(), p.inspectCommand(), p.checkCommand(), p.rulesCommand(), p.registerCommand(),
 		p.diffCommand(),
 		p.generateCommand(), p.verifyCommand(), p.pruneCommand(), p.versionCommand(), p.completionCommand(),
+		p.explainCommand(), p.noticesCommand(),
 	)
 	asUsage(root)
 	return root

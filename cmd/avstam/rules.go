@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -14,7 +15,7 @@ import (
 )
 
 func (p *program) rulesCommand() *cobra.Command {
-	var format string
+	var format, language string
 	var names []string
 	for _, rule := range rules.All() {
 		names = append(names, rule.Name)
@@ -24,6 +25,7 @@ func (p *program) rulesCommand() *cobra.Command {
 		Short: "Prints the catalogue of rules, or one rule with its meaning, law and what to do",
 		Example: `  avstam rules
   avstam rules inactive_number
+  avstam rules inactive_number --lang sv
   avstam rules --format json`,
 		Args:      cobra.MaximumNArgs(1),
 		ValidArgs: names,
@@ -37,17 +39,20 @@ func (p *program) rulesCommand() *cobra.Command {
 				catalogue = []*rules.Rule{rule}
 			}
 			switch {
+			case !slices.Contains(rules.Languages(), language):
+				return usageError(fmt.Errorf("--lang: want %s", strings.Join(rules.Languages(), " or ")))
 			case format == "json":
-				return outputError(writeRulesJSON(p.out, catalogue, len(arguments) == 1))
+				return outputError(writeRulesJSON(p.out, catalogue, language, len(arguments) == 1))
 			case format != "text":
 				return usageError(errors.New("--format: want text or json"))
 			case len(arguments) == 1:
-				return outputError(writeRule(p.out, catalogue[0]))
+				return outputError(writeRule(p.out, catalogue[0], language))
 			}
-			return outputError(writeRules(p.out, catalogue))
+			return outputError(writeRules(p.out, catalogue, language))
 		},
 	}
 	command.Flags().StringVar(&format, "format", "text", "text or json")
+	command.Flags().StringVar(&language, "lang", rules.English, "language of the texts: "+strings.Join(rules.Languages(), " or "))
 	return command
 }
 
@@ -58,48 +63,75 @@ func defaultSeverity(rule *rules.Rule) rules.Severity {
 	return rule.Severity
 }
 
-func writeRules(w io.Writer, catalogue []*rules.Rule) error {
+// ruleHeadings are the headings of the catalogue and of a rule.
+type ruleHeadings struct {
+	table                                  string
+	action, detail, severity, direction    string
+	law, offByDefault                      string
+	inForceFrom, inForceUntil, inForceBoth string
+}
+
+var headings = map[string]ruleHeadings{
+	rules.English: {
+		table:  "RULE\tSEVERITY\tDIRECTION\tFINDS",
+		action: "What to do", detail: "Detail", severity: "Severity", direction: "Direction", law: "Law",
+		offByDefault: ", off unless the policy turns it on",
+		inForceFrom:  "in force from %s", inForceUntil: "in force until %s", inForceBoth: "in force from %s until %s",
+	},
+	rules.Swedish: {
+		table:  "REGEL\tALLVAR\tRIKTNING\tFINNER",
+		action: "Att göra", detail: "Detalj", severity: "Allvar", direction: "Riktning", law: "Lag",
+		offByDefault: ", av om policyn inte slår på den",
+		inForceFrom:  "i kraft från %s", inForceUntil: "i kraft till %s", inForceBoth: "i kraft från %s till %s",
+	},
+}
+
+func writeRules(w io.Writer, catalogue []*rules.Rule, language string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "RULE\tSEVERITY\tDIRECTION\tFINDS")
+	fmt.Fprintln(table, headings[language].table)
 	for _, rule := range catalogue {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", rule.Name, defaultSeverity(rule), rule.Direction, rule.Title)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", rule.Name, defaultSeverity(rule), rule.Direction, rule.In(language).Title)
 	}
 	return table.Flush()
 }
 
-func writeRule(w io.Writer, rule *rules.Rule) error {
+func writeRule(w io.Writer, rule *rules.Rule, language string) error {
+	heading, texts := headings[language], rule.In(language)
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %s\n\n%s\n\n", rule.Name, rule.Title, wrap(rule.Doc, ""))
-	fmt.Fprintf(&text, "What to do:  %s\n", wrap(rule.Action, "             "))
-	if rule.Details != "" {
-		fmt.Fprintf(&text, "Detail:      %s\n", wrap(rule.Details, "             "))
+	fmt.Fprintf(&text, "%s: %s\n\n%s\n\n", rule.Name, texts.Title, wrap(texts.Doc, ""))
+	line := func(heading, value string) {
+		fmt.Fprintf(&text, "%-13s%s\n", heading, wrap(value, "             "))
+	}
+	line(heading.action+":", texts.Action)
+	if texts.Details != "" {
+		line(heading.detail+":", texts.Details)
 	}
 	severity := rule.Severity.String()
 	if rule.OffByDefault {
-		severity += ", off unless the policy turns it on"
+		severity += heading.offByDefault
 	}
-	fmt.Fprintf(&text, "Severity:    %s\n", severity)
-	fmt.Fprintf(&text, "Direction:   %s\n", rule.Direction)
+	line(heading.severity+":", severity)
+	line(heading.direction+":", rule.Direction.String())
 	for i, law := range rule.Laws {
-		heading := "Law:         "
+		name := heading.law + ":"
 		if i > 0 {
-			heading = "             "
+			name = ""
 		}
-		fmt.Fprintf(&text, "%s%s (%s)\n", heading, law.Cite, inForce(law))
+		fmt.Fprintf(&text, "%-13s%s (%s)\n", name, law.Cite, heading.inForce(law))
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
-func inForce(law rules.Law) string {
+func (h *ruleHeadings) inForce(law rules.Law) string {
 	from, until := law.From.String(), law.Until.String()
 	switch {
 	case until == "":
-		return "in force from " + from
+		return fmt.Sprintf(h.inForceFrom, from)
 	case from == "":
-		return "in force until " + until
+		return fmt.Sprintf(h.inForceUntil, until)
 	}
-	return "in force from " + from + " until " + until
+	return fmt.Sprintf(h.inForceBoth, from, until)
 }
 
 // lineWidth is that of a terminal, where text is wrapped.
@@ -147,11 +179,12 @@ type lawJSON struct {
 }
 
 // writeRulesJSON writes a list of rules, or the one rule alone.
-func writeRulesJSON(w io.Writer, catalogue []*rules.Rule, alone bool) error {
+func writeRulesJSON(w io.Writer, catalogue []*rules.Rule, language string, alone bool) error {
 	list := make([]ruleJSON, len(catalogue))
 	for i, rule := range catalogue {
+		texts := rule.In(language)
 		list[i] = ruleJSON{
-			Name: rule.Name, Title: rule.Title, Meaning: rule.Doc, Action: rule.Action, Details: rule.Details,
+			Name: rule.Name, Title: texts.Title, Meaning: texts.Doc, Action: texts.Action, Details: texts.Details,
 			Severity: rule.Severity.String(), OffByDefault: rule.OffByDefault, Direction: rule.Direction.String(),
 			Laws: []lawJSON{},
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/rules"
 )
 
 // defaultConfiguration is read where neither --config nor --records is given.
@@ -95,8 +96,16 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags.StringVar(&f.Decisions, "decisions", "", "file of decisions about findings, in CSV or Parquet")
 	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
 	flags.StringVar(&f.job.metricsFile, "metrics-file", "", "write the metrics to this file, too")
+	addPageFlags(command, &f.Flags)
 	f.job.add(command)
 	return command
+}
+
+// addPageFlags adds the flags of report.html.
+func addPageFlags(command *cobra.Command, f *config.Flags) {
+	flags := command.Flags()
+	flags.StringVar(&f.Language, "lang", "", "language of report.html: "+strings.Join(rules.Languages(), " or ")+" (default en)")
+	flags.StringVar(&f.SuppressBelow, "suppress-below", "", "hide figures below this in report.html, 0 for none (default 5)")
 }
 
 // settings are what the flags and the configuration file come to.

@@ -35,7 +35,11 @@ func writeSummary(w io.Writer, s *report.Summary, folder string) error {
 	if len(s.Notices) > 0 {
 		text.WriteString("\nNotices:\n")
 		for _, notice := range s.Notices {
-			text.WriteString("- " + wrap(notice.Text, "  ") + "\n")
+			told := notice.Text
+			if notice.Records > 0 {
+				told += " (" + grouped(notice.Records) + " records)"
+			}
+			text.WriteString("- " + wrap(told, "  ") + "\n")
 		}
 	}
 	if folder != "" {
@@ -56,8 +60,10 @@ func currenciesOf(s *report.Summary) []string {
 	for _, rule := range s.Rules {
 		add(rule.Amounts)
 	}
-	for _, count := range s.Gone {
-		add(count.Amounts)
+	if s.Baseline != nil {
+		for _, count := range s.Baseline.Gone() {
+			add(count.Amounts)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

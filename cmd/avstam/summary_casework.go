@@ -10,10 +10,10 @@ import (
 // writeCasework writes how the findings stand to the baseline, what of it is gone,
 // and what the decisions come to.
 func writeCasework(text *strings.Builder, s *report.Summary, currencies []string) {
-	if len(s.States) > 0 {
+	if s.Baseline != nil {
 		states := newTable([]bool{false, true}, currencies)
 		states.add(append([]string{"since the baseline", "findings"}, currencies...)...)
-		for _, count := range append(append([]report.Count{}, s.States...), s.Gone...) {
+		for _, count := range append(s.Baseline.States(), s.Baseline.Gone()...) {
 			states.add(append([]string{strings.ReplaceAll(count.Name, "_", " "), grouped(count.Findings)}, amounts(count.Amounts, currencies)...)...)
 		}
 		text.WriteByte('\n')
@@ -23,14 +23,12 @@ func writeCasework(text *strings.Builder, s *report.Summary, currencies []string
 	decisions.add(append([]string{"decision", "findings"}, currencies...)...)
 	any := false
 	for _, count := range s.Decisions {
-		for _, part := range []struct {
-			name   string
-			effect report.Effect
-		}{{count.Decision, count.InForce}, {count.Decision + ", expired", count.Expired}} {
-			if part.effect.Findings > 0 {
-				any = true
-				decisions.add(append([]string{part.name, grouped(part.effect.Findings)}, amounts(part.effect.Amounts, currencies)...)...)
-			}
+		if count.Findings > 0 {
+			any = true
+			decisions.add(append([]string{count.Decision, grouped(count.Findings)}, amounts(count.Amounts, currencies)...)...)
+		}
+		if count.Expired > 0 {
+			decisions.add(append([]string{"  of them expired", grouped(count.Expired)}, amounts(count.ExpiredAmounts, currencies)...)...)
 		}
 	}
 	if any {

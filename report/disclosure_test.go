@@ -1,0 +1,125 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+)
+
+func TestHiddenFigures(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		counts []int64
+		want   []bool // hidden, of the parts
+		total  bool
+	}{
+		{"nothing is small", []int64{10, 20, 30}, []bool{false, false, false}, false},
+		{"nobody is nothing to hide", []int64{0, 20, 30}, []bool{false, false, false}, false},
+		{"a small one alone could be had by subtraction, so the next smallest goes with it", []int64{3, 20, 30}, []bool{true, true, false}, false},
+		{"two small ones that are enough together stand for themselves", []int64{2, 3, 30}, []bool{true, true, false}, false},
+		{"two small ones that are few together need a third", []int64{1, 2, 30, 40}, []bool{true, true, true, false}, false},
+		{"where no other is left the total goes", []int64{3, 0, 0}, []bool{true, false, false}, true},
+		{"the limit itself is shown", []int64{5, 5}, []bool{false, false}, false},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			d := &disclosure{limit: 5}
+			var parts []*figure
+			total := d.add(&figure{})
+			for _, n := range test.counts {
+				total.count += n
+				parts = append(parts, d.add(&figure{count: n}))
+			}
+			d.sum(total, parts...)
+			d.settle(nil)
+			var got []bool
+			for _, f := range parts {
+				got = append(got, f.hidden)
+			}
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.total, total.hidden, "the total")
+		})
+	}
+}
+
+func TestTheFigureThatMattersIsHiddenLast(t *testing.T) {
+	d := &disclosure{limit: 5}
+	clean, flagged, rejected := d.add(&figure{count: 90}), d.add(&figure{count: 20, isDear: true}), d.add(&figure{count: 2})
+	d.sum(d.add(&figure{count: 112}), clean, flagged, rejected)
+	d.settle(nil)
+	assert.True(t, clean.hidden)
+	assert.False(t, flagged.hidden)
+}
+
+// A currency that few of the many have is told of no more than a few are.
+func TestMoneyOfFewIsHidden(t *testing.T) {
+	d := &disclosure{limit: 5}
+	both := d.add(&figure{count: 100, amounts: amountsOf("EUR", "SEK"), byCurrency: map[string]int64{"SEK": 98, "EUR": 2}})
+	d.settle([]string{"EUR", "SEK"})
+	assert.False(t, both.hidden)
+	assert.Equal(t, map[string]bool{"EUR": true, "SEK": false}, both.hiddenAmount)
+}
+
+// Whatever the figures, none that is small stands there, and what is hidden in a
+// sum whose total stands there are at least two, who together are not few.
+func TestNothingSmallCanBeWorkedOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const limit = 5
+		d := &disclosure{limit: limit}
+		// A table of rows and columns with totals of both, and of all.
+		rows, columns := rapid.IntRange(1, 5).Draw(t, "rows"), rapid.IntRange(1, 4).Draw(t, "columns")
+		cells := make([][]*figure, rows)
+		totals := make([]*figure, columns)
+		for j := range totals {
+			totals[j] = d.add(&figure{})
+		}
+		var ofRows []*figure
+		all := d.add(&figure{isDear: true})
+		for i := range cells {
+			row := d.add(&figure{})
+			for j := range columns {
+				n := int64(rapid.SampledFrom([]int{0, 0, 1, 2, 3, 4, 5, 6, 7, 20, 1000}).Draw(t, "count"))
+				cells[i] = append(cells[i], d.add(&figure{count: n, isDear: j == 0}))
+				row.count += n
+				totals[j].count += n
+				all.count += n
+			}
+			d.sum(row, cells[i]...)
+			ofRows = append(ofRows, row)
+		}
+		for j := range totals {
+			var column []*figure
+			for i := range cells {
+				column = append(column, cells[i][j])
+			}
+			d.sum(totals[j], column...)
+		}
+		d.sum(all, ofRows...)
+		d.sum(all, totals...)
+		d.settle(nil)
+
+		for _, f := range d.figures {
+			if f.count > 0 && f.count < limit && !f.hidden {
+				t.Fatalf("%d stands there", f.count)
+			}
+			if f.count == 0 && f.hidden {
+				t.Fatal("nobody is hidden")
+			}
+		}
+		for _, s := range d.sums {
+			var hidden, together int64
+			for _, f := range s.parts {
+				if f.hidden {
+					hidden++
+					together += f.count
+				}
+			}
+			switch {
+			case s.total.hidden && hidden == 0:
+				t.Fatal("a hidden total is the sum of what stands there")
+			case !s.total.hidden && hidden == 1, !s.total.hidden && hidden > 0 && together < limit:
+				t.Fatalf("%d hidden figures, together %d, can be worked out", hidden, together)
+			}
+		}
+	})
+}

@@ -1,0 +1,104 @@
+package storage
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Fresh is a folder that is made beside the place where it is to be, where there
+// is nothing yet, and is there whole or not at all. Nothing is ever replaced.
+type Fresh struct {
+	path string
+	temp string // empty once it is published or discarded
+}
+
+// BeginFresh begins what is to be at a path: a folder, or one file of it. It is
+// refused where something is there; the folder above it is made where it is
+// missing.
+func BeginFresh(path string) (*Fresh, error) {
+	path = filepath.Clean(path)
+	above := filepath.Dir(path)
+	err := mustNotExist(path)
+	if err == nil {
+		err = os.MkdirAll(above, FolderMode)
+	}
+	temp := filepath.Join(above, temporaryName())
+	if err == nil {
+		err = makeFolder(temp)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot write to %s: %w", path, err)
+	}
+	return &Fresh{path: path, temp: temp}, nil
+}
+
+// Folder makes a folder in it.
+func (f *Fresh) Folder(name string) error {
+	if err := makeFolder(filepath.Join(f.temp, name)); err != nil {
+		return fmt.Errorf("cannot write to %s: %w", f.path, err)
+	}
+	return nil
+}
+
+// Create makes a file in it, or in a folder in it, with exactly that mode. The
+// caller closes it before the folder is published.
+func (f *Fresh) Create(name string, mode fs.FileMode) (*os.File, error) {
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("cannot create %q: it lies elsewhere", name)
+	}
+	file, err := createExclusive(filepath.Join(f.temp, name), mode)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create %s: %w", name, err)
+	}
+	return file, nil
+}
+
+// Publish puts the folder in its place.
+func (f *Fresh) Publish() error {
+	err := syncAllIn(f.temp)
+	if err == nil {
+		err = mustNotExist(f.path)
+	}
+	if err == nil {
+		// What comes between is not replaced either, unless it is an empty folder.
+		err = os.Rename(f.temp, f.path)
+	}
+	if err == nil {
+		f.temp = ""
+		err = persist(filepath.Dir(f.path))
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", f.path, err)
+	}
+	return nil
+}
+
+// PublishFile puts one file of the folder in its place instead, and nothing of
+// the others.
+func (f *Fresh) PublishFile(name string) error {
+	err := syncAllIn(f.temp)
+	if err == nil {
+		err = os.Link(filepath.Join(f.temp, name), f.path) // fails where something is there
+	}
+	if err == nil {
+		err = persist(filepath.Dir(f.path))
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", f.path, err)
+	}
+	return f.Discard()
+}
+
+// Discard removes the folder. It does nothing to one that has been published.
+func (f *Fresh) Discard() error {
+	if f.temp == "" {
+		return nil
+	}
+	if err := os.RemoveAll(f.temp); err != nil {
+		return fmt.Errorf("cannot discard what was not published: %w", err)
+	}
+	f.temp = ""
+	return nil
+}
