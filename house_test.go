@@ -25,7 +25,7 @@ var house = map[string][]string{
 	"report":        {"arrowipc", "calendar", "column", "identity", "pipeline", "register", "rules", "storage"},
 	"synth":         {"calendar"},
 	"config":        {"calendar", "identity", "job", "readers", "register", "report", "rules"},
-	"job":           {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
+	"job":           {"calendar", "casework", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"casework":      {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"job/reference": {},
 	"benchmarks":    {"calendar", "job", "readers", "register", "rules", "synth"},

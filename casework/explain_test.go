@@ -1,4 +1,4 @@
-package casework
+package casework_test
 
 import (
 	"compress/gzip"
@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
@@ -42,14 +43,14 @@ func runIn(t *testing.T, configuration string, change func(*job.Settings)) strin
 }
 
 // questionOf asks about findings of a report against its own register.
-func questionOf(t *testing.T, folder string) Question {
+func questionOf(t *testing.T, folder string) casework.Question {
 	t.Helper()
 	manifest, err := report.ReadManifest(folder)
 	require.NoError(t, err)
 	told, err := config.ReadTold(manifest.Configuration)
 	require.NoError(t, err)
 	var snapshot *register.Snapshot
-	return Question{
+	return casework.Question{
 		Folder: folder, Manifest: manifest, Source: told.Source, Policy: told.Policy, LacksTestNumbers: told.LacksTestNumbers,
 		Register: func(ctx context.Context) (*register.Snapshot, string, error) {
 			if snapshot == nil {
@@ -128,9 +129,9 @@ func TestEveryRuleIsExplained(t *testing.T) {
 	}
 	for _, rule := range rules.All() {
 		assert.True(t, seen[rule.Name], "the data have no %s", rule.Name)
-		assert.Contains(t, sentences, rule.Name)
+		assert.Contains(t, casework.Sentences, rule.Name)
 	}
-	assert.Len(t, sentences, len(rules.All()))
+	assert.Len(t, casework.Sentences, len(rules.All()))
 }
 
 // explainAll explains a finding of each kind, and compares it with what was
@@ -148,7 +149,7 @@ func explainAll(t *testing.T, folder, file string, want map[string]string) map[s
 			continue
 		}
 		question.ID = f.ID
-		e, err := Explain(t.Context(), question)
+		e, err := casework.Explain(t.Context(), question)
 		require.NoError(t, err, key)
 		var text strings.Builder
 		require.NoError(t, e.WriteText(&text))
@@ -233,35 +234,35 @@ func idOf(t *testing.T, folder, rule, recordID string) string {
 func TestARecordThatCannotBeReadAgain(t *testing.T) {
 	for _, row := range []struct {
 		why    string
-		change func(t *testing.T, question *Question)
+		change func(t *testing.T, question *casework.Question)
 		want   string
 	}{
-		{"it is as it was", func(*testing.T, *Question) {}, "yes, and it is the record that the finding is about"},
-		{"the file is gone", func(t *testing.T, _ *Question) { require.NoError(t, os.Remove("records.csv")) }, "no: the file is gone"},
-		{"a byte was added", func(t *testing.T, _ *Question) {
+		{"it is as it was", func(*testing.T, *casework.Question) {}, "yes, and it is the record that the finding is about"},
+		{"the file is gone", func(t *testing.T, _ *casework.Question) { require.NoError(t, os.Remove("records.csv")) }, "no: the file is gone"},
+		{"a byte was added", func(t *testing.T, _ *casework.Question) {
 			contents, err := os.ReadFile("records.csv")
 			require.NoError(t, err)
 			write(t, "records.csv", string(contents)+"\n")
 		}, "no: the file has changed since: it has"},
-		{"another number, and no digest to tell", func(t *testing.T, question *Question) {
+		{"another number, and no digest to tell", func(t *testing.T, question *casework.Question) {
 			contents, err := os.ReadFile("records.csv")
 			require.NoError(t, err)
 			write(t, "records.csv", strings.Replace(string(contents), "640823-3234,2025-11-20,100.00", "640823-3235,2025-11-20,100.01", 1))
 			question.Manifest.Inputs[0].SHA256 = ""
 		}, "no: the row holds another record now: identity_number, amount differ"},
-		{"a row that is none", func(t *testing.T, question *Question) {
+		{"a row that is none", func(t *testing.T, question *casework.Question) {
 			contents, err := os.ReadFile("records.csv")
 			require.NoError(t, err)
 			write(t, "records.csv", strings.Replace(string(contents), "640823-3234,2025-11-20", "640823-3234,2025-13-20", 1))
 			question.Manifest.Inputs[0].SHA256 = ""
 		}, "no: the row holds another record now: it is no record"},
-		{"fewer rows", func(t *testing.T, question *Question) {
+		{"fewer rows", func(t *testing.T, question *casework.Question) {
 			write(t, "records.csv", "identity_number,payment_date,amount,record_id,payment_type\n")
 			info, err := os.Stat("records.csv")
 			require.NoError(t, err)
 			question.Manifest.Inputs[0].SHA256, question.Manifest.Inputs[0].Size = "", info.Size()
 		}, "no: cannot read records.csv: it has no such row"},
-		{"the manifest does not have the file", func(_ *testing.T, question *Question) { question.Manifest.Inputs = nil }, "no: the manifest does not have its file"},
+		{"the manifest does not have the file", func(_ *testing.T, question *casework.Question) { question.Manifest.Inputs = nil }, "no: the manifest does not have its file"},
 	} {
 		for _, masked := range []bool{false, true} {
 			t.Run(row.why, func(t *testing.T) {
@@ -269,7 +270,7 @@ func TestARecordThatCannotBeReadAgain(t *testing.T) {
 				question := questionOf(t, folder)
 				question.ID = idOf(t, folder, "deceased_payee", "A1")
 				row.change(t, &question)
-				e, err := Explain(t.Context(), question)
+				e, err := casework.Explain(t.Context(), question)
 				require.NoError(t, err)
 				if masked && row.why == "another number, and no digest to tell" {
 					assert.Contains(t, e.Record.ReadAgain, "no: the row holds another record now: amount differ")
@@ -296,8 +297,7 @@ func TestARecordFromStandardInput(t *testing.T) {
 	folder := smallReport(t, nil)
 	question := questionOf(t, folder)
 	question.ID = idOf(t, folder, "deceased_payee", "A1")
-	e := &explaining{question: &question, Explanation: &Explanation{}, finding: &report.PublishedFinding{File: "-", Source: "a"}}
-	why, err := e.readAgain(t.Context())
+	why, err := casework.ReadAgain(t.Context(), &question, &report.PublishedFinding{File: "-", Source: "a"})
 	require.NoError(t, err)
 	assert.Equal(t, "it came from standard input, which cannot be read again", why)
 }
@@ -316,7 +316,7 @@ func TestAnotherRegisterSaysSomethingElse(t *testing.T) {
 			write(t, "register.csv", row.register)
 			asked := question
 			asked.Register = questionOf(t, folder).Register
-			e, err := Explain(t.Context(), asked)
+			e, err := casework.Explain(t.Context(), asked)
 			require.NoError(t, err)
 			assert.Contains(t, e.Again, row.want)
 		})
@@ -326,16 +326,16 @@ func TestAnotherRegisterSaysSomethingElse(t *testing.T) {
 	for _, id := range []string{question.ID, idOf(t, folder, "closed_number", "A3")} {
 		asked := question
 		asked.ID, asked.Register = id, questionOf(t, folder).Register
-		e, err := Explain(t.Context(), asked)
+		e, err := casework.Explain(t.Context(), asked)
 		require.NoError(t, err)
 		assert.True(t, e.Protected)
-		assert.Equal(t, ExplainedRecord{Source: "a", File: "records.csv", Row: e.Record.Row}, e.Record)
+		assert.Equal(t, casework.ExplainedRecord{Source: "a", File: "records.csv", Row: e.Record.Row}, e.Record)
 		assert.Empty(t, e.Why)
 	}
 	// Without a register the finding alone tells.
 	asked := question
 	asked.Register = func(context.Context) (*register.Snapshot, string, error) { return nil, "the register is gone", nil }
-	e, err := Explain(t.Context(), asked)
+	e, err := casework.Explain(t.Context(), asked)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"the register is gone"}, e.Notes)
 	assert.Contains(t, e.Again, "there is no register")
@@ -346,7 +346,7 @@ func TestFullNumbersAreShownWhereTheyAreAskedFor(t *testing.T) {
 	folder := smallReport(t, nil)
 	question := questionOf(t, folder)
 	question.ID, question.Full = idOf(t, folder, "closed_number", "A3"), true
-	e, err := Explain(t.Context(), question)
+	e, err := casework.Explain(t.Context(), question)
 	require.NoError(t, err)
 	assert.Equal(t, "197010632391", e.Record.IdentityNumber)
 	assert.Equal(t, "196408233234", e.Register.Chain[1].Number)
@@ -359,15 +359,15 @@ func TestWhatThereIsNotIsNotExplained(t *testing.T) {
 	question := questionOf(t, folder)
 	for _, id := range []string{"", "x", "196408233234", strings.Repeat("0", 32)} {
 		question.ID = id
-		_, err := Explain(t.Context(), question)
-		assert.ErrorIs(t, err, ErrNoFinding)
+		_, err := casework.Explain(t.Context(), question)
+		assert.ErrorIs(t, err, casework.ErrNoFinding)
 		if len(id) > 1 {
 			assert.NotContains(t, err.Error(), id, "it may be a number that was put there by mistake")
 		}
 	}
 	question.ID = idOf(t, folder, "deceased_payee", "A1")
 	require.NoError(t, os.Remove(filepath.Join(folder, report.FindingsFile)))
-	_, err := Explain(t.Context(), question)
+	_, err := casework.Explain(t.Context(), question)
 	assert.ErrorContains(t, err, "must have parquet among its formats")
 }
 
@@ -379,9 +379,9 @@ func TestTextsArePrintable(t *testing.T) {
 		"a\nb\tc\r":                "a\uFFFDb\uFFFDc\uFFFD",
 		"\u202eabc\u2066":          "\uFFFDabc\uFFFD",
 		"\xff\xfe":                 "\uFFFD\uFFFD",
-		strings.Repeat("x", 10000): strings.Repeat("x", longestText) + "…",
+		strings.Repeat("x", 10000): strings.Repeat("x", casework.LongestText) + "…",
 	} {
-		assert.Equal(t, want, printable(text))
+		assert.Equal(t, want, casework.Printable(text))
 	}
 }
 
@@ -408,7 +408,7 @@ func TestChainsAreThoseOfTheRegister(t *testing.T) {
 			folder := runIn(t, "avstam.yaml", nil)
 			question := questionOf(t, folder)
 			question.ID = idOf(t, folder, "closed_number", "A")
-			e, err := Explain(t.Context(), question)
+			e, err := casework.Explain(t.Context(), question)
 			require.NoError(t, err)
 			assert.Contains(t, e.Register.ChainEnd, row.end)
 			assert.Len(t, e.Register.Chain, row.links)
@@ -418,13 +418,13 @@ func TestChainsAreThoseOfTheRegister(t *testing.T) {
 
 // What a baseline and decisions say of a finding is shown where the report has it.
 func TestStateAndDecisionAreShown(t *testing.T) {
-	e := &Explanation{Rule: "inactive_number", State: "persisting", FirstSeen: "2025-11-01", TimesSeen: 3, Decision: "confirmed", Until: "2026-01-31"}
+	e := &casework.Explanation{Rule: "inactive_number", State: "persisting", FirstSeen: "2025-11-01", TimesSeen: 3, Decision: "confirmed", Until: "2026-01-31"}
 	var text strings.Builder
 	require.NoError(t, e.WriteText(&text))
 	for _, line := range []string{"  state       persisting\n", "  first seen  2025-11-01\n", "  times seen  3\n", "  decision    confirmed, until 2026-01-31\n"} {
 		assert.Contains(t, text.String(), line)
 	}
-	e = &Explanation{Rule: "inactive_number"}
+	e = &casework.Explanation{Rule: "inactive_number"}
 	text.Reset()
 	require.NoError(t, e.WriteText(&text))
 	assert.NotContains(t, text.String(), "The finding")
@@ -453,7 +453,7 @@ func TestFoldersAndLostZerosArePartOfTheRecord(t *testing.T) {
 		}
 		question := questionOf(t, folder)
 		question.ID = idOf(t, folder, "unknown_number", "B")
-		e, err := Explain(t.Context(), question)
+		e, err := casework.Explain(t.Context(), question)
 		require.NoError(t, err)
 		assert.Equal(t, isGone, strings.HasPrefix(e.Record.ReadAgain, "no: the file is gone"), e.Record.ReadAgain)
 		assert.Equal(t, "csn", e.Record.Agency)

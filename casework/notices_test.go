@@ -1,4 +1,4 @@
-package casework
+package casework_test
 
 import (
 	"encoding/csv"
@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
@@ -140,11 +140,11 @@ output: {dir: out, formats: [parquet]}
 	return folder
 }
 
-func noticeSettings(t *testing.T, folder, out string) NoticeSettings {
+func noticeSettings(t *testing.T, folder, out string) casework.NoticeSettings {
 	t.Helper()
 	manifest, err := report.ReadManifest(folder)
 	require.NoError(t, err)
-	return NoticeSettings{Folder: folder, Manifest: manifest, ExtractDate: "2025-11-30", Out: out, Language: Swedish}
+	return casework.NoticeSettings{Folder: folder, Manifest: manifest, ExtractDate: "2025-11-30", Out: out, Language: casework.Swedish}
 }
 
 func cases(t *testing.T, path string) map[string]map[string]string {
@@ -168,10 +168,10 @@ func cases(t *testing.T, path string) map[string]map[string]string {
 
 func TestNoticesAreOneCaseANumber(t *testing.T) {
 	folder := noticesReport(t, nil)
-	noticed, err := WriteNotices(t.Context(), noticeSettings(t, folder, "notices"))
+	noticed, err := casework.WriteNotices(t.Context(), noticeSettings(t, folder, "notices"))
 	require.NoError(t, err)
 	// Three findings are about the one record C1, one of them across records.
-	assert.Equal(t, Noticed{Cases: 7, Protected: 1, Findings: 11, WithoutNumber: 1}, *noticed)
+	assert.Equal(t, casework.Noticed{Cases: 7, Protected: 1, Findings: 11, WithoutNumber: 1}, *noticed)
 
 	open := cases(t, "notices/cases.csv")
 	for _, row := range []struct {
@@ -227,10 +227,10 @@ func TestTheTextOfANotice(t *testing.T) {
 	golden, err := filepath.Abs("testdata")
 	require.NoError(t, err)
 	folder := noticesReport(t, nil)
-	for _, language := range []Language{Swedish, English} {
+	for _, language := range []casework.Language{casework.Swedish, casework.English} {
 		settings := noticeSettings(t, folder, "notices-"+string(language))
 		settings.Language = language
-		_, err := WriteNotices(t.Context(), settings)
+		_, err := casework.WriteNotices(t.Context(), settings)
 		require.NoError(t, err)
 		for name, number := range map[string]string{"overdue": "19820764-1278", "decided": "19701063-2391"} {
 			c := cases(t, filepath.Join(settings.Out, "cases.csv"))[number]
@@ -255,7 +255,7 @@ func TestNoticesAreTheSameEachTime(t *testing.T) {
 	folder := noticesReport(t, nil)
 	var first map[string]string
 	for _, out := range []string{"one", "two"} {
-		_, err := WriteNotices(t.Context(), noticeSettings(t, folder, out))
+		_, err := casework.WriteNotices(t.Context(), noticeSettings(t, folder, out))
 		require.NoError(t, err)
 		written := map[string]string{}
 		require.NoError(t, filepath.WalkDir(out, func(path string, entry fs.DirEntry, err error) error {
@@ -274,18 +274,18 @@ func TestNoticesAreTheSameEachTime(t *testing.T) {
 	table := cases(t, "one/cases.csv")["19820764-1278"]
 	assert.Equal(t, "sjukpenning =HYPERLINK() a\uFFFDb", table["payment_types"])
 	assert.Equal(t, []string{"'=A2", "A3", "", "'-1", "'@x", "'\uFFFDx"},
-		[]string{inertCell("=A2"), inertCell("A3"), inertCell(""), inertCell("-1"), inertCell("@x"), inertCell("\tx")})
+		[]string{casework.InertCell("=A2"), casework.InertCell("A3"), casework.InertCell(""), casework.InertCell("-1"), casework.InertCell("@x"), casework.InertCell("\tx")})
 }
 
 func TestNoticesReplaceNothing(t *testing.T) {
 	folder := noticesReport(t, nil)
-	noticed, err := WriteNotices(t.Context(), noticeSettings(t, folder, "cases.csv"))
+	noticed, err := casework.WriteNotices(t.Context(), noticeSettings(t, folder, "cases.csv"))
 	require.NoError(t, err)
 	assert.Equal(t, int64(1), noticed.LeftOut, "protected people are not in a table alone")
 	assert.Len(t, cases(t, "cases.csv"), 6)
-	var output *OutputError
+	var output *casework.OutputError
 	for _, out := range []string{"cases.csv", "out"} {
-		_, err := WriteNotices(t.Context(), noticeSettings(t, folder, out))
+		_, err := casework.WriteNotices(t.Context(), noticeSettings(t, folder, out))
 		assert.True(t, errors.As(err, &output), out)
 		assert.ErrorIs(t, err, fs.ErrExist)
 	}
@@ -306,7 +306,7 @@ func TestNoticesThatFailLeaveNothing(t *testing.T) {
 	require.NoError(t, err)
 	copy(contents[len(contents)/3:], make([]byte, 50))
 	require.NoError(t, os.WriteFile(path, contents, 0o600))
-	_, err = WriteNotices(t.Context(), noticeSettings(t, folder, "notices"))
+	_, err = casework.WriteNotices(t.Context(), noticeSettings(t, folder, "notices"))
 	require.Error(t, err)
 	assert.NoDirExists(t, "notices")
 	left, err := filepath.Glob(".tmp*")
@@ -316,47 +316,7 @@ func TestNoticesThatFailLeaveNothing(t *testing.T) {
 
 func TestAMaskedReportHasNothingToTell(t *testing.T) {
 	folder := noticesReport(t, func(s *job.Settings) { s.Output.Masked = true })
-	_, err := WriteNotices(t.Context(), noticeSettings(t, folder, "notices"))
-	assert.ErrorIs(t, err, ErrMaskedReport)
+	_, err := casework.WriteNotices(t.Context(), noticeSettings(t, folder, "notices"))
+	assert.ErrorIs(t, err, casework.ErrMaskedReport)
 	assert.NoDirExists(t, "notices")
-}
-
-// A case of very many records shows some, and says how many there are.
-func TestACaseShowsABoundedNumberOfRecords(t *testing.T) {
-	c := newNoticeCase(1, 197010632391)
-	for i := range 10_000 {
-		f := &report.PublishedFinding{
-			ID: fmt.Sprintf("%032x", i), Rule: "overdue_inactivation", Detail: fmt.Sprint(i), Row: int64(i), PaymentDate: calendar.Of(2025, 1, 1) + calendar.Day(i%300),
-			Agency: fmt.Sprint("agency", i), StatusFrom: calendar.Missing, KnownFrom: calendar.Missing,
-		}
-		c.add(f, uint64(i))
-		c.add(f, uint64(i))
-	}
-	assert.Equal(t, int64(10_000), c.recordCount)
-	assert.Len(t, c.records, casesRecords)
-	assert.Len(t, c.reasons, casesWords)
-	assert.True(t, strings.HasSuffix(c.agencies.String(), " …"))
-	assert.Equal(t, []calendar.Day{calendar.Of(2025, 1, 1), calendar.Of(2025, 1, 1) + 299}, []calendar.Day{c.first, c.last})
-	text := (&noticing{NoticeSettings: &NoticeSettings{Folder: "r", Language: Swedish}}).text(c)
-	assert.Contains(t, text, "och 9950 till")
-	assert.Less(t, len(text), 10_000)
-}
-
-// Every rule whose finding can have a number says in words what the register
-// may be wrong in, but for those that are no matter of the register's.
-func TestReasonsAreInBothLanguages(t *testing.T) {
-	assert.ElementsMatch(t, keys(swedishNotice.because), keys(englishNotice.because))
-	for _, rule := range keys(swedishNotice.because) {
-		assert.Contains(t, sentences, rule)
-		assert.Equal(t, strings.Count(swedishNotice.because[rule], "%s"), strings.Count(englishNotice.because[rule], "%s"), rule)
-	}
-}
-
-func keys(m map[string]string) []string {
-	var list []string
-	for key := range m {
-		list = append(list, key)
-	}
-	slices.Sort(list)
-	return list
 }

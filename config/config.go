@@ -23,6 +23,7 @@ type Configuration struct {
 	Sources    []Source   `json:"sources,omitempty"`
 	Policy     Policy     `json:"policy"`
 	Output     Output     `json:"output"`
+	Decisions  string     `json:"decisions,omitempty"` // a file
 	FailOn     Thresholds `json:"fail_on,omitzero"`
 	MaxRejects Limit      `json:"max_rejects"`
 
@@ -110,6 +111,8 @@ type Output struct {
 	Formats []Format `json:"formats"`
 	Numbers Numbers  `json:"numbers"`
 	IDKey   string   `json:"id_key,omitempty"` // the key file of finding ids
+	// Baseline is the folder of the report that findings are compared with, or latest.
+	Baseline string `json:"baseline,omitempty"`
 
 	// Of the page: its language, and the figures that it hides.
 	Language      Language   `json:"lang"`

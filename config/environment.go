@@ -89,6 +89,8 @@ func (d *decoder) checkPaths(c *Configuration) {
 	d.checkPath("register.previous", c.Register.Previous)
 	d.checkPath("output.dir", c.Output.Dir)
 	d.checkPath("output.id_key", c.Output.IDKey)
+	d.checkPath("output.baseline", c.Output.Baseline)
+	d.checkPath("decisions", c.Decisions)
 	for i, path := range c.Register.Files {
 		d.checkPath(fmt.Sprintf("register.files[%d]", i), path)
 	}

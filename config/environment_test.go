@@ -62,7 +62,8 @@ sources:
   - name: ${AVSTAM_TEST_DATA}
     files: ["${AVSTAM_TEST_DATA}/*.csv", "in/$$.csv", "${AVSTAM_TEST_NONE:--}"]
 policy: {test_numbers: "${AVSTAM_TEST_NONE:-numbers}.txt"}
-output: {dir: "${AVSTAM_TEST_DATA}/out", id_key: "${AVSTAM_TEST_DATA}/key"}
+output: {dir: "${AVSTAM_TEST_DATA}/out", id_key: "${AVSTAM_TEST_DATA}/key", baseline: "${AVSTAM_TEST_DATA}/out/one"}
+decisions: ${AVSTAM_TEST_NONE:-decisions}.csv
 `), 0o600))
 	c, err := Load(path)
 	require.NoError(t, err)
@@ -75,6 +76,8 @@ output: {dir: "${AVSTAM_TEST_DATA}/out", id_key: "${AVSTAM_TEST_DATA}/key"}
 	assert.Len(t, settings.Policy.TestNumbers, 1)
 	assert.Equal(t, "/srv/data/out", settings.Output.Folder)
 	assert.Equal(t, "/srv/data/key", settings.Output.KeyFile)
+	assert.Equal(t, "/srv/data/out/one", settings.Baseline)
+	assert.Equal(t, filepath.Join(folder, "decisions.csv"), settings.Decisions)
 
 	manifest, err := json.Marshal(settings.Configuration)
 	require.NoError(t, err)

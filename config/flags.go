@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
 	"github.com/goccy/go-yaml/ast"
 )
@@ -28,11 +29,16 @@ type Flags struct {
 	Numbers         string
 	FailOn          []string // severity=limit
 	MaxRejects      string
+	Baseline        string // a report, latest or none
+	Decisions       string // a file
 	Language        string
 	SuppressBelow   string // a number
 	CSVDialect      string
 	Split           string
 }
+
+// noBaseline is what --baseline says where the configuration's does not count.
+const noBaseline = "none"
 
 // Configuration is the configuration that the flags alone make. Its one source
 // is named records.
@@ -96,6 +102,18 @@ func (f *Flags) Override(c *Configuration) error {
 		c.Output.Dir = standardOutput
 	default:
 		c.Output.Dir = c.relative(f.Out)
+	}
+	switch f.Baseline {
+	case "":
+	case noBaseline:
+		c.Output.Baseline = ""
+	case job.Latest:
+		c.Output.Baseline = job.Latest
+	default:
+		c.Output.Baseline = c.relative(f.Baseline)
+	}
+	if f.Decisions != "" {
+		c.Decisions = c.relative(f.Decisions)
 	}
 	if len(f.Formats) > 0 {
 		c.Output.Formats = nil

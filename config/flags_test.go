@@ -29,6 +29,8 @@ func TestFlagsAlone(t *testing.T) {
 		Numbers:     "masked",
 		FailOn:      []string{"error=0", "warning=0.1%"},
 		MaxRejects:  "5",
+		Baseline:    "latest",
+		Decisions:   "decided/$1.csv",
 		Language:    "sv", SuppressBelow: "0",
 	}
 	c, err := flags.Configuration()
@@ -54,6 +56,8 @@ func TestFlagsAlone(t *testing.T) {
 			{Severity: rules.Warning, Limit: job.Limit{IsShare: true, Share: 0.001}},
 		},
 		MaxRejects: job.Limit{Rows: 5},
+		Baseline:   job.Latest,
+		Decisions:  "decided/$1.csv",
 	}, settings)
 }
 

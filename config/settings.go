@@ -31,6 +31,11 @@ func (c *Configuration) Settings() (job.Settings, error) {
 		FailOn:        c.FailOn.thresholds(),
 		MaxRejects:    c.MaxRejects.limit(),
 		Configuration: c.effective(),
+		Baseline:      c.Output.Baseline,
+		Decisions:     resolve(c.folder, c.Decisions),
+	}
+	if settings.Baseline != job.Latest {
+		settings.Baseline = resolve(c.folder, settings.Baseline)
 	}
 	for i := range c.Sources {
 		source := &c.Sources[i]

@@ -40,12 +40,18 @@ func (r *run) newWriter(folder *storage.Folder, draft *storage.Draft) (*report.W
 
 func (r *run) reportRun(key []byte) report.Run {
 	output := &r.settings.Output
+	r.casework.key = key
+	var decide func(*report.Finding)
+	if r.casework.decisions != nil {
+		decide = r.casework.decisions.Apply
+	}
 	return report.Run{
 		Version: r.settings.Version, Files: r.reportFiles(), Catalogue: rules.All(),
 		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
 		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
 		Dialect: output.CSVDialect, SplitAgency: output.SplitAgency, Agencies: r.agencies(),
 		Masked: output.Masked, Key: key, Workers: r.settings.Workers,
+		Follow: r.settings.follows(), AsOf: r.settings.AsOf, Decide: decide,
 		Language: output.Language, SuppressBelow: output.SuppressBelow,
 	}
 }
@@ -122,15 +128,19 @@ func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	if err != nil {
 		return outputFailure(err)
 	}
-	r.stage("report")
-	if err := writer.Rejects(ctx, r.rejects()); err != nil {
-		return outputFailure(err)
-	}
 	var parts []report.Part
 	for i := range r.parts {
 		parts = append(parts, report.Part{Chunks: r.parts[i].findings, FirstRow: r.firsts[i] + 1})
 	}
-	return outputFailure(writer.Findings(ctx, append(parts, across)))
+	parts = append(parts, across)
+	if err := r.follow(ctx, writer, parts); err != nil {
+		return err
+	}
+	r.stage("report")
+	if err := writer.Rejects(ctx, r.rejects()); err != nil {
+		return outputFailure(err)
+	}
+	return outputFailure(writer.Findings(ctx, parts))
 }
 
 // keepRejects keeps the rejected rows of a run that an input ended, if there are
@@ -274,6 +284,7 @@ func (r *run) closing() *report.Closing {
 		input := fileInput(file)
 		closing.Inputs = append(closing.Inputs, input.describe(settings.Sources[file.Source].Name))
 	}
+	r.addCasework(closing)
 	return closing
 }
 
@@ -321,12 +332,19 @@ func passedThresholds(thresholds []Threshold, summary *report.Summary) []string 
 		var findings int64
 		for _, count := range summary.Severities {
 			if count.Name == threshold.Severity.String() {
-				findings = count.Findings
+				findings += count.Findings
+			}
+		}
+		excused := ""
+		for _, count := range summary.Excused {
+			if count.Name == threshold.Severity.String() && count.Findings > 0 {
+				findings -= count.Findings
+				excused = fmt.Sprintf(" (without %d that are decided to be lawful or corrected)", count.Findings)
 			}
 		}
 		if threshold.Limit.isPassed(findings, summary.Records.Read.Rows) {
-			passed = append(passed, fmt.Sprintf("%d findings of severity %s in %d rows, more than fail_on %s=%s allows",
-				findings, threshold.Severity, summary.Records.Read.Rows, threshold.Severity, threshold.Limit))
+			passed = append(passed, fmt.Sprintf("%d findings of severity %s in %d rows%s, more than fail_on %s=%s allows",
+				findings, threshold.Severity, summary.Records.Read.Rows, excused, threshold.Severity, threshold.Limit))
 		}
 	}
 	return passed

@@ -47,6 +47,7 @@ type run struct {
 	seeds        [acrossDepth]maphash.Seed
 	extractDate  calendar.Day // Missing where nobody tells it
 	staleAfter   calendar.Day
+	casework     caseworkOf
 
 	candidates [][][]frame // of the rules across records, by place in acrossRules and then by worker
 
@@ -74,6 +75,9 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 		return nil, err
 	}
 	r := &run{settings: &settings, started: settings.Now(), dictionaries: pipeline.NewDictionaries(), seeds: newSeeds()}
+	if err := r.readDecisions(ctx); err != nil {
+		return nil, err
+	}
 	if settings.DryRun {
 		return r.dryRun(ctx)
 	}
@@ -102,6 +106,9 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 	// What can fail of the output fails before the night's reading.
 	writer, err := r.newWriter(folder, draft)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.openBaseline(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.checkRecords(ctx, writer); err != nil {
@@ -144,7 +151,7 @@ func check(settings *Settings) error {
 	if streams > 0 && settings.DryRun {
 		return usageFailure("a dry run cannot read standard input: the run after it would find it empty")
 	}
-	return nil
+	return checkCasework(settings)
 }
 
 // open opens the register and the records.
@@ -396,6 +403,9 @@ func (r *run) dryRun(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	defer r.records.Close()
+	if err := r.checkBaseline(); err != nil {
+		return nil, err
+	}
 	checker := rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries)
 	for _, source := range r.settings.Sources {
 		paths, err := readers.Expand(source.Files)

@@ -20,6 +20,11 @@ type Settings struct {
 	Expect   []Expect // as long as Sources
 	Policy   rules.Policy
 	Output   Output
+	// Baseline is the report that findings are compared with: its folder, Latest for
+	// the last one of the output folder, or "" for none.
+	Baseline string
+	// Decisions is a file of decisions about findings; "" for none.
+	Decisions string
 	// FailOn are thresholds: a run that passes one is published and exits with 1.
 	FailOn []Threshold
 	// MaxRejects is how many rejected rows a run may have.

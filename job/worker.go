@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
@@ -25,6 +26,8 @@ type worker struct {
 	across   []*bucketWriter // by place in run.acrossRules
 	scratch  []byte
 	finding  report.Finding
+	records  *casework.ReadRecords // nil where nothing is looked for
+	read     report.Finding        // what identifies a record that is noted there
 	reject   report.Reject
 }
 
@@ -70,6 +73,7 @@ func newWorker(r *run, findings *report.Packer) *worker {
 		checker:  rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries),
 		findings: findings,
 		rejects:  chunkWriter{spill: r.spill},
+		records:  r.newReadRecords(),
 	}
 	for range r.acrossRules {
 		w.across = append(w.across, &bucketWriter{spill: r.spill, seed: r.seeds[0]})
@@ -96,6 +100,11 @@ func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piec
 		hits := w.checker.Check(&w.batch)
 		if err := w.pack(p.file, number, hits); err != nil {
 			return p, err
+		}
+		if w.records != nil {
+			if err := w.noteRead(p.file); err != nil {
+				return p, err
+			}
 		}
 		p.rejected += int64(len(w.batch.Rejects))
 		p.stale += countAfter(&w.batch, w.run.staleAfter)
@@ -176,16 +185,7 @@ func (w *worker) describe(file int, row int32) {
 	f.Row = b.FirstRow + int64(row)
 	f.HasRecordID = b.HasRecordID
 	f.RecordID = b.AppendRecordID(f.RecordID[:0], i)
-	f.Agency, f.PaymentType, f.Currency = b.Agency[i], b.PaymentType[i], b.Currency[i]
-	f.PaymentDate, f.Amount = b.PaymentDate[i], b.Amount[i]
-	f.PeriodStart, f.PeriodEnd = calendar.Missing, calendar.Missing
-	if b.PeriodStart != nil {
-		f.PeriodStart = b.PeriodStart[i]
-	}
-	if b.PeriodEnd != nil {
-		f.PeriodEnd = b.PeriodEnd[i]
-	}
-	f.IdentityNumber = b.AppendGiven(f.IdentityNumber[:0], i)
+	w.identifyRow(f, i)
 	f.Number, f.NumberKind = b.Number[i], b.Kind[i]
 }
 
@@ -204,6 +204,21 @@ func describeEvidence(f *report.Finding, evidence *rules.Evidence) {
 		f.Status = evidence.State.Status
 		f.StatusReason = append(f.StatusReason, evidence.State.Reason...)
 	}
+}
+
+// identifyRow puts into a finding what identifies a row without a record id.
+func (w *worker) identifyRow(f *report.Finding, i int) {
+	b := &w.batch
+	f.Agency, f.PaymentType, f.Currency = b.Agency[i], b.PaymentType[i], b.Currency[i]
+	f.PaymentDate, f.Amount = b.PaymentDate[i], b.Amount[i]
+	f.PeriodStart, f.PeriodEnd = calendar.Missing, calendar.Missing
+	if b.PeriodStart != nil {
+		f.PeriodStart = b.PeriodStart[i]
+	}
+	if b.PeriodEnd != nil {
+		f.PeriodEnd = b.PeriodEnd[i]
+	}
+	f.IdentityNumber = b.AppendGiven(f.IdentityNumber[:0], i)
 }
 
 // conclude adds what was found.

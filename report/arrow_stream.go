@@ -40,7 +40,7 @@ func (w *Writer) create(name string) (file *os.File, err error) {
 // that was counted, and only then copies the findings to the stream. The error
 // wraps ErrUnbalanced where rows or öre are missing: nothing has been copied.
 func (w *Writer) FinishStream(ctx context.Context, closing *Closing, to io.Writer) (*Published, error) {
-	summary, _, err := w.settle(ctx, closing)
+	summary, _, _, err := w.settle(ctx, closing)
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func TestArrowTypes(t *testing.T) {
 		"row": "int64", "amount": "decimal(18, 2)", "payment_date": "date32", "period_start": "date32", "period_end": "date32", "status_from": "date32",
 		"known_from": "date32", "first_seen": "date32", "decision_until": "date32", "known_at_payment": "bool", "protected": "bool", "times_seen": "int32",
 	}
-	columns := findingColumns(false)
+	columns := findingColumns(&Run{})
 	for i, field := range arrowSchemaOf(columns).Fields() {
 		want := other[field.Name]
 		if want == "" {

@@ -90,7 +90,9 @@ type Column struct {
 }
 
 // FindingColumns are the columns of findings in their order.
-func FindingColumns() []Column { return describe(findingColumns(false)) }
+func FindingColumns() []Column {
+	return describe(findingColumns(&Run{Follow: true, Decide: func(*Finding) {}}))
+}
 
 // RejectColumns are the columns of rejects in their order.
 func RejectColumns() []Column { return describe(rejectColumns(false)) }
@@ -154,11 +156,11 @@ var (
 )
 
 // findingColumns are the columns of findings in their order.
-func findingColumns(masked bool) []column[Finding] {
+func findingColumns(run *Run) []column[Finding] {
 	given := func(dst []byte, f *Finding) []byte { return appendValid(dst, f.IdentityNumber) }
 	appendNumber := identity.Number.AppendDigits
 	word := valid // of the register
-	if masked {
+	if run.Masked {
 		word = maskedWord
 		given = appendMaskedGiven
 		appendNumber = identity.Number.AppendMasked
@@ -195,12 +197,11 @@ func findingColumns(masked bool) []column[Finding] {
 			known, isKnown := f.KnownAtPayment()
 			return truth(known), isKnown
 		}},
-		// The next five are for a baseline and decisions, and empty without.
-		{name: "state", doc: "for a baseline; empty without", isEmpty: true},
-		{name: "first_seen", doc: "for a baseline; empty without", shape: asDay, isEmpty: true},
-		{name: "times_seen", doc: "for a baseline; empty without", shape: asCount, isEmpty: true},
-		{name: "decision", doc: "for decisions; empty without", isEmpty: true},
-		{name: "decision_until", doc: "for decisions; empty without", shape: asDay, isEmpty: true},
+		{name: "state", doc: "`new`, `persisting` or `returned`; empty without a baseline", isEmpty: !run.Follow, code: func(f *Finding) int { return int(f.State) }, names: constant(stateNames)},
+		{name: "first_seen", doc: "the day of the first report that has it; empty without a baseline", shape: asDay, isEmpty: !run.Follow, number: func(f *Finding) (int64, bool) { return dayOf(f.FirstSeen) }},
+		{name: "times_seen", doc: "how many reports have it, this one included; empty without a baseline", shape: asCount, isEmpty: !run.Follow, number: func(f *Finding) (int64, bool) { return int64(f.TimesSeen), true }},
+		{name: "decision", doc: "`confirmed`, `lawful`, `register_wrong`, `corrected` or `not_investigated`; empty where none was made", isEmpty: run.Decide == nil, code: func(f *Finding) int { return int(f.Decision) }, names: constant(decisionNames)},
+		{name: "decision_until", doc: "the last day on which the decision holds; empty for without end", shape: asDay, isEmpty: run.Decide == nil, number: func(f *Finding) (int64, bool) { return dayOf(f.DecisionUntil) }},
 		{name: "other_number", doc: "the other number of `paid_under_two_numbers`, the older of `ambiguous_century`", shape: asText, isNumber: true, text: func(dst []byte, f *Finding) []byte { return appendNumber(f.OtherNumber, dst) }},
 		{name: "protected", doc: "whether the person has protected identity: show nothing more of them", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			return truth(f.Protected == register.True), f.Protected != register.NoValue

@@ -139,7 +139,7 @@ func TestDialects(t *testing.T) {
 			f.records[0].Number, f.records[0].IdentityNumber = 196408233234, []byte("+46")
 			style, err := row.dialect.style()
 			require.NoError(t, err)
-			texts, columns := newTexts(&f.run), findingColumns(false)
+			texts, columns := newTexts(&f.run), findingColumns(&Run{})
 			text := string(appendHeader(nil, &style, columns))
 			for i := range f.records {
 				text = string(appendLine([]byte(text), &style, columns, texts, &f.records[i]))
@@ -196,7 +196,7 @@ func TestSpreadsheetOpensTheDialects(t *testing.T) {
 			}
 			style, err := row.dialect.style()
 			require.NoError(t, err)
-			texts, columns := newTexts(&f.run), findingColumns(false)
+			texts, columns := newTexts(&f.run), findingColumns(&Run{})
 			text := appendHeader(nil, &style, columns)
 			for i := range f.records {
 				text = appendLine(text, &style, columns, texts, &f.records[i])

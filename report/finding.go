@@ -49,6 +49,17 @@ type Finding struct {
 
 	// ID is set by a Packer.
 	ID [16]byte
+
+	// What follows is set when the finding is written: by the marks of a Writer,
+	// and by Run.Decide. Decision is what was decided of it, DecisionUntil the last
+	// day on which that holds, Missing for without end, IsExpired that it no longer
+	// does.
+	FirstSeen     calendar.Day
+	TimesSeen     int32
+	DecisionUntil calendar.Day
+	State         State
+	Decision      Decision
+	IsExpired     bool
 }
 
 // KnownAtPayment says whether the register's entry was known on the day of the

@@ -96,6 +96,7 @@ type identifier struct {
 	sourceOf []int // by file
 	// The texts of the run's dictionaries, as far as they have been needed.
 	agency, paymentType, currency [][]byte
+	content                       RecordContent
 }
 
 func newIdentifier(run *Run) *identifier {

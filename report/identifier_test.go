@@ -140,10 +140,10 @@ func TestSorterSorts(t *testing.T) {
 		}), 0, 60).Draw(t, "entries")
 		s := newSorter(spill, rapid.IntRange(1, 20).Draw(t, "limit"))
 		for _, e := range entries {
-			require.NoError(t, s.add(e))
+			require.NoError(t, s.Add(e))
 		}
 		var got []entry
-		for e, err := range s.sorted() {
+		for e, err := range s.Sorted() {
 			require.NoError(t, err)
 			got = append(got, e)
 		}
@@ -155,12 +155,12 @@ func TestSorterSorts(t *testing.T) {
 func TestSorterTellsErrorsOfTheTemporaryFile(t *testing.T) {
 	_, _, spill := begin(t)
 	s := newSorter(spill, 1)
-	require.NoError(t, s.add(entry{}))
-	require.NoError(t, s.add(entry{}))
+	require.NoError(t, s.Add(entry{}))
+	require.NoError(t, s.Add(entry{}))
 	require.NoError(t, spill.Close())
-	require.ErrorIs(t, s.add(entry{}), os.ErrClosed)
+	require.ErrorIs(t, s.Add(entry{}), os.ErrClosed)
 	var err error
-	for _, err = range s.sorted() {
+	for _, err = range s.Sorted() {
 	}
 	require.ErrorIs(t, err, os.ErrClosed)
 }

@@ -11,15 +11,28 @@ import (
 // manifest.json. It is the same for the same inputs, configuration and key; the
 // first eight digits of its digest stand in the name of the report.
 type Manifest struct {
-	SchemaVersion int      `json:"schema_version"`
-	Version       string   `json:"version"` // of the program
-	AsOf          string   `json:"as_of"`
-	Numbers       string   `json:"numbers"` // full or masked
-	Configuration any      `json:"configuration"`
-	Policy        any      `json:"policy"`
-	Register      []Input  `json:"register"`
-	Inputs        []Input  `json:"inputs"`
-	Outputs       []Output `json:"outputs"`
+	SchemaVersion int     `json:"schema_version"`
+	Version       string  `json:"version"` // of the program
+	AsOf          string  `json:"as_of"`
+	Numbers       string  `json:"numbers"` // full or masked
+	IDKey         string  `json:"id_key"`  // tells keys of finding ids apart; see KeyCheck
+	Configuration any     `json:"configuration"`
+	Policy        any     `json:"policy"`
+	Register      []Input `json:"register"`
+	Inputs        []Input `json:"inputs"`
+	// Baseline is the report that findings are compared with.
+	Baseline  *BaselineInput `json:"baseline,omitempty"`
+	Decisions *Input         `json:"decisions,omitempty"`
+	Outputs   []Output       `json:"outputs"`
+}
+
+// BaselineInput is a report that was read: its name and day, the SHA-256 of its
+// manifest, in hexadecimal, and how many findings it has, each id once.
+type BaselineInput struct {
+	Report   string `json:"report"`
+	AsOf     string `json:"as_of"`
+	SHA256   string `json:"sha256"`
+	Findings int64  `json:"findings"`
 }
 
 // Input is a file that was read. SHA256 is in hexadecimal, and empty where it
@@ -61,10 +74,13 @@ func newManifest(run *Run, closing *Closing) *Manifest {
 		Version:       run.Version,
 		AsOf:          closing.AsOf.String(),
 		Numbers:       numbers,
+		IDKey:         KeyCheck(run.Key),
 		Configuration: closing.Configuration,
 		Policy:        closing.Policy,
 		Register:      append([]Input{}, closing.RegisterFiles...),
 		Inputs:        append([]Input{}, closing.Inputs...),
+		Baseline:      closing.Baseline,
+		Decisions:     closing.Decisions,
 		Outputs:       []Output{},
 	}
 }

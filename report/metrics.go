@@ -38,6 +38,23 @@ func metricsOf(s *Summary, closing *Closing) []byte {
 				rule.Rule, rule.Severity, escapeLabel(currency), rule.Amounts[currency].Ore())
 		}
 	}
+	if s.Baseline != nil {
+		family("avstam_findings_by_state", "Findings by how they stand to the baseline.")
+		for _, state := range s.Baseline.States() {
+			fmt.Fprintf(&b, "avstam_findings_by_state{state=%q} %d\n", state.Name, state.Findings)
+		}
+		family("avstam_gone_findings", "Findings of the baseline that are gone.")
+		for _, outcome := range s.Baseline.Gone() {
+			fmt.Fprintf(&b, "avstam_gone_findings{outcome=%q} %d\n", outcome.Name, outcome.Findings)
+		}
+	}
+	if len(s.Decisions) > 0 {
+		family("avstam_decided_findings", "Findings that a decision is about.")
+		for _, count := range s.Decisions {
+			fmt.Fprintf(&b, "avstam_decided_findings{decision=%q,expired=\"false\"} %d\n", count.Decision, count.Findings-count.Expired)
+			fmt.Fprintf(&b, "avstam_decided_findings{decision=%q,expired=\"true\"} %d\n", count.Decision, count.Expired)
+		}
+	}
 	family("avstam_repeated_ids", "Findings whose id an earlier finding has.")
 	fmt.Fprintf(&b, "avstam_repeated_ids %d\n", s.RepeatedIDs)
 	family("avstam_run_timestamp_seconds", "When the run started.")

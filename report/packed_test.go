@@ -60,6 +60,19 @@ func drawFinding(t *rapid.T) Finding {
 	}
 }
 
+// drawWritten is a finding as it is written: with its state and what was decided.
+func drawWritten(t *rapid.T) Finding {
+	f := drawFinding(t)
+	f.FirstSeen, f.DecisionUntil = calendar.Missing, calendar.Missing
+	if f.State = State(rapid.Uint8Range(0, 3).Draw(t, "state")); f.State != NoState {
+		f.FirstSeen, f.TimesSeen = drawDay(t, "first seen"), rapid.Int32Range(1, 1000).Draw(t, "times seen")
+	}
+	if f.Decision = Decision(rapid.Uint8Range(0, 5).Draw(t, "decision")); f.Decision != NoDecision {
+		f.DecisionUntil = drawDay(t, "until")
+	}
+	return f
+}
+
 func drawReject(t *rapid.T) Reject {
 	return Reject{
 		File:       rapid.IntRange(0, 1<<30).Draw(t, "file"),
@@ -96,7 +109,7 @@ func TestPackedFindingsComeBackOneAfterTheOther(t *testing.T) {
 
 func TestRecordsComeBackWhereverTheyStand(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		findings := rapid.SliceOfN(rapid.Custom(drawFinding), 1, 5).Draw(t, "findings")
+		findings := rapid.SliceOfN(rapid.Custom(drawWritten), 1, 5).Draw(t, "findings")
 		// The length of a text stands in one byte, or not.
 		findings[0].RecordID = bytes.Repeat([]byte("r"), rapid.SampledFrom([]int{0, 254, 255, 256, 70_000}).Draw(t, "long"))
 		var records, rest []byte

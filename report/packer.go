@@ -29,6 +29,9 @@ type Chunk struct {
 type Packer struct {
 	spill      *storage.Spill
 	identifier *identifier
+	keyer      *RecordKeyer // nil where findings are not followed
+	source     *sourceKey   // of sourceFile
+	sourceFile int
 	ids        *idCollector
 	records    []byte
 	rest       []byte // of the records
@@ -40,6 +43,9 @@ type Packer struct {
 // finding is added to one.
 func (w *Writer) NewPacker() *Packer {
 	p := &Packer{spill: w.spill, identifier: newIdentifier(&w.run), ids: newIDCollector(w.spill, w.collectedIDs)}
+	if w.run.Follow {
+		p.keyer, p.ids = NewRecordKeyer(w.run.Key), newFollowingCollector(w.spill, w.collectedIDs/2)
+	}
 	w.packers = append(w.packers, p)
 	return p
 }
@@ -56,6 +62,9 @@ func (p *Packer) Begin(part int) { p.place = placeOf(part) }
 func (p *Packer) Add(f *Finding) error {
 	id, needsOccurrence := p.identifier.identify(f)
 	f.ID = id
+	if p.keyer != nil {
+		p.ids.follow(p.KeyOf(f), f.Rule)
+	}
 	if err := p.ids.add(id, p.place, needsOccurrence); err != nil {
 		return err
 	}

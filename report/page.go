@@ -426,6 +426,9 @@ func (b *pageBuilder) cases() {
 			}
 			b.Baseline.Rows = append(b.Baseline.Rows, pageRow{Name: b.language.word("state", row.name), Figure: f})
 		}
+		if s.Unknown != nil {
+			b.Baseline.Rows = append(b.Baseline.Rows, pageRow{Name: b.language.word("state", "unknown"), Figure: figureOf(*s.Unknown)})
+		}
 		b.hide.sum(b.Findings, parts...)
 		b.NewFindings = parts[0]
 		b.NewFindings.isDear = true

@@ -56,7 +56,7 @@ func withCases(s *Summary) {
 		New:    caseOf(s.Findings-20, "SEK"), Persisting: caseOf(13, "SEK"), Returned: caseOf(7, "SEK"),
 		Resolved: CaseCount{Findings: 41, Amounts: amountsOf("SEK", "EUR"), ByCurrency: map[string]int64{"SEK": 38, "EUR": 3}},
 	}
-	s.Decisions = []DecisionCount{{"lawful", caseOf(12, "SEK"), 5}, {"register_wrong", caseOf(3, "SEK"), 0}}
+	s.Decisions = []DecisionCount{{"lawful", caseOf(12, "SEK"), 5, nil}, {"register_wrong", caseOf(3, "SEK"), 0, nil}}
 }
 
 // Every finding is in one value of each distribution.
@@ -173,7 +173,7 @@ func hostileCases(s *Summary) {
 	withCases(s)
 	s.Baseline.Report = payloads[0]
 	for _, payload := range payloads {
-		s.Decisions = append(s.Decisions, DecisionCount{payload, caseOf(6, payload), 6})
+		s.Decisions = append(s.Decisions, DecisionCount{payload, caseOf(6, payload), 6, nil})
 	}
 }
 
@@ -282,7 +282,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 		"severity": {"error", "warning", "info"}, "direction": {"record", "identity", "register", "none"},
 		"age": ageNames[:], "known": knownNames[:], "confidence": certainty[:],
 		"closed":   strings.Split(rules.Named("closed_number").Details, ", "),
-		"state":    {"new", "persisting", "returned", "resolved", "not_read"},
+		"state":    {"new", "persisting", "returned", "resolved", "not_read", "unknown"},
 		"decision": {"confirmed", "lawful", "register_wrong", "corrected", "not_investigated"},
 	}
 	for reason := pipeline.FieldCount; reason <= pipeline.AmountRange; reason++ {

@@ -159,6 +159,7 @@ var pageWords = map[string]struct{ english, swedish string }{
 	"state returned":   {"Returned", "Återkomna"},
 	"state resolved":   {"Gone: the record is clean now", "Borta: posten är nu utan anmärkning"},
 	"state not_read":   {"Gone: the record was not in the input", "Borta: posten fanns inte i underlaget"},
+	"state unknown":    {"Gone: the earlier report does not tell the record", "Borta: den tidigare rapporten säger inte vilken post"},
 
 	"decision confirmed":        {"Confirmed", "Bekräftad"},
 	"decision lawful":           {"Lawful", "Rätt utbetalning"},

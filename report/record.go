@@ -47,6 +47,8 @@ const (
 	restUseNumber               // 8 bytes
 	restOtherNumber             // 8 bytes
 	restLengths                 // of the texts, 4 bytes each, where one has more than 255
+	restState                   // state, 1 byte; first seen and times seen, 4 bytes each
+	restDecision                // 1 byte, and its last day, 4
 )
 
 const (
@@ -105,6 +107,17 @@ func appendRecord(records, rest []byte, f *Finding) (newRecords, newRest []byte)
 			rest = binary.LittleEndian.AppendUint32(rest, uint32(len(text)))
 		}
 	}
+	if f.State != NoState {
+		parts |= restState
+		rest = append(rest, byte(f.State))
+		rest = binary.LittleEndian.AppendUint32(rest, uint32(f.FirstSeen))
+		rest = binary.LittleEndian.AppendUint32(rest, uint32(f.TimesSeen))
+	}
+	if f.Decision != NoDecision {
+		parts |= restDecision
+		rest = append(rest, byte(f.Decision))
+		rest = binary.LittleEndian.AppendUint32(rest, uint32(f.DecisionUntil))
+	}
 	r[recordParts] = parts
 	r[recordRecordID], r[recordIdentityNumber] = byte(len(f.RecordID)), byte(len(f.IdentityNumber))
 	r[recordDetail], r[recordStatusReason] = byte(len(f.Detail)), byte(len(f.StatusReason))
@@ -159,6 +172,13 @@ func (f *Finding) readRecord(r *[recordBytes]byte, text []byte) error {
 		for i := range lengths {
 			lengths[i] = u.uint32()
 		}
+	}
+	f.State, f.FirstSeen, f.TimesSeen, f.Decision, f.DecisionUntil = NoState, calendar.Missing, 0, NoDecision, calendar.Missing
+	if parts&restState != 0 {
+		f.State, f.FirstSeen, f.TimesSeen = State(u.byte()), calendar.Day(u.uint32()), int32(u.uint32())
+	}
+	if parts&restDecision != 0 {
+		f.Decision, f.DecisionUntil = Decision(u.byte()), calendar.Day(u.uint32())
 	}
 	f.RecordID = u.bytes(uint64(lengths[0]))
 	f.IdentityNumber = u.bytes(uint64(lengths[1]))

@@ -15,30 +15,22 @@ import (
 
 // idBuckets is how many buckets ids are put into, by their first byte: they are
 // evenly spread, being hashes.
-const idBuckets = 256
+const idBuckets = storage.BucketCount
 
 // collectedIDs is how many ids an idCollector gathers before it writes them to
 // the temporary file: 2 MiB.
 const collectedIDs = 2 << 20 / entryBytes
 
-// idCollector puts the ids of one worker's findings into buckets.
+// idCollector puts the ids of one worker's findings into buckets, with the places
+// of the findings; where they are followed, with their records and rules too.
 type idCollector struct {
-	spill   *storage.Spill
-	limit   int
-	count   int // in memory
-	buckets [idBuckets][]byte
-	buffer  []byte
-	frames  []idFrame
-}
-
-// idFrame is where an idCollector put its buckets, one behind the other.
-type idFrame struct {
-	offset  int64
-	entries [idBuckets]uint32
+	buckets *storage.Buckets
+	width   int
+	entry   [followedBytes]byte
 }
 
 func newIDCollector(spill *storage.Spill, limit int) *idCollector {
-	return &idCollector{spill: spill, limit: limit}
+	return &idCollector{buckets: storage.NewBuckets(spill, entryBytes, limit), width: entryBytes}
 }
 
 // add takes the id of the finding at a place of the report. needsOccurrence
@@ -49,63 +41,22 @@ func (c *idCollector) add(id [16]byte, place uint64, needsOccurrence bool) error
 	if needsOccurrence {
 		mark = 1
 	}
-	bucket := c.buckets[id[0]]
-	if bucket == nil {
-		bucket = make([]byte, 0, entryBytes*c.limit/idBuckets*5/4)
-	}
-	bucket = append(bucket, id[:]...)
-	c.buckets[id[0]] = binary.BigEndian.AppendUint64(bucket, place<<1|mark)
-	if c.count++; c.count < c.limit {
-		return nil
-	}
-	return c.flush()
-}
-
-func (c *idCollector) flush() error {
-	var frame idFrame
-	c.buffer = c.buffer[:0]
-	for i, bucket := range c.buckets {
-		frame.entries[i] = uint32(len(bucket) / entryBytes)
-		c.buffer = append(c.buffer, bucket...)
-		c.buckets[i] = bucket[:0]
-	}
-	c.count = 0
-	extent, err := c.spill.Write(c.buffer)
-	frame.offset = extent.Offset
-	c.frames = append(c.frames, frame)
-	return err
+	*(*[16]byte)(c.entry[:]) = id
+	binary.BigEndian.PutUint64(c.entry[16:], place<<1|mark)
+	return c.buckets.Add(c.entry[:c.width])
 }
 
 // each calls use with the ids of a bucket.
 func (c *idCollector) each(bucket int, buffer *[]byte, use func(entry) error) error {
-	decode := func(b []byte) error {
-		for ; len(b) >= entryBytes; b = b[entryBytes:] {
-			e := entry{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])}
+	return c.buckets.Each(bucket, buffer, func(entries []byte) error {
+		for ; len(entries) > 0; entries = entries[c.width:] {
+			e := entry{binary.BigEndian.Uint64(entries), binary.BigEndian.Uint64(entries[8:]), binary.BigEndian.Uint64(entries[16:])}
 			if err := use(e); err != nil {
 				return err
 			}
 		}
 		return nil
-	}
-	for i := range c.frames {
-		frame := &c.frames[i]
-		before := int64(0)
-		for _, entries := range frame.entries[:bucket] {
-			before += int64(entries)
-		}
-		if frame.entries[bucket] == 0 {
-			continue
-		}
-		var err error
-		extent := storage.Extent{Offset: frame.offset + before*entryBytes, Length: int(frame.entries[bucket]) * entryBytes}
-		if *buffer, err = c.spill.Read(extent, *buffer); err != nil {
-			return err
-		}
-		if err := decode(*buffer); err != nil {
-			return err
-		}
-	}
-	return decode(c.buckets[bucket])
+	})
 }
 
 // repeats finds, among the ids of a run's findings in the order of the report,
@@ -117,9 +68,10 @@ type repeats struct {
 	collectors []*idCollector
 
 	repeated    atomic.Int64
-	large       sync.Mutex // held for a bucket that does not fit in memory
-	mutex       sync.Mutex // of what follows
-	occurrences *sorter    // by place
+	large       sync.Mutex             // held for a bucket that does not fit in memory
+	mutex       sync.Mutex             // of what follows
+	occurrences *storage.Sorter[entry] // by place
+	marked      [idBuckets]bool        // buckets with such a finding
 }
 
 // find counts the ids that stay repeated, and gives the occurrence of each
@@ -148,7 +100,7 @@ func (r *repeats) find(ctx context.Context, workers int) (repeated int64, occurr
 	if err := group.Wait(); err != nil {
 		return 0, nil, err
 	}
-	return r.repeated.Load(), r.occurrences.sorted(), nil
+	return r.repeated.Load(), r.occurrences.Sorted(), nil
 }
 
 // bucketScan is what a worker uses again for each bucket.
@@ -161,10 +113,7 @@ type bucketScan struct {
 func (r *repeats) scan(bucket int, s *bucketScan) error {
 	count := 0
 	for _, c := range r.collectors {
-		count += len(c.buckets[bucket]) / entryBytes
-		for i := range c.frames {
-			count += int(c.frames[i].entries[bucket])
-		}
+		count += c.buckets.Count(bucket)
 	}
 	if count > r.limit {
 		return r.scanLarge(bucket, s)
@@ -230,11 +179,11 @@ func (r *repeats) scanLarge(bucket int, s *bucketScan) error {
 	r.large.Lock()
 	defer r.large.Unlock()
 	ids := newSorter(r.spill, r.limit)
-	if err := r.each(bucket, s, ids.add); err != nil {
+	if err := r.each(bucket, s, ids.Add); err != nil {
 		return err
 	}
 	var run idRun
-	for e, err := range ids.sorted() {
+	for e, err := range ids.Sorted() {
 		if err != nil {
 			return err
 		}
@@ -263,5 +212,6 @@ func (r *repeats) follow(run *idRun, e entry) error {
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	return r.occurrences.add(entry{first: e.third >> 1, second: run.occurrence})
+	r.marked[byte(e.first>>56)] = true
+	return r.occurrences.Add(entry{first: e.third >> 1, second: run.occurrence})
 }

@@ -239,7 +239,7 @@ func (w *Writer) writeShare(ctx context.Context, out output, of *share, folder s
 	}
 	reader := &partReader{parts: []Part{{Chunks: of.findings}}}
 	findings := &table[Finding]{
-		name: findingsName, columns: findingColumns(w.run.Masked),
+		name: findingsName, columns: findingColumns(&w.run),
 		take: func(e *encoder[Finding], limit int) error {
 			e.reader.spill = w.spill
 			e.segments, e.rows = reader.take(e.segments[:0], limit)

@@ -40,6 +40,7 @@ type Summary struct {
 	ExpiringMonths []Count          `json:"expiring_months"`
 	Baseline       *BaselineCounts  `json:"baseline,omitempty"`  // nil without a baseline
 	Decisions      []DecisionCount  `json:"decisions,omitempty"` // nil without decisions
+	Excused        []Count          `json:"excused,omitempty"`   // the same; by severity, findings that do not count toward a threshold
 	Rejected       []ReasonCount    `json:"rejected"`
 	Notices        []Notice         `json:"notices"`
 	Register       RegisterOverview `json:"register"`
@@ -101,6 +102,7 @@ type counts struct {
 	paymentTypes []sums
 	months       monthSums
 	statusAges   [len(ageNames)]sums
+	cases        caseSums
 
 	// The places of closed_number and expiring_number in the catalogue, and what is
 	// counted of them alone.
@@ -263,6 +265,9 @@ func (c *counts) add(f *Finding) {
 	}
 	known.month.add(f)
 	c.statusAges[statusAge(f)].add(f)
+	if f.State != NoState || f.Decision != NoDecision {
+		c.cases.add(f)
+	}
 	switch f.Rule {
 	case c.closed:
 		for i, detail := range c.closedDetails {
@@ -323,10 +328,11 @@ func (c *counts) merge(other *counts) {
 	}
 	c.months.merge(other.months)
 	c.expiringMonths.merge(other.expiringMonths)
+	c.cases.merge(&other.cases)
 }
 
 // fill puts the counts into a summary.
-func (c *counts) fill(s *Summary, run *Run, t *texts) {
+func (c *counts) fill(s *Summary, run *Run, t *texts, baseline *BaselineInput, followed *followedTables) {
 	count := func(name string, tally sums) Count {
 		count := Count{Name: name, Findings: tally.findings(), Amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
 		for number, one := range tally {
@@ -387,6 +393,12 @@ func (c *counts) fill(s *Summary, run *Run, t *texts) {
 	s.KnownAtPayment = named(knownNames[:], known[:])
 	s.ClosedNumbers = named(c.closedDetails, c.closedNumbers)
 	s.ExpiringMonths = countsByMonth(c.expiringMonths, count)
+	if baseline != nil {
+		s.Baseline = c.cases.baseline(baseline, followed, count)
+	}
+	if run.Decide != nil {
+		c.cases.fill(s, count)
+	}
 }
 
 func countsByMonth(months monthSums, count func(string, sums) Count) []Count {

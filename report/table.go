@@ -55,6 +55,8 @@ type encoder[Row any] struct {
 	packed   []byte    // of rejects
 	segments []segment // of findings
 	repeated []entry   // of findings: their places and occurrences
+	marks    []entry   // of findings: what is known of them from earlier reports
+	taken    []Row     // of tables whose rows own their memory
 	reader   segmentReader
 	records  []byte // findings as they are written, for the shares of agencies
 	rest     []byte // of records

@@ -41,9 +41,7 @@ func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, erro
 	if err != nil {
 		return nil, fmt.Errorf("cannot verify %s: %w", folder, err)
 	}
-	run := filepath.Base(folder)
-	digest := sha256.Sum256(contents)
-	if runNames.MatchString(run) && !strings.HasSuffix(run, "-"+hex.EncodeToString(digest[:4])) {
+	if digest := sha256.Sum256(contents); !isNamedAfter(folder, digest) {
 		v.differ(ManifestFile, "its digest is not that in the name of the report")
 	}
 	var manifest Manifest
@@ -176,6 +174,12 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		if output.Rows == nil {
 			continue
 		}
+		if isFollowedFile(output.Name) {
+			if err := v.followed(ctx, output, &summary); err != nil {
+				return err
+			}
+			continue
+		}
 		isShare := isShareFile(output.Name)
 		var only *string
 		if agency, ok := agencies[path.Dir(output.Name)]; ok {
@@ -246,7 +250,11 @@ func isShareFile(name string) bool {
 // inputs compares the inputs that are still where they were. One that was read
 // from standard input, or that is gone, is no difference.
 func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
-	for _, input := range slices.Concat(manifest.Register, manifest.Inputs) {
+	inputs := slices.Concat(manifest.Register, manifest.Inputs)
+	if manifest.Decisions != nil {
+		inputs = append(inputs, *manifest.Decisions)
+	}
+	for _, input := range inputs {
 		info, err := os.Stat(input.Path)
 		if err != nil || !info.Mode().IsRegular() {
 			continue

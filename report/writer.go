@@ -62,6 +62,13 @@ type Run struct {
 	Masked bool
 	// Key is that of finding ids; see Key.
 	Key []byte
+	// Follow says that findings are compared with earlier reports: see Identify and
+	// Mark. AsOf is then the day on which they are seen.
+	Follow bool
+	AsOf   calendar.Day
+	// Decide sets what was decided of a finding, whose ID it looks at; nil for no
+	// decisions. It is called by several goroutines.
+	Decide func(f *Finding)
 	// Workers is how many goroutines may encode; at most 4 do.
 	Workers int
 }
@@ -91,7 +98,11 @@ type Writer struct {
 	reasons            reasonCounts
 	repeated           int64
 	style              csvStyle
-	shares             *shares // nil where nothing is split
+	shares             *shares                 // nil where nothing is split
+	occurrences        iter.Seq2[entry, error] // of findings that need one; nil before they were looked for
+	marked             [idBuckets]bool         // buckets of the ids of such findings
+	marks              *storage.Sorter[entry]  // nil for none
+	followed           *followedTables         // what History and Gone have written; nil without
 
 	// Limits of memory, smaller in tests.
 	repeatLimit  int // ids
@@ -110,6 +121,9 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if len(run.Key) != keyBytes {
 		return nil, fmt.Errorf("cannot make finding ids without a key of %d bytes", keyBytes)
 	}
+	if run.Follow && (draft == nil || !run.Parquet) {
+		return nil, errors.New("cannot follow findings without a report in Parquet, where the next run finds them")
+	}
 	if len(run.Severities) != len(run.Catalogue) {
 		panic("BUG: a report needs a severity for each rule")
 	}
@@ -120,6 +134,9 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	w := &Writer{draft: draft, spill: spill, run: run, style: style, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}
 	if run.SplitAgency {
 		w.shares = newShares(spill)
+	}
+	if run.Follow {
+		w.followed = &followedTables{}
 	}
 	return w, nil
 }
@@ -137,15 +154,9 @@ func (w *Writer) output() *output {
 // are those of the temporary file and of writing.
 func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 	out := w.output()
-	repeats := &repeats{spill: w.spill, limit: w.repeatLimit}
-	for _, p := range w.packers {
-		repeats.collectors = append(repeats.collectors, p.ids)
-	}
-	repeated, occurrences, err := repeats.find(ctx, out.encoders)
-	if err != nil {
+	if err := w.findRepeats(ctx); err != nil {
 		return err
 	}
-	w.repeated = repeated
 	w.packers = nil
 	for i := range len(parts) - 1 {
 		for _, chunk := range parts[i].Chunks {
@@ -153,8 +164,14 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 		}
 	}
 
-	nextOccurrence, stop := iter.Pull2(occurrences)
+	nextOccurrence, stop := iter.Pull2(w.occurrences)
 	defer stop()
+	var marks markReader
+	if w.marks != nil {
+		var stopMarks func()
+		marks.next, stopMarks = iter.Pull2(w.marks.Sorted())
+		defer stopMarks()
+	}
 	occurrence, err, more := nextOccurrence()
 	reader := &partReader{parts: parts}
 	identifiers := make([]*identifier, out.encoders)
@@ -163,7 +180,7 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 		identifiers[i], observers[i] = newIdentifier(&w.run), newCounts(&w.run)
 	}
 	table := &table[Finding]{
-		name: findingsName, columns: findingColumns(w.run.Masked),
+		name: findingsName, columns: findingColumns(&w.run),
 		take: func(e *encoder[Finding], limit int) error {
 			e.reader.spill = w.spill
 			e.segments, e.rows = reader.take(e.segments[:0], limit)
@@ -171,15 +188,27 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 			for ; more && err == nil && occurrence.first < reader.next(); occurrence, err, more = nextOccurrence() {
 				e.repeated = append(e.repeated, occurrence)
 			}
+			if err != nil {
+				return err
+			}
+			e.marks, err = marks.take(e.marks[:0], reader.next())
 			return err
 		},
 		each: func(e *encoder[Finding], use func([]Finding) error) error {
-			identifier, seen, repeated := identifiers[e.number], observers[e.number], e.repeated
+			identifier, seen, repeated, marks := identifiers[e.number], observers[e.number], e.repeated, e.marks
 			for i := range e.segments {
 				err := e.reader.each(&e.segments[i], e.chunk, func(findings []Finding, place uint64) error {
 					for ; len(repeated) > 0 && repeated[0].first < place+uint64(len(findings)); repeated = repeated[1:] {
 						f := &findings[repeated[0].first-place]
 						f.ID = identifier.repeat(f.ID, repeated[0].second)
+					}
+					if w.run.Follow {
+						marks = applyMarks(marks, findings, place, w.run.AsOf)
+					}
+					if w.run.Decide != nil {
+						for i := range findings {
+							w.run.Decide(&findings[i])
+						}
 					}
 					for i := range findings {
 						seen.add(&findings[i])
@@ -203,6 +232,21 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 	for _, seen := range observers {
 		w.counts.merge(seen)
 	}
+	return err
+}
+
+// findRepeats looks for the ids that come again, once.
+func (w *Writer) findRepeats(ctx context.Context) error {
+	if w.occurrences != nil {
+		return nil
+	}
+	repeats := &repeats{spill: w.spill, limit: w.repeatLimit}
+	for _, p := range w.packers {
+		repeats.collectors = append(repeats.collectors, p.ids)
+	}
+	var err error
+	w.repeated, w.occurrences, err = repeats.find(ctx, w.run.encoders())
+	w.marked = repeats.marked
 	return err
 }
 
@@ -279,7 +323,9 @@ type Closing struct {
 	Configuration, Policy any
 	AsOf                  calendar.Day
 	RegisterFiles         []Input
-	Inputs                []Input // as long as the run's files
+	Inputs                []Input        // as long as the run's files
+	Baseline              *BaselineInput // nil without, and on the first night
+	Decisions             *Input         // nil without
 
 	// For run.json and the metrics alone.
 	Started time.Time
@@ -304,13 +350,16 @@ type Published struct {
 // missing, and names every file and term.
 func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, error) {
 	digests := w.digestTables(ctx)
-	summary, tables, err := w.settle(ctx, closing)
+	summary, tables, followed, err := w.settle(ctx, closing)
 	outputs, digestErr := digests()
 	if err := cmp.Or(err, digestErr); err != nil {
 		return nil, err
 	}
 	for i := range tables {
 		outputs[i].Rows = &tables[i].Rows
+	}
+	for i := range followed {
+		outputs[len(tables)+i].Rows = &followed[i]
 	}
 	if w.shares != nil {
 		shared, err := w.writeShares(ctx, tables)
@@ -370,13 +419,14 @@ func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, erro
 }
 
 // settle makes the summary, reads the tables back, counts them again, and
-// compares everything that was counted.
-func (w *Writer) settle(ctx context.Context, closing *Closing) (*Summary, []Recount, error) {
+// compares everything that was counted. It gives what was read back of each
+// table, and the rows of those of History and Gone.
+func (w *Writer) settle(ctx context.Context, closing *Closing) (summary *Summary, tables []Recount, followed []int64, err error) {
 	if len(closing.Terms) != len(w.run.Files) || len(closing.Inputs) != len(w.run.Files) {
 		panic("BUG: a report needs terms and inputs for each file")
 	}
 	texts := newTexts(&w.run)
-	summary := &Summary{
+	summary = &Summary{
 		SchemaVersion: SchemaVersion,
 		RepeatedIDs:   w.repeated,
 		Rejected:      w.reasons.list(),
@@ -385,16 +435,18 @@ func (w *Writer) settle(ctx context.Context, closing *Closing) (*Summary, []Reco
 		Ledger:        newLedger(w.run.Files, closing.Terms, texts.currency),
 	}
 	summary.Records = summary.Ledger.Total
-	w.counts.fill(summary, &w.run, texts)
+	w.counts.fill(summary, &w.run, texts, closing.Baseline, w.followed)
 
-	tables, err := w.readBack(ctx)
-	if err != nil {
-		return nil, nil, err
+	if tables, err = w.readBack(ctx); err != nil {
+		return nil, nil, nil, err
 	}
 	if err := summary.Ledger.Check(tables); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return summary, tables, nil
+	if w.followed != nil {
+		followed, err = w.readBackFollowed(ctx)
+	}
+	return summary, tables, followed, err
 }
 
 // FinishFailed is for a run that ended with too many rejected rows: it leaves
@@ -465,17 +517,19 @@ func (w *Writer) digestTables(ctx context.Context) func() ([]Output, error) {
 	go func() {
 		defer close(done)
 		err = pipeline.Guard(func() error {
-			for _, table := range []string{findingsName, rejectsName} {
-				for _, name := range w.tableFiles(table) {
-					output, err := w.outputOf(ctx, name)
-					if err != nil {
-						return err
-					}
-					if err := w.draft.Persist(name); err != nil {
-						return err
-					}
-					outputs = append(outputs, output)
+			names := append(w.tableFiles(findingsName), w.tableFiles(rejectsName)...)
+			if w.followed != nil {
+				names = append(names, w.followedFiles()...)
+			}
+			for _, name := range names {
+				output, err := w.outputOf(ctx, name)
+				if err != nil {
+					return err
 				}
+				if err := w.draft.Persist(name); err != nil {
+					return err
+				}
+				outputs = append(outputs, output)
 			}
 			return nil
 		})

@@ -227,6 +227,7 @@ Start with "avstam demo", which needs nothing.`,
 	root.PersistentFlags().BoolVar(&p.quiet, "quiet", false, "neither progress nor log; errors are still told")
 	root.AddCommand(
 		p.runCommand(), p.demoCommand(), p.inspectCommand(), p.checkCommand(), p.rulesCommand(), p.registerCommand(),
+		p.diffCommand(),
 		p.generateCommand(), p.verifyCommand(), p.pruneCommand(), p.versionCommand(), p.completionCommand(),
 		p.explainCommand(), p.noticesCommand(),
 	)

@@ -47,6 +47,7 @@ func writeSummary(w io.Writer, colours palette, s *report.Summary, folder string
 	if more > 0 {
 		fmt.Fprintf(&text, "%d more currencies are in %s.\n", more, report.SummaryFile)
 	}
+	writeCasework(&text, colours, s, currencies)
 
 	if len(s.Notices) > 0 {
 		text.WriteString("\n" + colours.paint(bold, "Notices:") + "\n")
@@ -75,6 +76,11 @@ func currenciesOf(s *report.Summary) []string {
 	}
 	for _, rule := range s.Rules {
 		add(rule.Amounts)
+	}
+	if s.Baseline != nil {
+		for _, count := range s.Baseline.Gone() {
+			add(count.Amounts)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
