@@ -85,8 +85,8 @@ type assembly struct {
 	superseded                int64
 
 	states   map[State]uint16 // index by state
+	simple   []uint16         // by own: index of the state of the only entry of a number; 0 where writeSimple has not found it yet
 	stateIDs []uint16         // by the kind of an ownState and the flags of a state: index of the state, 0 where there is none yet
-	singles  []uint16         // by own: index of the state of a number that has no more than that one entry, 0 where it must be looked at
 
 	replaced     []replacedRow
 	loopsUnknown bool // the search for loops was given up
@@ -157,8 +157,8 @@ func (a *assembly) makeRows() {
 			out.dates[column] = newBytes(dateColumnBytes(rows), dateColumnBytes(rows))
 		}
 	}
+	a.simple = make([]uint16, len(a.own))
 	a.stateIDs = make([]uint16, len(a.kindOf)<<stateFlagBits)
-	a.singles = make([]uint16, len(a.own))
 }
 
 // eachNumber assembles the entries of each number. The usual extract is in the
@@ -167,29 +167,23 @@ func (a *assembly) eachNumber() error {
 	if a.unsorted {
 		return a.eachOfUnsorted()
 	}
-	index := uint32(0)
 	for chunk, c := range a.chunks {
-		hasDates := c.hasDates()
-		for i, row := range c.rows {
-			switch {
-			case row&ownMask == leftOut:
-			case !hasDates && c.isSingle(i):
-				// Fast path: most numbers have one entry, which is all there is of it.
+		simple := !c.hasDates()
+		for i := 0; i < len(c.rows); i++ {
+			row := c.rows[i]
+			if row&ownMask == leftOut {
+				continue
+			}
+			if !c.again.has(i) {
 				if err := a.assemble(); err != nil {
 					return err
 				}
-				if err := a.writeSingle(index, row); err != nil {
-					return err
+				if end := c.endOfNumber(i); simple && end != 0 && a.writeSimple(c.rows[i:end]) {
+					i = end - 1
+					continue
 				}
-			default:
-				if !c.again.has(i) {
-					if err := a.assemble(); err != nil {
-						return err
-					}
-				}
-				a.gather(index, row)
 			}
-			index++
+			a.gather(uint32(chunk<<chunkShift+i), row)
 		}
 		a.chunks[chunk] = nil // done with: what comes needs the memory
 	}
@@ -213,36 +207,88 @@ func (a *assembly) eachOfUnsorted() error {
 	return a.assemble()
 }
 
-// isSingle says whether an entry of a sorted input has no link and its number no
-// other entry; false where another row would have to be looked for.
-func (c *chunk) isSingle(row int) bool {
-	next := row + 1
-	return next < len(c.rows) && !c.again.has(row) && !c.linked.has(row) && !c.again.has(next) && c.rows[next]&ownMask != leftOut
-}
-
-// writeSingle writes down a number whose one entry has neither dates nor a link.
-func (a *assembly) writeSingle(index, row uint32) error {
-	state := a.singles[row&ownMask]
-	if state == 0 || a.isJoined() { // else the fast path
-		own := &a.own[row&ownMask]
-		if own.status == Closed {
-			a.tallies[closedWithoutLink].note(index)
+// endOfNumber is where the rows of the number end whose first entry a row is, if
+// none of them has a link; 0 where other rows would have to be looked at.
+func (c *chunk) endOfNumber(row int) int {
+	for !c.linked.has(row) {
+		if row++; row == len(c.rows) || c.rows[row]&ownMask == leftOut {
+			return 0
 		}
-		flags := uint32(own.level) | uint32(own.protected)<<protectedShift
-		if a.isJoined() {
-			flags |= severalFlag
-		}
-		var err error
-		if state, err = a.state(own, flags); err != nil {
-			return err
-		}
-		if own.status != Closed && !a.isJoined() {
-			a.singles[row&ownMask] = state
+		if !c.again.has(row) {
+			return row
 		}
 	}
-	a.out.heads.set(int(a.place), row&^stateMask|uint32(state))
+	return 0
+}
+
+// simpleRows is how many rows writeSimple takes at most.
+const simpleRows = 8
+
+// writeSimple writes down a number whose entries have neither dates nor links, as
+// assemble does, where that takes no more than a look at its rows: they are few,
+// in order and of a day each, and there is nothing to check or to number. Most
+// numbers are so.
+func (a *assembly) writeSimple(rows []uint32) bool {
+	row := rows[0]
+	joined := a.isJoined()
+	if state := a.simple[row&ownMask]; len(rows) == 1 && state != 0 && !joined { // fast path
+		a.out.heads.set(int(a.place), row&^stateMask|uint32(state))
+		a.place++
+		return true
+	}
+	if len(rows) > simpleRows {
+		return false
+	}
+	var level, protected, several uint32 // as attributes.fill has them
+	for i := len(rows) - 1; i >= 0; i-- {
+		own := &a.own[rows[i]&ownMask]
+		if level == 0 {
+			level = uint32(own.level)
+		}
+		if protected == 0 {
+			protected = uint32(own.protected)
+		}
+	}
+	if joined {
+		several = severalFlag
+	}
+	var heads [simpleRows]uint32
+	for i, row := range rows {
+		own := &a.own[row&ownMask]
+		flags := uint32(own.level)
+		if flags == 0 {
+			flags = level
+		}
+		if own.protected != 0 {
+			flags |= uint32(own.protected) << protectedShift
+		} else {
+			flags |= protected << protectedShift
+		}
+		state := uint32(a.stateIDs[uint32(own.kind)<<stateFlagBits|flags|several])
+		if state == 0 || own.status == Closed || row>>stateBits >= specialBase || i > 0 && row>>stateBits <= rows[i-1]>>stateBits {
+			return false
+		}
+		heads[i&(simpleRows-1)] = row&^stateMask | state
+	}
+	last := len(rows) - 1
+	if last > 0 {
+		a.beginEarlier()
+		for _, head := range heads[:last] {
+			a.out.heads = a.out.heads.with(head)
+		}
+	} else if !joined {
+		a.simple[row&ownMask] = uint16(heads[0] & stateMask)
+	}
+	a.out.heads.set(int(a.place), heads[last])
 	a.place++
-	return nil
+	return true
+}
+
+// beginEarlier notes that the number at hand has earlier rows, of which the next
+// is the first.
+func (a *assembly) beginEarlier() {
+	a.out.earlier.add(int(a.place))
+	a.out.earlierRows = a.out.earlierRows.with(uint32(a.out.heads.len()))
 }
 
 // isJoined says whether links join the number at hand to another.
@@ -369,13 +415,12 @@ func (a *assembly) assemble() error {
 		}
 		row := uint32(a.place)
 		if i < last {
-			row = uint32(a.out.heads.len())
-			a.out.heads = a.out.heads.with(0)
 			if !hasEarlier {
 				hasEarlier = true
-				a.out.earlier.add(int(a.place))
-				a.out.earlierRows = a.out.earlierRows.with(row)
+				a.beginEarlier()
 			}
+			row = uint32(a.out.heads.len())
+			a.out.heads = a.out.heads.with(0)
 		}
 		resolved := m.attributes
 		resolved.fill(&latest, a.dated)
