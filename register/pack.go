@@ -21,13 +21,16 @@ type packedRows struct {
 	added    int      // how many of the links have been added
 
 	kinds []rowKind
-	// places has the index in kinds, and 1, of kinds whose hash leads there and of
-	// those that found their place taken; others has the rest.
+	// places has, by hash, the index of a kind, and 1. Kinds that find their place
+	// taken are in others.
 	places [kindPlaces]uint32
 	others map[rowWords]uint32
 }
 
-const kindPlaces = 1 << 10
+const (
+	kindPlaceBits = 10
+	kindPlaces    = 1 << kindPlaceBits
+)
 
 // rowWords are the indexes of a row's words of status, reason and level, and its
 // protection, from the lowest 16 bits up.
@@ -48,7 +51,8 @@ type rowKind struct {
 
 // Pack does what Builder.Add has to do for each row by itself. Goroutines that
 // read an extract call it when they have filled one, so that they share that
-// work; Add does it where nobody has.
+// work; Add does it where nobody has. Until it is added the extract must not be
+// changed.
 func (e *Extract) Pack() {
 	p := &e.packed
 	p.done = true
@@ -102,7 +106,7 @@ func (p *packedRows) packKinds(e *Extract) {
 		if len(e.Protected) != 0 {
 			words |= rowWords(min(e.Protected[i], True)) << 48
 		}
-		place := &p.places[words*0x9e3779b97f4a7c15>>(64-10)]
+		place := &p.places[words*0x9e3779b97f4a7c15>>(64-kindPlaceBits)]
 		if *place == 0 {
 			*place = p.add(e, words) + 1
 		}
