@@ -3,7 +3,6 @@ package readers
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/avstam/avstam/register"
 	"golang.org/x/sync/errgroup"
@@ -20,7 +19,7 @@ type parquetExtractFile struct {
 	columns   []*parquetColumn // by place in registerColumns; nil where there is none
 	pages     *pageCounts
 	constants extractConstants
-	extracts  sync.Pool // of *register.Extract, given back by add
+	extracts  chan *register.Extract // those that have been added
 }
 
 // readParquetExtract reads a Parquet file as a register extract and calls add
@@ -42,7 +41,10 @@ func readParquetExtract(ctx context.Context, file *File, source *Source, options
 	}
 	file.Columns = parquet.columnNames()
 	file.Size = parquet.stat.Size()
-	f := &parquetExtractFile{parquet: parquet, columns: columns, pages: &file.pages, constants: constants}
+	f := &parquetExtractFile{
+		parquet: parquet, columns: columns, pages: &file.pages, constants: constants,
+		extracts: make(chan *register.Extract, extractsAhead),
+	}
 	return f.read(ctx, newParquetBytes(file, parquet, options), max(options.Workers, 1), add)
 }
 
@@ -111,7 +113,10 @@ func (f *parquetExtractFile) read(caller context.Context, bytes *parquetBytes, w
 				}
 			}
 			if part.extract != nil {
-				f.extracts.Put(part.extract)
+				select {
+				case f.extracts <- part.extract:
+				default:
+				}
 			}
 		}
 	}
@@ -166,14 +171,12 @@ func (f *parquetExtractFiller) read(ctx context.Context, job *extractJob) (err e
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		extract, ok := f.file.extracts.Get().(*register.Extract)
-		if !ok {
-			extract = &register.Extract{File: f.file.parquet.path}
-		}
+		extract := f.file.nextExtract()
 		rows := int(min(left, extractRows))
 		if err := f.fill(extract, rows); err != nil {
 			return err
 		}
+		extract.Pack()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -191,6 +194,17 @@ func (f *parquetExtractFiller) read(ctx context.Context, job *extractJob) (err e
 		}
 	}
 	return nil
+}
+
+// nextExtract is an extract to be filled: one that has been added, where there is
+// one.
+func (f *parquetExtractFile) nextExtract() *register.Extract {
+	select {
+	case extract := <-f.extracts:
+		return extract
+	default:
+		return &register.Extract{File: f.parquet.path}
+	}
 }
 
 func (f *parquetExtractFiller) problem(job *extractJob, err error) error {

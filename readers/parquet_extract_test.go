@@ -1,6 +1,8 @@
 package readers
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -9,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -185,6 +188,51 @@ func TestParquetExtract(t *testing.T) {
 				}
 				assert.Equal(t, sha256.Sum256(data), file.SHA256)
 			}
+		}
+	}
+}
+
+// A snapshot has the same bytes however many goroutines read its extract: states,
+// special dates and places of faults are numbered in the order of the rows.
+func TestSnapshotIsTheSameForAnyNumberOfWorkers(t *testing.T) {
+	entries := plainEntries(30_000, 5)
+	for i := range entries {
+		switch i % 50 {
+		case 0:
+			entries[i].number = 0
+		case 1:
+			entries[i].level = fmt.Sprint("level ", i%13)
+		case 2:
+			entries[i].status = "unheard of"
+		case 3:
+			entries[i].from = calendar.Of(1700, 1, 1) + calendar.Day(i)
+		case 4, 5, 6:
+			entries[i].number = entries[i-1].number
+		}
+	}
+	for _, order := range []string{"as they come", "sorted", "sorted but for the last"} {
+		if order != "as they come" {
+			slices.SortStableFunc(entries, func(a, b plainEntry) int { return cmp.Compare(a.number, b.number) })
+		}
+		if order == "sorted but for the last" {
+			entries = append(entries[1000:], entries[:1000]...)
+		}
+		path := writeParquet(t, len(entries), 1700, entryColumns(entries, false))
+		var want []byte
+		for _, workers := range []int{1, 2, 3, 8} {
+			builder := register.NewBuilder(calendar.Of(2025, 11, 20))
+			_, err := ReadExtract(t.Context(), Source{Files: []string{path}}, Options{Workers: workers}, builder.Add)
+			require.NoError(t, err)
+			snapshot, checks, err := builder.Build()
+			require.NoError(t, err)
+			assert.EqualValues(t, len(entries)*2/50, checks.EntriesLeftOut)
+			var got bytes.Buffer
+			_, err = snapshot.WriteTo(&got)
+			require.NoError(t, err)
+			if want == nil {
+				want = got.Bytes()
+			}
+			require.True(t, bytes.Equal(want, got.Bytes()), "%d workers, entries %s", workers, order)
 		}
 	}
 }

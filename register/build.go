@@ -7,6 +7,7 @@ import (
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
+	"golang.org/x/sync/errgroup"
 )
 
 // loopBudget is how many links a build follows at most to find loops, so that a
@@ -32,23 +33,21 @@ func (b *Builder) build() (*Snapshot, error) {
 		return nil, err
 	}
 	a := &assembly{Builder: b, states: map[State]uint16{{}: 0}}
-	a.out = &Snapshot{extractDate: b.extractDate, numbers: newPresence(b.days), states: []State{{}}}
-	for _, c := range b.chunks {
-		for _, entry := range c.entries {
-			if entry != leftOut {
-				a.out.numbers.add(entry.slot())
-			}
-		}
-	}
-	a.out.numbers.seal()
+	a.out = &Snapshot{extractDate: b.extractDate, numbers: newPresence(b.serials), states: []State{{}}}
+	b.serials, b.room = nil, nil
 	a.readLinks()
 	a.makeRows()
 	if err := a.eachNumber(); err != nil {
 		return nil, err
 	}
 	a.finish()
-	a.out.findPlain()
+	var group errgroup.Group
+	group.Go(func() error {
+		a.out.findPlain()
+		return nil
+	})
 	a.findLoops()
+	_ = group.Wait()
 	a.out.checks = a.collectChecks()
 	return a.out, nil
 }
@@ -74,8 +73,10 @@ type assembly struct {
 	*Builder
 	out *Snapshot
 
+	dated   bool     // there are dates beside status_from
 	several []uint64 // bits: places that a link leaves or leads to
 	place   Place    // of the number at hand
+	block   int      // index in numbers.dayOfBlock of a day up to the number's
 	group   []member // its entries, in order
 
 	// Rows of latest entries come by place, those of earlier entries after all
@@ -84,6 +85,7 @@ type assembly struct {
 	superseded                int64
 
 	states   map[State]uint16 // index by state
+	simple   []uint16         // by own: index of the state of the only entry of a number; 0 where writeSimple has not found it yet
 	stateIDs []uint16         // by the kind of an ownState and the flags of a state: index of the state, 0 where there is none yet
 
 	replaced     []replacedRow
@@ -128,8 +130,9 @@ func (a *assembly) readLinks() {
 		return
 	}
 	a.several = make([]uint64, (a.out.Len()+63)/64)
+	a.latestLinks = make([]rowLink, 0, len(a.links)) // at least, since rows take links from each other
 	for _, l := range a.links {
-		from := a.out.numbers.placeOf(a.entry(l.index).slot())
+		from := a.out.numbers.placeOf(l.from)
 		a.several[from>>6] |= 1 << (from & 63)
 		to := a.out.Find(l.to)
 		if to == NotFound {
@@ -140,91 +143,152 @@ func (a *assembly) readLinks() {
 	}
 }
 
-func (b *Builder) entry(index uint32) packedEntry {
-	return b.chunks[index>>chunkBits].entries[index&(chunkRows-1)]
-}
-
 // makeRows makes room for as many rows as there can be.
 func (a *assembly) makeRows() {
 	out, rows := a.out, int(a.kept)
 	out.heads = newBytes(4*out.Len(), 4*rows)
 	if rows > out.Len() {
 		out.earlier = newRankedBits(out.Len())
+		out.earlierRows = make(integers32, 0, 4*(rows-out.Len()+1))
 	}
 	for column, has := range a.hasDates {
 		if has {
+			a.dated = true
 			out.dates[column] = newBytes(dateColumnBytes(rows), dateColumnBytes(rows))
 		}
 	}
+	a.simple = make([]uint16, len(a.own))
 	a.stateIDs = make([]uint16, len(a.kindOf)<<stateFlagBits)
 }
 
 // eachNumber assembles the entries of each number. The usual extract is in the
 // order of its numbers; any other is put in order first.
 func (a *assembly) eachNumber() error {
-	current := noSlot
-	take := func(index uint32, entry packedEntry) error {
-		if s := entry.slot(); s != current {
-			if err := a.assemble(current); err != nil {
-				return err
-			}
-			current = s
-		}
-		a.gather(index, entry)
-		return nil
-	}
 	if a.unsorted {
-		for _, index := range a.sorted() {
-			if err := take(index, a.entry(index)); err != nil {
-				return err
-			}
-		}
-		return a.assemble(current)
+		return a.eachOfUnsorted()
 	}
-	index := uint32(0)
-	for _, c := range a.chunks {
-		hasDates := c.hasDates()
-		for i, entry := range c.entries {
-			switch {
-			case entry == leftOut:
-			case !hasDates && entry&linkBit == 0 && i+1 < len(c.entries) && entry.slot() != current &&
-				c.entries[i+1] != leftOut && c.entries[i+1].slot() != entry.slot():
-				// Fast path: most numbers have one entry, which is all there is of it.
-				if err := a.assemble(current); err != nil {
+	for chunk, c := range a.chunks {
+		simple := !c.hasDates()
+		for i := 0; i < len(c.rows); i++ {
+			row := c.rows[i]
+			if row&ownMask == leftOut {
+				continue
+			}
+			if !c.again.has(i) {
+				if err := a.assemble(); err != nil {
 					return err
 				}
-				current = noSlot
-				if err := a.writeSingle(index, entry); err != nil {
-					return err
-				}
-			default:
-				if err := take(index, entry); err != nil {
-					return err
+				if end := c.endOfNumber(i); simple && end != 0 && a.writeSimple(c.rows[i:end]) {
+					i = end - 1
+					continue
 				}
 			}
-			index++
+			a.gather(uint32(chunk<<chunkShift+i), row)
 		}
+		a.chunks[chunk] = nil // done with: what comes needs the memory
 	}
-	return a.assemble(current)
+	return a.assemble()
 }
 
-// writeSingle writes down a number whose one entry has neither dates nor a link.
-func (a *assembly) writeSingle(index uint32, entry packedEntry) error {
-	own := &a.own[entry.own()]
-	if own.status == Closed {
-		a.tallies[closedWithoutLink].note(index)
+// eachOfUnsorted is eachNumber for entries that are not in the order of their
+// numbers.
+func (a *assembly) eachOfUnsorted() error {
+	current := noSlot
+	for _, index := range a.sorted() {
+		c, i := a.chunks[index>>chunkShift], index&(chunkRows-1)
+		if at := c.slots[i]; at != current {
+			if err := a.assemble(); err != nil {
+				return err
+			}
+			current = at
+		}
+		a.gather(index, c.rows[i])
 	}
-	flags := uint32(own.level) | uint32(own.protected)<<protectedShift
-	if a.isJoined() {
-		flags |= severalFlag
+	return a.assemble()
+}
+
+// endOfNumber is where the rows of the number end whose first entry a row is, if
+// none of them has a link; 0 where other rows would have to be looked at.
+func (c *chunk) endOfNumber(row int) int {
+	for !c.linked.has(row) {
+		if row++; row == len(c.rows) || c.rows[row]&ownMask == leftOut {
+			return 0
+		}
+		if !c.again.has(row) {
+			return row
+		}
 	}
-	state, err := a.state(own, flags)
-	if err != nil {
-		return err
+	return 0
+}
+
+// simpleRows is how many rows writeSimple takes at most.
+const simpleRows = 8
+
+// writeSimple writes down a number whose entries have neither dates nor links, as
+// assemble does, where that takes no more than a look at its rows: they are few,
+// in order and of a day each, and there is nothing to check or to number. Most
+// numbers are so.
+func (a *assembly) writeSimple(rows []uint32) bool {
+	row := rows[0]
+	joined := a.isJoined()
+	if state := a.simple[row&ownMask]; len(rows) == 1 && state != 0 && !joined { // fast path
+		a.out.heads.set(int(a.place), row&^stateMask|uint32(state))
+		a.place++
+		return true
 	}
-	a.out.heads.set(int(a.place), entry.fromCode()<<stateBits|uint32(state))
+	if len(rows) > simpleRows {
+		return false
+	}
+	var level, protected, several uint32 // as attributes.fill has them
+	for i := len(rows) - 1; i >= 0; i-- {
+		own := &a.own[rows[i]&ownMask]
+		if level == 0 {
+			level = uint32(own.level)
+		}
+		if protected == 0 {
+			protected = uint32(own.protected)
+		}
+	}
+	if joined {
+		several = severalFlag
+	}
+	var heads [simpleRows]uint32
+	for i, row := range rows {
+		own := &a.own[row&ownMask]
+		flags := uint32(own.level)
+		if flags == 0 {
+			flags = level
+		}
+		if own.protected != 0 {
+			flags |= uint32(own.protected) << protectedShift
+		} else {
+			flags |= protected << protectedShift
+		}
+		state := uint32(a.stateIDs[uint32(own.kind)<<stateFlagBits|flags|several])
+		if state == 0 || own.status == Closed || row>>stateBits >= specialBase || i > 0 && row>>stateBits <= rows[i-1]>>stateBits {
+			return false
+		}
+		heads[i&(simpleRows-1)] = row&^stateMask | state
+	}
+	last := len(rows) - 1
+	if last > 0 {
+		a.beginEarlier()
+		for _, head := range heads[:last] {
+			a.out.heads = a.out.heads.with(head)
+		}
+	} else if !joined {
+		a.simple[row&ownMask] = uint16(heads[0] & stateMask)
+	}
+	a.out.heads.set(int(a.place), heads[last])
 	a.place++
-	return nil
+	return true
+}
+
+// beginEarlier notes that the number at hand has earlier rows, of which the next
+// is the first.
+func (a *assembly) beginEarlier() {
+	a.out.earlier.add(int(a.place))
+	a.out.earlierRows = a.out.earlierRows.with(uint32(a.out.heads.len()))
 }
 
 // isJoined says whether links join the number at hand to another.
@@ -237,9 +301,9 @@ func (a *assembly) isJoined() bool {
 func (b *Builder) sorted() []uint32 {
 	next := make([]uint32, dayCount+1)
 	for _, c := range b.chunks {
-		for _, entry := range c.entries {
-			if entry != leftOut {
-				next[entry.slot().day()+1]++
+		for _, at := range c.slots {
+			if at != noSlot {
+				next[at.day()+1]++
 			}
 		}
 	}
@@ -249,9 +313,9 @@ func (b *Builder) sorted() []uint32 {
 	order := make([]uint32, b.kept)
 	index := uint32(0)
 	for _, c := range b.chunks {
-		for _, entry := range c.entries {
-			if entry != leftOut {
-				day := entry.slot().day()
+		for _, at := range c.slots {
+			if at != noSlot {
+				day := at.day()
 				order[next[day]] = index
 				next[day]++
 			}
@@ -266,7 +330,8 @@ func (b *Builder) sorted() []uint32 {
 		first = end
 		keys = keys[:0]
 		for _, index := range run {
-			keys = append(keys, uint64(b.entry(index).slot().serial())<<32|uint64(index))
+			at := b.chunks[index>>chunkShift].slots[index&(chunkRows-1)]
+			keys = append(keys, uint64(at.serial())<<32|uint64(index))
 		}
 		slices.Sort(keys)
 		for i, key := range keys {
@@ -277,21 +342,23 @@ func (b *Builder) sorted() []uint32 {
 }
 
 // gather adds an entry to the group of the number at hand.
-func (a *assembly) gather(index uint32, entry packedEntry) {
-	own := &a.own[entry.own()]
-	code := entry.fromCode()
+func (a *assembly) gather(index, row uint32) {
+	own := &a.own[row&ownMask]
+	code := row >> stateBits
 	a.group = append(a.group, member{
 		index: index, own: own, from: a.dates.day(code), code: code,
 		attributes: attributes{level: own.level, protected: own.protected},
 	})
 	m := &a.group[len(a.group)-1]
-	c := a.chunks[index>>chunkBits]
-	for column := range c.dates {
-		if c.dates[column] != nil {
-			m.dates[column] = c.dates[column].at(int(index & (chunkRows - 1)))
+	c := a.chunks[index>>chunkShift]
+	if a.dated {
+		for column := range c.dates {
+			if c.dates[column] != nil {
+				m.dates[column] = c.dates[column].at(int(index & (chunkRows - 1)))
+			}
 		}
 	}
-	if entry&linkBit != 0 {
+	if c.linked.has(int(index & (chunkRows - 1))) {
 		i, _ := slices.BinarySearchFunc(a.links, index, func(l link, index uint32) int { return cmp.Compare(l.index, index) })
 		m.link = a.links[i].to
 	}
@@ -309,9 +376,8 @@ func (a *assembly) before(x, y member) int {
 	)
 }
 
-// assemble writes down the rows of the number at hand, the slot's, and is done
-// with it.
-func (a *assembly) assemble(at slot) error {
+// assemble writes down the rows of the number at hand, and is done with it.
+func (a *assembly) assemble() error {
 	last := len(a.group) - 1
 	switch last {
 	case -1:
@@ -319,16 +385,18 @@ func (a *assembly) assemble(at slot) error {
 	case 0:
 		// Fast path: most numbers have one entry.
 		m := &a.group[0]
-		a.check(at, m, &m.attributes)
+		a.check(m, &m.attributes)
 		err := a.write(uint32(a.place), m, &m.attributes)
 		a.place++
 		a.group = a.group[:0]
 		return err
 	}
-	slices.SortFunc(a.group, a.before)
+	if !slices.IsSortedFunc(a.group, a.before) { // else the fast path
+		slices.SortFunc(a.group, a.before)
+	}
 	var latest attributes // each from the latest entry that has it
 	for i := last; i >= 0; i-- {
-		latest.fill(&a.group[i].attributes)
+		latest.fill(&a.group[i].attributes, a.dated)
 		a.group[i].winner = i
 		if i < last && a.group[i].from == a.group[i+1].from {
 			a.group[i].winner = a.group[i+1].winner
@@ -337,7 +405,7 @@ func (a *assembly) assemble(at slot) error {
 	hasEarlier := false
 	for i := range a.group {
 		m := &a.group[i]
-		a.check(at, m, &latest)
+		a.check(m, &latest)
 		if m.winner != i {
 			a.superseded++
 			if m.contradicts(&a.group[m.winner]) {
@@ -347,16 +415,15 @@ func (a *assembly) assemble(at slot) error {
 		}
 		row := uint32(a.place)
 		if i < last {
-			row = uint32(a.out.heads.len())
-			a.out.heads = a.out.heads.with(0)
 			if !hasEarlier {
 				hasEarlier = true
-				a.out.earlier.add(int(a.place))
-				a.out.earlierRows = a.out.earlierRows.with(row)
+				a.beginEarlier()
 			}
+			row = uint32(a.out.heads.len())
+			a.out.heads = a.out.heads.with(0)
 		}
 		resolved := m.attributes
-		resolved.fill(&latest)
+		resolved.fill(&latest, a.dated)
 		resolved.dates[knownFrom] = m.dates[knownFrom]
 		if err := a.write(row, m, &resolved); err != nil {
 			return err
@@ -367,13 +434,15 @@ func (a *assembly) assemble(at slot) error {
 	return nil
 }
 
-// fill takes what it lacks from others.
-func (x *attributes) fill(others *attributes) {
+// fill takes what it lacks from others; dated says whether dates are among that.
+func (x *attributes) fill(others *attributes, dated bool) {
 	x.level = cmp.Or(x.level, others.level)
 	x.protected = cmp.Or(x.protected, others.protected)
 	x.link = cmp.Or(x.link, others.link)
-	for column := range x.dates {
-		x.dates[column] = cmp.Or(x.dates[column], others.dates[column])
+	if dated {
+		for column := range x.dates {
+			x.dates[column] = cmp.Or(x.dates[column], others.dates[column])
+		}
 	}
 }
 
@@ -390,15 +459,23 @@ func (m *member) contradicts(other *member) bool {
 	return differ
 }
 
+// isCoordination says whether the number at hand is a coordination number.
+func (a *assembly) isCoordination() bool {
+	for a.out.numbers.rankAfter(a.block) <= int(a.place) {
+		a.block++
+	}
+	return !isPersonal(a.out.numbers.dayOfBlock.at(a.block))
+}
+
 // check notes what is wrong with an entry.
-func (a *assembly) check(at slot, m *member, latest *attributes) {
+func (a *assembly) check(m *member, latest *attributes) {
 	switch {
 	case m.own.status == Closed && latest.link == 0:
 		a.tallies[closedWithoutLink].note(m.index)
 	case m.own.status == Active && m.dates[deceasedOn] != 0:
 		a.tallies[activeWithDeathDate].note(m.index)
 	}
-	if expected := m.dates[inactiveExpectedOn]; expected != 0 && at.isCoordination() {
+	if expected := m.dates[inactiveExpectedOn]; expected != 0 && a.isCoordination() {
 		computed, ok := ComputedLastDay(a.dates.day(m.dates[assignedOn]), a.dates.day(m.dates[renewedOn]))
 		if ok && computed != a.dates.day(expected) {
 			a.tallies[expectedDateDiffers].note(m.index)
@@ -440,9 +517,11 @@ func (a *assembly) write(row uint32, m *member, resolved *attributes) error {
 		return err
 	}
 	out.heads.set(int(row), m.code<<stateBits|uint32(state))
-	for column, code := range resolved.dates {
-		if code != 0 {
-			out.dates[column].set(int(row), code)
+	if a.dated {
+		for column, code := range resolved.dates {
+			if code != 0 {
+				out.dates[column].set(int(row), code)
+			}
 		}
 	}
 	if resolved.link != 0 && out.states[state].IsReplaced() {
@@ -507,10 +586,7 @@ func (a *assembly) finish() {
 	out := a.out
 	a.chunks = nil
 	rows := out.heads.len()
-	// Rows that superseded entries would have taken; few of them stay as they are.
-	if len(out.heads) < cap(out.heads)-cap(out.heads)/8 {
-		out.heads = slices.Clone(out.heads)
-	}
+	out.heads, out.earlierRows = clipped(out.heads), clipped(out.earlierRows)
 	for column := range out.dates {
 		if out.dates[column] != nil {
 			out.dates[column] = out.dates[column][:dateColumnBytes(rows)]
@@ -536,12 +612,29 @@ func (a *assembly) finish() {
 	out.special = a.dates.specialDates
 }
 
+// clipped gives up the room of rows that superseded entries would have taken.
+// Where they are few it stays as it is.
+func clipped(values integers32) integers32 {
+	if len(values) < cap(values)-cap(values)/8 {
+		return slices.Clone(values)
+	}
+	return values
+}
+
 // findLoops notes the entries whose links lead round in a loop on the first or
 // the last day on which they are in force. A loop begins on the day on which one
 // of its entries does, so each is found with one entry at least.
 func (a *assembly) findLoops() {
+	isReplaced := make([]uint64, (a.out.Len()+63)/64) // on some day
+	for _, r := range a.replaced {
+		isReplaced[r.place>>6] |= 1 << (r.place & 63)
+	}
 	budget := loopBudget
 	for _, r := range a.replaced {
+		// Fast path: most links lead to a number that is never replaced.
+		if next, _ := a.out.linkedPlace(r.row); next == NotFound || isReplaced[next>>6]>>(next&63)&1 == 0 {
+			continue
+		}
 		first, last := a.inForce(r.row, r.place)
 		_, broken, links := a.out.follow(r.place, first, budget)
 		budget -= links

@@ -1,9 +1,8 @@
 package register
 
 import (
-	"errors"
 	"fmt"
-	"math"
+	"math/bits"
 	"runtime/debug"
 	"sort"
 	"strings"
@@ -13,8 +12,8 @@ import (
 )
 
 const (
-	chunkBits = 16
-	chunkRows = 1 << chunkBits
+	chunkShift = 16
+	chunkRows  = 1 << chunkShift
 	// rowLimit is how many rows an extract can have.
 	rowLimit = 1<<31 - 1
 	// stateLimit is how many different states a snapshot can have, one of them
@@ -24,25 +23,14 @@ const (
 	stateMask  = stateLimit - 1
 )
 
-// packedEntry is what a Builder keeps of every row: from the highest bit down,
-// 28 bits of slot, 17 of the date code of status_from, 18 of the index of its
-// ownState, and one that says whether it has a link.
-type packedEntry uint64
-
+// A row of a chunk is the date code of its status_from above stateBits, as in
+// Snapshot.heads, and below it the index of its ownState, or leftOut where the
+// row is no entry.
 const (
-	linkBit   = 1
-	ownShift  = 1
-	ownBits   = 18
-	ownLimit  = 1 << ownBits
-	fromShift = ownShift + ownBits
-	slotShift = fromShift + dateBits
-	// leftOut is a row that is no entry.
-	leftOut packedEntry = math.MaxUint64
+	leftOut  = 0
+	ownLimit = stateLimit
+	ownMask  = stateMask
 )
-
-func (p packedEntry) slot() slot       { return slot(p >> slotShift) }
-func (p packedEntry) fromCode() uint32 { return uint32(p>>fromShift) & dateMask }
-func (p packedEntry) own() uint32      { return uint32(p>>ownShift) & (ownLimit - 1) }
 
 // ownState is what an entry itself says that becomes part of its State.
 type ownState struct {
@@ -68,12 +56,23 @@ const (
 
 var dateColumnNames = [dateColumnCount]string{"known_from", "assigned_on", "renewed_on", "inactive_expected_on", "deceased_on"}
 
-// chunk is a run of chunkRows rows of the input. A column is nil as long as no
-// row of the chunk has a date in it.
+// chunk is a run of chunkRows rows of the input. A column of dates is nil as
+// long as no row of the chunk has a date in it.
 type chunk struct {
-	entries []packedEntry
-	dates   [dateColumnCount]dateColumn
+	rows   []uint32
+	again  chunkBits // entries of the same number as the entry before
+	linked chunkBits // entries with a link
+	// slots is nil as long as the input is sorted: its entries are then those of
+	// the numbers in their order.
+	slots []slot
+	dates [dateColumnCount]dateColumn
 }
+
+// chunkBits is a bit for each row of a chunk.
+type chunkBits [chunkRows / 64]uint64
+
+func (b *chunkBits) set(row int)      { b[row>>6] |= 1 << (row & 63) }
+func (b *chunkBits) has(row int) bool { return b[row>>6]>>(row&63)&1 != 0 }
 
 // hasDates says whether a row of the chunk has a date.
 func (c *chunk) hasDates() bool {
@@ -95,23 +94,16 @@ type segment struct {
 // link is the linked number of an entry.
 type link struct {
 	index uint32 // of the entry, in the order of the input
+	from  slot
 	to    identity.Number
 }
 
-// wordMeaning is a word of an extract, and what it means in each column in
-// which it has been met.
-type wordMeaning struct {
-	word                                 string
-	knowsStatus, knowsLevel, knowsReason bool   // whether the following are settled
-	status                               Status // NoStatus where the word is none
-	level                                Level
-	isLevel                              bool
-	reason                               uint16 // index in Builder.reasons
-}
+// daySerials has a bit for each serial of a day.
+type daySerials [blockWords]uint64
 
-// Builder makes a Snapshot of an extract. It keeps 8 bytes a row, 2 more for
-// each column of dates that has any, and 16 for each link. It is for one
-// goroutine.
+// Builder makes a Snapshot of an extract. It keeps 4 bytes a row, as many again
+// where the rows are not sorted by number, 2 more for each column of dates that
+// has any, and 16 for each link. It is for one goroutine.
 type Builder struct {
 	extractDate calendar.Day
 	chunks      []*chunk
@@ -123,34 +115,23 @@ type Builder struct {
 	hasDates    [dateColumnCount]bool
 	bytes       int64
 
-	last     slot // of the last entry
-	unsorted bool // a slot came after a later one
-	days     []bool
-	// calendar says of each day whether numbers have it; notAsked where that was
-	// not computed yet.
-	calendar []dayAnswer
+	serials  []*daySerials // of the numbers, by day; nil where a day has none
+	room     []daySerials  // for those to come
+	last     slot          // of the last entry
+	unsorted bool          // a slot came after a later one
 
-	undated     []int         // rows of the extract whose status_from cannot be read, and that are still to come
-	words       []wordMeaning // of the last extract
+	undated     []int    // rows of the extract whose status_from cannot be read, and that are still to come
+	ids         []uint32 // indexes in own by the extract's kinds; 0 where a row must be looked at
 	reasons     []string
 	reasonIndex map[string]uint16
 	own         []ownState
 	// ownIndex has the index in own of a reason, status, level and protection,
-	// and 1; 0 where there is none yet.
+	// 0 where there is none yet.
 	ownIndex []uint32
 	kindOf   map[uint32]uint16 // ownState.kind by status and reason as in ownIndex
 
 	tallies [checkCount]tally
 }
-
-// dayAnswer is whether numbers have a day.
-type dayAnswer uint8
-
-const (
-	notAsked dayAnswer = iota
-	someDay
-	noDay
-)
 
 const (
 	// The parts of an index of ownIndex, from the lowest bit: protection, level,
@@ -166,8 +147,8 @@ func NewBuilder(extractDate calendar.Day) *Builder {
 	return &Builder{
 		extractDate: extractDate,
 		dates:       newDateCoder(),
-		days:        make([]bool, dayCount),
-		calendar:    make([]dayAnswer, dayCount),
+		serials:     make([]*daySerials, dayCount),
+		own:         make([]ownState, 1), // leftOut
 		reasons:     []string{""},
 		reasonIndex: map[string]uint16{"": 0},
 		ownIndex:    make([]uint32, 1<<ownReasonShift),
@@ -187,14 +168,18 @@ func (b *Builder) Add(e *Extract) error {
 }
 
 func (b *Builder) add(e *Extract) error {
-	rows := len(e.Number)
-	if err := checkLengths(e); err != nil {
-		return err
+	if !e.packed.done {
+		e.Pack()
 	}
+	e.packed.done = false
+	if e.packed.err != nil {
+		return e.packed.err
+	}
+	rows := len(e.Number)
 	if int64(b.rows)+int64(rows) > rowLimit {
 		return fmt.Errorf("there are more than %d rows", rowLimit)
 	}
-	b.readWords(e.Words)
+	b.ids = append(b.ids[:0], make([]uint32, len(e.packed.kinds))...)
 	b.addSegment(e)
 	unreadable := &b.tallies[unreadableValue]
 	undated := b.undated[:0]
@@ -213,9 +198,9 @@ func (b *Builder) add(e *Extract) error {
 		if err != nil {
 			return err
 		}
-		to := min(rows, from+chunkRows-len(c.entries))
-		first := len(c.entries)
-		if err := b.addEntries(c, e, from, to); err != nil {
+		to := min(rows, from+chunkRows-len(c.rows))
+		first := len(c.rows)
+		if err := b.addRows(c, e, from, to); err != nil {
 			return err
 		}
 		if err := b.addDates(c, first, e, from, to); err != nil {
@@ -224,43 +209,6 @@ func (b *Builder) add(e *Extract) error {
 		from = to
 	}
 	return nil
-}
-
-// checkLengths fails where columns are not as long as that of the numbers.
-func checkLengths(e *Extract) error {
-	rows := len(e.Number)
-	if len(e.Status) != rows {
-		return fmt.Errorf("column status has %d rows, column number %d", len(e.Status), rows)
-	}
-	for _, column := range []struct {
-		name   string
-		length int
-	}{
-		{"status_reason", len(e.Reason)}, {"identity_level", len(e.Level)}, {"status_from", len(e.StatusFrom)},
-		{"known_from", len(e.KnownFrom)}, {"assigned_on", len(e.AssignedOn)}, {"renewed_on", len(e.RenewedOn)},
-		{"inactive_expected_on", len(e.InactiveExpectedOn)}, {"linked_number", len(e.Linked)},
-		{"deceased_on", len(e.DeceasedOn)}, {"protected", len(e.Protected)},
-	} {
-		if column.length != 0 && column.length != rows {
-			return fmt.Errorf("column %s has %d rows, column number %d", column.name, column.length, rows)
-		}
-	}
-	return nil
-}
-
-// readWords forgets what words meant that are other words now.
-func (b *Builder) readWords(words []string) {
-	if len(words) == 0 {
-		words = []string{""}
-	}
-	for i, word := range words {
-		if i == len(b.words) {
-			b.words = append(b.words, wordMeaning{word: strings.Clone(word)})
-		} else if b.words[i].word != word {
-			b.words[i] = wordMeaning{word: strings.Clone(word)}
-		}
-	}
-	b.words = b.words[:len(words)]
 }
 
 func (b *Builder) addSegment(e *Extract) {
@@ -282,17 +230,24 @@ func (b *Builder) locate(index uint32) Location {
 
 // lastChunk is a chunk with room for a row.
 func (b *Builder) lastChunk() (*chunk, error) {
-	if n := len(b.chunks); n > 0 && len(b.chunks[n-1].entries) < chunkRows {
+	if n := len(b.chunks); n > 0 && len(b.chunks[n-1].rows) < chunkRows {
 		return b.chunks[n-1], nil
 	}
-	b.bytes += chunkRows * 8
-	if err := checkMemory(b.bytes + int64(len(b.links))*16); err != nil {
+	b.bytes += chunkRows*4 + 2*chunkRows/8
+	if err := b.checkMemory(); err != nil {
 		return nil, err
 	}
-	c := &chunk{entries: make([]packedEntry, 0, chunkRows)}
+	c := &chunk{rows: make([]uint32, 0, chunkRows)}
+	if b.unsorted {
+		b.bytes += chunkRows * 4
+		c.slots = make([]slot, 0, chunkRows)
+	}
 	b.chunks = append(b.chunks, c)
 	return c, nil
 }
+
+// checkMemory fails where what is kept is more than the process may have.
+func (b *Builder) checkMemory() error { return checkMemory(b.bytes + int64(len(b.links))*16) }
 
 // checkMemory fails where the process may not have so many bytes.
 func checkMemory(bytes int64) error {
@@ -305,163 +260,179 @@ func checkMemory(bytes int64) error {
 // statusFromColumn is the column without which an entry has no place in a history.
 const statusFromColumn = "status_from"
 
-// addEntries adds the status, links and words of rows to a chunk that has room
-// for them.
-func (b *Builder) addEntries(c *chunk, e *Extract, from, to int) error {
+// addRows adds rows to a chunk that has room for them, without their dates.
+func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {
+	p := &e.packed
+	base := b.rows - uint32(from)
+	var today *daySerials
+	day := uint32(dayCount)
 	for i := from; i < to; i++ {
-		entry := packedEntry(leftOut)
-		if len(b.undated) > 0 && b.undated[0] == i {
-			// A status whose day cannot be read is none: taken as "since ever" it
-			// would speak of payments long before it.
-			b.undated = b.undated[1:]
-		} else {
+		at, code, id := p.slots[i], p.froms[i], b.ids[p.rowKinds[i]]
+		if id == 0 || at == noSlot || code >= specialBase || len(b.undated) > 0 { // else the fast path
 			var err error
-			if entry, err = b.pack(e, i); err != nil {
+			if id, code, err = b.look(e, i); err != nil {
 				return err
 			}
 		}
-		if entry != leftOut {
+		if id == leftOut {
+			at = noSlot
+		} else {
 			b.kept++
-			s := entry.slot()
-			b.days[s.day()] = true
-			b.unsorted = b.unsorted || s < b.last
-			b.last = s
+			if at <= b.last {
+				if at == b.last {
+					c.again.set(len(c.rows))
+				} else if !b.unsorted {
+					if err := b.keepSlots(); err != nil {
+						return err
+					}
+				}
+			}
+			b.last = at
+			if at.day() != day {
+				day = at.day()
+				today = b.serialsOf(day)
+			}
+			today[at.serial()>>6] |= 1 << (at.serial() & 63)
 		}
-		c.entries = append(c.entries, entry)
+		c.rows = append(c.rows, code<<stateBits|id)
+		if b.unsorted {
+			c.slots = append(c.slots, at)
+		}
 		b.rows++
+	}
+	for ; p.added < len(p.links) && int(p.links[p.added].index) < to; p.added++ {
+		l := p.links[p.added]
+		l.index += base
+		if row := int(l.index & (chunkRows - 1)); c.rows[row]&ownMask != leftOut {
+			c.linked.set(row)
+			b.links = append(b.links, l)
+		}
 	}
 	return nil
 }
 
-// pack packs a row. It is leftOut where number or status cannot be read.
-func (b *Builder) pack(e *Extract, i int) (packedEntry, error) {
-	s := b.slot(e.Number[i])
-	if s == noSlot {
+// look takes a row that has something out of the ordinary, and notes what is
+// wrong with it. It returns the index of its ownState, or leftOut where number
+// or status cannot be read, and the date code of status_from.
+func (b *Builder) look(e *Extract, i int) (id, code uint32, err error) {
+	if len(b.undated) > 0 && b.undated[0] == i {
+		// A status whose day cannot be read is none: taken as "since ever" it
+		// would speak of payments long before it.
+		b.undated = b.undated[1:]
+		return leftOut, 0, nil
+	}
+	p := &e.packed
+	if p.slots[i] == noSlot {
 		b.tallies[malformedNumber].note(b.rows)
 	}
-	word, err := b.word(e.Status[i])
+	k := &p.kinds[p.rowKinds[i]]
+	if k.status == NoStatus {
+		b.tallies[unknownStatus].noteWord(b.rows, e.word(k.words.status()))
+	}
+	if p.slots[i] == noSlot || k.status == NoStatus {
+		return leftOut, 0, nil
+	}
+	if !k.isLevel {
+		b.tallies[unknownLevel].noteWord(b.rows, e.word(k.words.level()))
+	}
+	reason, err := b.reason(strings.TrimSpace(e.word(k.words.reason())))
 	if err != nil {
-		return leftOut, err
+		return leftOut, 0, err
 	}
-	if !word.knowsStatus {
-		word.status, word.knowsStatus = StatusOf(word.word), true
+	id, err = b.ownOf(uint32(k.words.protected()) | uint32(k.level)<<ownLevelShift | uint32(k.status-1)<<ownStatusShift | uint32(reason)<<ownReasonShift)
+	if err != nil {
+		return leftOut, 0, err
 	}
-	if word.status == NoStatus {
-		b.tallies[unknownStatus].noteWord(b.rows, word.word)
-	}
-	if s == noSlot || word.status == NoStatus {
-		return leftOut, nil
-	}
-	own := uint32(word.status-1) << ownStatusShift
-	if len(e.Protected) != 0 {
-		own |= uint32(min(e.Protected[i], True))
-	}
-	if len(e.Level) != 0 && e.Level[i] != 0 {
-		level, err := b.level(e.Level[i])
-		if err != nil {
-			return leftOut, err
-		}
-		own |= uint32(level) << ownLevelShift
-	}
-	if len(e.Reason) != 0 && e.Reason[i] != 0 {
-		reason, err := b.reason(e.Reason[i])
-		if err != nil {
-			return leftOut, err
-		}
-		own |= uint32(reason) << ownReasonShift
-	}
-	id := b.ownIndex[own]
-	if id == 0 {
-		if id, err = b.addOwn(own); err != nil {
-			return leftOut, err
-		}
-	}
-	id--
 	if b.own[id].code == UnknownCode {
 		b.tallies[unknownCode].noteWord(b.rows, b.reasons[b.own[id].reason])
+	} else if k.isLevel {
+		b.ids[p.rowKinds[i]] = id
 	}
-	entry := packedEntry(s)<<slotShift | packedEntry(id)<<ownShift
 	if len(e.StatusFrom) != 0 {
-		code, err := b.dates.ofDay(e.StatusFrom[i])
-		if err != nil {
-			return leftOut, fmt.Errorf("column status_from: %w", err)
-		}
-		entry |= packedEntry(code) << fromShift
-	}
-	if len(e.Linked) != 0 && e.Linked[i] != 0 {
-		entry |= linkBit
-		b.links = append(b.links, link{b.rows, e.Linked[i]})
-	}
-	return entry, nil
-}
-
-// slot is findSlot, with the answers about days remembered.
-func (b *Builder) slot(number identity.Number) slot {
-	day, serial, sum := split(number)
-	if day >= dayCount || serial == 0 || tens>>sum&1 == 0 {
-		return noSlot
-	}
-	if b.calendar[day] == notAsked {
-		b.calendar[day] = noDay
-		if isDay(day) {
-			b.calendar[day] = someDay
+		if code, err = b.dates.ofDay(e.StatusFrom[i]); err != nil {
+			return leftOut, 0, fmt.Errorf("column status_from: %w", err)
 		}
 	}
-	if b.calendar[day] == noDay {
-		return noSlot
-	}
-	return slotOf(day, serial)
+	return id, code, nil
 }
 
-func (b *Builder) word(index uint16) (*wordMeaning, error) {
-	if int(index) >= len(b.words) {
-		return nil, errors.New("a word is not among the extract's words")
+// serialsOf are the serials of a day that has a number.
+func (b *Builder) serialsOf(day uint32) *daySerials {
+	if b.serials[day] == nil {
+		if len(b.room) == 0 {
+			b.room = make([]daySerials, 256)
+		}
+		b.serials[day] = &b.room[0]
+		b.room = b.room[1:]
 	}
-	return &b.words[index], nil
+	return b.serials[day]
 }
 
-func (b *Builder) level(index uint16) (Level, error) {
-	word, err := b.word(index)
-	if err != nil {
-		return NoLevel, err
+// keepSlots has chunks keep the slots of their rows, from the first row on: the
+// input is not sorted.
+func (b *Builder) keepSlots() error {
+	b.unsorted = true
+	b.bytes += int64(len(b.chunks)) * chunkRows * 4
+	if err := b.checkMemory(); err != nil {
+		return err
 	}
-	if !word.knowsLevel {
-		word.level, word.isLevel = LevelOf(word.word)
-		word.knowsLevel = true
+	for _, c := range b.chunks {
+		c.slots = make([]slot, len(c.rows), chunkRows)
 	}
-	if !word.isLevel {
-		b.tallies[unknownLevel].noteWord(b.rows, word.word)
+	index := uint32(0)
+	for day, serials := range b.serials {
+		if serials == nil {
+			continue
+		}
+		for i, word := range serials {
+			for ; word != 0; word &= word - 1 {
+				at := slotOf(uint32(day), uint32(i<<6+bits.TrailingZeros64(word)))
+				for first := true; index < b.rows; index++ {
+					c, row := b.chunks[index>>chunkShift], int(index&(chunkRows-1))
+					if c.rows[row]&ownMask == leftOut {
+						c.slots[row] = noSlot
+						continue
+					}
+					if !first && !c.again.has(row) {
+						break
+					}
+					c.slots[row] = at
+					first = false
+				}
+			}
+		}
 	}
-	return word.level, nil
+	return nil
 }
 
-func (b *Builder) reason(index uint16) (uint16, error) {
-	word, err := b.word(index)
-	if err != nil {
-		return 0, err
-	}
-	if word.knowsReason {
-		return word.reason, nil
-	}
-	text := strings.TrimSpace(word.word)
+// reason is the index of a reason.
+func (b *Builder) reason(text string) (uint16, error) {
 	reason, ok := b.reasonIndex[text]
 	if !ok {
 		if len(b.reasons) == stateLimit {
 			return 0, fmt.Errorf("column status_reason has more than %d different values", stateLimit-1)
 		}
 		reason = uint16(len(b.reasons))
+		text = strings.Clone(text)
 		b.reasons = append(b.reasons, text)
 		b.reasonIndex[text] = reason
 		b.ownIndex = append(b.ownIndex, make([]uint32, 1<<ownReasonShift)...)
 	}
-	word.reason, word.knowsReason = reason, true
 	return reason, nil
 }
 
-// addOwn gives an ownState its index and returns that and 1.
+// ownOf is the index of an ownState, of which own is the place in ownIndex.
+func (b *Builder) ownOf(own uint32) (uint32, error) {
+	if b.ownIndex[own] == 0 {
+		return b.addOwn(own)
+	}
+	return b.ownIndex[own], nil
+}
+
+// addOwn gives an ownState its index.
 func (b *Builder) addOwn(own uint32) (uint32, error) {
 	if len(b.own) == ownLimit {
-		return 0, fmt.Errorf("there are more than %d different combinations of status, reason, level and protection", ownLimit)
+		return 0, fmt.Errorf("there are more than %d different combinations of status, reason, level and protection", ownLimit-1)
 	}
 	kind, ok := b.kindOf[own>>ownStatusShift]
 	if !ok {
@@ -474,6 +445,7 @@ func (b *Builder) addOwn(own uint32) (uint32, error) {
 	}
 	status := Status(own>>ownStatusShift&3) + 1
 	reason := uint16(own >> ownReasonShift)
+	b.ownIndex[own] = uint32(len(b.own))
 	b.own = append(b.own, ownState{
 		status:    status,
 		code:      codeOf(status, b.reasons[reason]),
@@ -482,7 +454,6 @@ func (b *Builder) addOwn(own uint32) (uint32, error) {
 		reason:    reason,
 		kind:      kind,
 	})
-	b.ownIndex[own] = uint32(len(b.own))
 	return b.ownIndex[own], nil
 }
 

@@ -336,12 +336,8 @@ func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, e
 	if s.Entries() != h.rows || h.rows < h.numbers {
 		return headsSection, fmt.Errorf("it has %d rows and the header says %d", s.Entries(), h.rows)
 	}
-	highest := uint32(0)
-	for row := range h.rows {
-		highest = max(highest, s.heads.at(row)&stateMask)
-	}
-	if int(highest) >= len(s.states) {
-		return headsSection, fmt.Errorf("a row has state %d of %d", highest, len(s.states))
+	if !haveStates(s.heads, len(s.states)) {
+		return headsSection, fmt.Errorf("a row has a state beyond the %d that there are", len(s.states))
 	}
 	for column := range s.dates {
 		s.dates[column] = data[datesSection+column]
@@ -360,6 +356,21 @@ func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, e
 		return section, err
 	}
 	return s.restoreLinks(h, data)
+}
+
+// haveStates says whether the State of all heads is one of so many. Two heads at a
+// time: what is added to a State makes one that is beyond them flow over.
+func haveStates(heads integers32, states int) bool {
+	const both = 1 | 1<<32
+	room := uint64(stateLimit-states) * both
+	over := uint64(0)
+	for ; len(heads) >= 8; heads = heads[8:] {
+		over |= binary.LittleEndian.Uint64(heads)&(stateMask*both) + room
+	}
+	if len(heads) > 0 {
+		over |= uint64(heads.at(0)&stateMask) + room
+	}
+	return over&(stateLimit*both) == 0
 }
 
 func (s *Snapshot) restoreEarlier(h *header, data [sectionCount][]byte) (section int, err error) {

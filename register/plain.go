@@ -1,10 +1,12 @@
 package register
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
+	"golang.org/x/sync/errgroup"
 )
 
 // Plain is the place of a number of which FindAllAt knows all that is asked of
@@ -86,24 +88,40 @@ func (p *plainNumbers) mark(s *Snapshot, last uint32) {
 		}
 	}
 	p.words = newBytes(int(next)*dayWords*8, int(next)*dayWords*8)
-	place := 0
-	for i := range s.numbers.dayOfBlock.len() {
+	var group errgroup.Group
+	days := s.numbers.dayOfBlock.len()
+	for half := range 2 {
+		group.Go(func() error {
+			p.markDays(s, half*days/2, (half+1)*days/2, last)
+			return nil
+		})
+	}
+	_ = group.Wait() // its functions return no error
+}
+
+// markDays is mark for days from first up to end of dayOfBlock.
+func (p *plainNumbers) markDays(s *Snapshot, first, end int, last uint32) {
+	for i := first; i < end; i++ {
 		day := s.numbers.dayOfBlock.at(i)
 		if !isPersonal(day) {
-			place = s.numbers.rankAfter(i)
 			continue
 		}
-		first := int(p.months[day/daysAMonth]+day%monthDays) * dayWords
+		place := int(s.numbers.days[day].rank)
+		words := int(p.months[day/daysAMonth]+day%monthDays) * dayWords
 		for word := range dayWords {
 			plain := s.numbers.serials(i, word)
 			for left := plain; left != 0; left &= left - 1 {
-				head := s.heads.at(place)
+				// With the State above the date code, another State makes it more than
+				// any code.
+				head := bits.RotateLeft32(s.heads.at(place)^uint32(p.state), 32-stateBits)
 				place++
-				if uint16(head&stateMask) != p.state || head>>stateBits > last {
-					plain &^= left & -left
+				other := uint64(0)
+				if head > last { // no branch: it would often be guessed wrong
+					other = left & -left
 				}
+				plain &^= other
 			}
-			p.words.set(first+word, plain)
+			p.words.set(words+word, plain)
 		}
 	}
 }

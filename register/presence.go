@@ -43,36 +43,36 @@ type presence struct {
 	count int
 }
 
-// newPresence has room for numbers of the days that are marked.
-func newPresence(marked []bool) presence {
-	p := presence{days: make([]dayEntry, dayCount)}
-	for day, has := range marked {
-		if has {
+// newPresence is the set of numbers that have the serials, by day; nil where no
+// number has the day.
+func newPresence(days []*daySerials) presence {
+	p := presence{}
+	for day, serials := range days {
+		if serials != nil {
 			p.dayOfBlock = p.dayOfBlock.with(uint32(day))
-			p.days[day].block = uint32(p.dayOfBlock.len())
 		}
 	}
 	length := (p.dayOfBlock.len() + 1) * blockBytes
 	p.blocks = newBytes(length, length)
-	return p
-}
-
-// add adds a number of a marked day. Afterwards seal must be called.
-func (p *presence) add(s slot) {
-	serial := s.serial()
-	word := int(p.days[s.day()].block*blockWords + serial>>6)
-	p.blocks.set(word, p.blocks.at(word)|1<<(serial&63))
-}
-
-// seal writes down the counts of half blocks, and indexes.
-func (p *presence) seal() {
-	for first := blockWords; first < p.blocks.len(); first += blockWords {
-		last := first + blockWords - 1
-		p.blocks.set(last, p.blocks.at(last)|uint64(p.countOf(first, first+lineWords))<<countShift)
+	next := blockWords
+	for _, serials := range days {
+		if serials == nil {
+			continue
+		}
+		lower := 0
+		for i, word := range serials {
+			if i < lineWords {
+				lower += bits.OnesCount64(word)
+			}
+			p.blocks.set(next+i, word)
+		}
+		next += blockWords
+		p.blocks.set(next-1, serials[blockWords-1]|uint64(lower)<<countShift)
 	}
 	if err := p.index(); err != nil {
 		panic("BUG: numbers that cannot be indexed: " + err.Error())
 	}
+	return p
 }
 
 // countOf is how many bits are set in words of the blocks.

@@ -159,6 +159,8 @@ type Extract struct {
 	DeceasedOn                                []calendar.Partial
 	Protected                                 []Tristate
 	Unreadable                                []Unreadable
+
+	packed packedRows
 }
 
 // Unreadable names a value other than number and status that could not be read.

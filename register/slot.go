@@ -36,9 +36,6 @@ func slotOf(day, serial uint32) slot { return slot(day<<serialBits | serial) }
 func (s slot) day() uint32    { return uint32(s) >> serialBits }
 func (s slot) serial() uint32 { return uint32(s) & (1<<serialBits - 1) }
 
-// isCoordination says whether the slot is that of a coordination number.
-func (s slot) isCoordination() bool { return s.day()%daysAMonth >= firstCoordinationDay }
-
 // daysInYear has, for month and day as the four digits that they are in a
 // number, the day in the year, dayCount where no number has them; and above it,
 // from bit sumShift, the Luhn sum of the four.

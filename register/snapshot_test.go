@@ -1,6 +1,7 @@
 package register_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/avstam/avstam/calendar"
@@ -287,6 +288,47 @@ func TestOrderOfInputOnlyDecidesTies(t *testing.T) {
 	assert.Equal(t, day("2025-11-20"), pieces.ExtractDate())
 	assert.Equal(t, 3, pieces.Len())
 	assert.Equal(t, 4, pieces.Entries())
+}
+
+// An input that is sorted up to its last rows gives the snapshot of the sorted one.
+func TestInputThatIsSortedForLong(t *testing.T) {
+	for _, full := range []bool{false, true} {
+		sorted, other := register.NewBuilder(calendar.Missing), register.NewBuilder(calendar.Missing)
+		var first *register.Extract
+		population(150_000, full, func(e *register.Extract) {
+			require.NoError(t, sorted.Add(e))
+			if first == nil {
+				copied := *e
+				copied.Number = slices.Clone(e.Number)
+				copied.Status, copied.Reason, copied.Level = slices.Clone(e.Status), slices.Clone(e.Reason), slices.Clone(e.Level)
+				for _, days := range []*[]calendar.Day{&copied.StatusFrom, &copied.KnownFrom, &copied.AssignedOn, &copied.RenewedOn, &copied.InactiveExpectedOn} {
+					*days = slices.Clone(*days)
+				}
+				copied.Linked, copied.DeceasedOn = slices.Clone(e.Linked), slices.Clone(e.DeceasedOn)
+				first = &copied
+				return
+			}
+			require.NoError(t, other.Add(e))
+		})
+		require.NoError(t, other.Add(first))
+		want, _, err := sorted.Build()
+		require.NoError(t, err)
+		got, _, err := other.Build()
+		require.NoError(t, err)
+		require.Equal(t, want.Len(), got.Len())
+		require.Equal(t, want.Entries(), got.Entries())
+		for place, number := range want.Numbers() {
+			require.Equal(t, place, got.Find(number))
+			history, same := want.History(place), got.History(place)
+			require.Equal(t, len(history), len(same))
+			for i, entry := range history {
+				require.Equal(t, want.States()[entry.State], got.States()[same[i].State])
+				require.Equal(t, want.StatusFrom(entry), got.StatusFrom(same[i]))
+				require.Equal(t, want.DeceasedOn(entry), got.DeceasedOn(same[i]))
+				require.Equal(t, want.KnownFrom(entry), got.KnownFrom(same[i]))
+			}
+		}
+	}
 }
 
 func TestNothingIsAllocated(t *testing.T) {

@@ -277,6 +277,16 @@ func TestSnapshotAgreesWithItsTwin(t *testing.T) {
 	for seed := range uint64(50) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		rows, numbers, days := hostile(random)
+		if seed%2 == 0 {
+			// Most registers have no more than this, and most numbers no link.
+			for i := range rows {
+				r := &rows[i]
+				*r = row{number: r.number, status: r.status, reason: r.reason, level: r.level, from: r.from, protected: r.protected, linked: r.linked}
+				if random.IntN(4) > 0 {
+					r.linked = 0
+				}
+			}
+		}
 		if seed%3 == 0 {
 			slices.SortStableFunc(rows, func(a, b row) int { return int(int64(a.number) - int64(b.number)) })
 		}
