@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"slices"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/pipeline"
@@ -24,7 +25,11 @@ type worker struct {
 	rejects  chunkWriter
 	across   []*bucketWriter // by place in run.acrossRules
 	scratch  []byte
-	finding  report.Finding
+	rows     []int32 // with findings, and the evidence of each
+	evidence []rules.Evidence
+	// Keys and numbers of numeric columns, as text.
+	recordID, given []byte
+	finding         report.Finding
 	reject   report.Reject
 }
 
@@ -140,22 +145,34 @@ func countAfter(b *pipeline.Batch, day calendar.Day) int64 {
 // pack keeps the findings, the candidates and the rejects of a batch.
 func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 	b := &w.batch
-	evident := int32(-1) // the row that w.finding holds
-	for i := range hits {
-		hit := &hits[i]
-		if hit.Row != evident {
-			w.describe(file, hit.Row)
-			evident = hit.Row
+	for len(hits) > 0 {
+		// Evidence is looked up for some rows at a time.
+		w.rows = w.rows[:0]
+		some := 0
+		for ; some < len(hits) && len(w.rows) < evidentRows; some++ {
+			if row := hits[some].Row; some == 0 || row != hits[some-1].Row {
+				w.rows = append(w.rows, row)
+			}
 		}
-		w.conclude(hit)
-		if err := w.findings.Add(&w.finding); err != nil {
-			return outputFailure(err)
+		w.evidence = slices.Grow(w.evidence[:0], len(w.rows))[:len(w.rows)]
+		w.checker.Facts().EvidenceAll(w.evidence, w.rows)
+		for i, next := 0, 0; i < some; i++ {
+			if i == 0 || hits[i].Row != hits[i-1].Row {
+				w.describe(file, w.rows[next], &w.evidence[next])
+				next++
+			}
+			w.conclude(&hits[i])
+			if err := w.findings.Add(&w.finding); err != nil {
+				return outputFailure(err)
+			}
 		}
+		hits = hits[some:]
 	}
 	for i, place := range w.run.acrossRules {
 		rule := rules.All()[place]
 		for _, row := range w.checker.Rows(rule.Across.Looks) {
-			w.describe(file, row)
+			evidence := w.checker.Facts().Evidence(row)
+			w.describe(file, row, &evidence)
 			w.conclude(&rules.Hit{Row: row, Rule: place, Detail: rules.Detail{Day: calendar.Missing}})
 			w.scratch = w.finding.AppendPacked(w.scratch[:0])
 			err := w.across[i].add(&candidate{
@@ -170,14 +187,17 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 	return w.packRejects(file)
 }
 
+// evidentRows is how many rows' evidence is looked up at once.
+const evidentRows = 512
+
 // describe puts what the report says of a row, whatever is found, into w.finding.
-func (w *worker) describe(file int, row int32) {
+func (w *worker) describe(file int, row int32, evidence *rules.Evidence) {
 	b, f := &w.batch, &w.finding
 	i := int(row)
 	f.File = file
 	f.Row = b.FirstRow + int64(row)
 	f.HasRecordID = b.HasRecordID
-	f.RecordID = b.AppendRecordID(f.RecordID[:0], i)
+	f.RecordID, w.recordID = b.RecordIDOf(i, w.recordID)
 	f.Agency, f.PaymentType, f.Currency = b.Agency[i], b.PaymentType[i], b.Currency[i]
 	f.PaymentDate, f.Amount = b.PaymentDate[i], b.Amount[i]
 	f.PeriodStart, f.PeriodEnd = calendar.Missing, calendar.Missing
@@ -187,10 +207,9 @@ func (w *worker) describe(file int, row int32) {
 	if b.PeriodEnd != nil {
 		f.PeriodEnd = b.PeriodEnd[i]
 	}
-	f.IdentityNumber = b.AppendGiven(f.IdentityNumber[:0], i)
+	f.IdentityNumber, w.given = b.GivenOf(i, w.given)
 	f.Number, f.NumberKind = b.Number[i], b.Kind[i]
 
-	evidence := w.checker.Facts().Evidence(row)
 	f.UseNumber = evidence.UseNumber
 	f.DeceasedOn = evidence.DeceasedOn
 	f.InRegister = evidence.InRegister
