@@ -16,8 +16,6 @@ import (
 // digits.
 type Number uint64
 
-const digitsTotal = 12
-
 // coordinationDays is what is added to the day of a coordination number
 // (SNL 2 kap. 8 §).
 const coordinationDays = 60
