@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/avstam/avstam/calendar"
@@ -14,8 +15,6 @@ import (
 // package fmt, log/slog or encoding/json; AppendDigits is the one way to its
 // digits.
 type Number uint64
-
-const digitsTotal = 12
 
 // coordinationDays is what is added to the day of a coordination number
 // (SNL 2 kap. 8 §).
@@ -62,19 +61,20 @@ func (n Number) AppendDigits(dst []byte) []byte {
 	if n == 0 {
 		return dst
 	}
-	// Three parts of four digits, which the processor works on side by side.
-	var text [digitsTotal]byte
-	putFourDigits(text[0:], uint32(n/1_0000_0000))
-	putFourDigits(text[4:], uint32(n/1_0000%1_0000))
-	putFourDigits(text[8:], uint32(n%1_0000))
-	return append(dst, text[:]...)
+	high, low := eightDigits(uint64(n)/1_0000_0000), eightDigits(uint64(n)%1_0000_0000)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(high>>32))
+	return binary.LittleEndian.AppendUint64(dst, low)
 }
 
-func putFourDigits(text []byte, n uint32) {
-	text[3] = byte('0' + n%10)
-	text[2] = byte('0' + n/10%10)
-	text[1] = byte('0' + n/100%10)
-	text[0] = byte('0' + n/1000%10)
+// eightDigits are the digits of a number below 100,000,000 as text, the first in
+// the low eight bits. It divides all its parts at once, in one word: two of four
+// digits, then four of two, then eight of one.
+func eightDigits(n uint64) uint64 {
+	fours := n/1_0000 | n%1_0000<<32
+	hundreds := fours * 10486 >> 20 & (127<<32 | 127)
+	twos := hundreds | (fours-100*hundreds)<<16
+	tens := twos * 103 >> 10 & (15<<48 | 15<<32 | 15<<16 | 15)
+	return tens | (twos-10*tens)<<8 | '0'*0x0101010101010101
 }
 
 // AppendMasked appends the year and hides the rest with asterisks. It appends

@@ -177,3 +177,16 @@ func TestNames(t *testing.T) {
 		assert.Equal(t, want, fault.String())
 	}
 }
+
+// Every group of digits is written as it is, wherever it stands.
+func TestAppendDigitsOfEveryGroup(t *testing.T) {
+	for group := range 10_000 {
+		for _, n := range []int{group, group * 1_0000, group * 1_0000_0000, group*1_0000_0000 + 9999_9999, 9999_0000_9999 + group*1_0000} {
+			if n > 0 {
+				if want, got := fmt.Sprintf("%012d", n), string(identity.Number(n).AppendDigits(nil)); got != want {
+					t.Fatalf("%s, not %s", got, want)
+				}
+			}
+		}
+	}
+}

@@ -120,7 +120,8 @@ func (w *worker) noteRead(file int) error {
 			continue
 		}
 		var key report.RecordKey
-		if id := w.recordIDAt(i); len(id) > 0 {
+		var id []byte
+		if id, w.recordID = b.RecordIDOf(i, w.recordID); len(id) > 0 {
 			key = w.findings.KeyOfID(file, id)
 		} else {
 			w.identifyRow(f, i)
@@ -131,16 +132,6 @@ func (w *worker) noteRead(file int) error {
 		}
 	}
 	return nil
-}
-
-// recordIDAt is the agency's own key of a row, good until the next; text stays
-// where it was read.
-func (w *worker) recordIDAt(i int) []byte {
-	if b := &w.batch; b.HasRecordID && b.RecordIntegers == nil && b.RecordMissing == nil {
-		return b.RecordID.At(i)
-	}
-	w.scratch = w.batch.AppendRecordID(w.scratch[:0], i)
-	return w.scratch
 }
 
 // follow compares the findings with the baseline, before they are written.

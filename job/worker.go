@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"slices"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/casework"
@@ -25,10 +26,14 @@ type worker struct {
 	rejects  chunkWriter
 	across   []*bucketWriter // by place in run.acrossRules
 	scratch  []byte
-	finding  report.Finding
-	records  *casework.ReadRecords // nil where nothing is looked for
-	read     report.Finding        // what identifies a record that is noted there
-	reject   report.Reject
+	rows     []int32 // with findings, and the evidence of each
+	evidence []rules.Evidence
+	// Keys and numbers of numeric columns, as text.
+	recordID, given []byte
+	finding         report.Finding
+	records         *casework.ReadRecords // nil where nothing is looked for
+	read            report.Finding        // what identifies a record that is noted there
+	reject          report.Reject
 }
 
 // part is what comes of a piece.
@@ -142,19 +147,29 @@ func countAfter(b *pipeline.Batch, day calendar.Day) int64 {
 // pack keeps the findings, the candidates and the rejects of a batch.
 func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 	b := &w.batch
-	evident := int32(-1) // the row that w.finding holds
-	for i := range hits {
-		hit := &hits[i]
-		if hit.Row != evident {
-			w.describe(file, hit.Row)
-			evidence := w.checker.Facts().Evidence(hit.Row)
-			describeEvidence(&w.finding, &evidence)
-			evident = hit.Row
+	for len(hits) > 0 {
+		// Evidence is looked up for some rows at a time.
+		w.rows = w.rows[:0]
+		some := 0
+		for ; some < len(hits) && len(w.rows) < evidentRows; some++ {
+			if row := hits[some].Row; some == 0 || row != hits[some-1].Row {
+				w.rows = append(w.rows, row)
+			}
 		}
-		w.conclude(hit)
-		if err := w.findings.Add(&w.finding); err != nil {
-			return outputFailure(err)
+		w.evidence = slices.Grow(w.evidence[:0], len(w.rows))[:len(w.rows)]
+		w.checker.Facts().EvidenceAll(w.evidence, w.rows)
+		for i, next := 0, 0; i < some; i++ {
+			if i == 0 || hits[i].Row != hits[i-1].Row {
+				w.describe(file, w.rows[next])
+				describeEvidence(&w.finding, &w.evidence[next])
+				next++
+			}
+			w.conclude(&hits[i])
+			if err := w.findings.Add(&w.finding); err != nil {
+				return outputFailure(err)
+			}
 		}
+		hits = hits[some:]
 	}
 	// Of what is kept for the rules across records little is found in the end: what
 	// the register says of it is asked then.
@@ -177,14 +192,17 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 	return w.packRejects(file)
 }
 
-// describe puts what the report says of a row, whatever is found, into w.finding.
+// evidentRows is how many rows' evidence is looked up at once.
+const evidentRows = 512
+
+// describe puts what a row says of itself into w.finding.
 func (w *worker) describe(file int, row int32) {
 	b, f := &w.batch, &w.finding
 	i := int(row)
 	f.File = file
 	f.Row = b.FirstRow + int64(row)
 	f.HasRecordID = b.HasRecordID
-	f.RecordID = b.AppendRecordID(f.RecordID[:0], i)
+	f.RecordID, w.recordID = b.RecordIDOf(i, w.recordID)
 	w.identifyRow(f, i)
 	f.Number, f.NumberKind = b.Number[i], b.Kind[i]
 }
@@ -218,7 +236,7 @@ func (w *worker) identifyRow(f *report.Finding, i int) {
 	if b.PeriodEnd != nil {
 		f.PeriodEnd = b.PeriodEnd[i]
 	}
-	f.IdentityNumber = b.AppendGiven(f.IdentityNumber[:0], i)
+	f.IdentityNumber, w.given = b.GivenOf(i, w.given)
 }
 
 // conclude adds what was found.

@@ -137,3 +137,22 @@ func (b *Batch) AppendRecordID(dst []byte, i int) []byte {
 	}
 	return append(dst, b.RecordID.At(i)...)
 }
+
+// GivenOf is the identity number of row i as the agency has it: where it stands,
+// or, of a numeric column, in scratch, which is returned to be used again.
+func (b *Batch) GivenOf(i int, scratch []byte) (given, newScratch []byte) {
+	if b.Integers == nil { // fast path
+		return b.Given.At(i), scratch
+	}
+	scratch = b.AppendGiven(scratch[:0], i)
+	return scratch, scratch
+}
+
+// RecordIDOf is the agency's own key of row i likewise; nothing where it has none.
+func (b *Batch) RecordIDOf(i int, scratch []byte) (recordID, newScratch []byte) {
+	if b.HasRecordID && b.RecordIntegers == nil && b.RecordMissing == nil { // fast path
+		return b.RecordID.At(i), scratch
+	}
+	scratch = b.AppendRecordID(scratch[:0], i)
+	return scratch, scratch
+}

@@ -210,9 +210,23 @@ func TestChain(t *testing.T) {
 		assert.Equal(t, c.broken, chain.Break, c.why)
 		assert.True(t, c.end == chain.Number, c.why)
 		assert.Equal(t, s.Find(c.end), chain.Place, c.why)
+		assert.Equal(t, []register.Chain{chain}, chainsOf(s, day(c.at), s.Find(coordination)), c.why)
 	}
 	s := build(t, plain(person))
+	assert.Equal(t, []register.Chain{{Place: register.NotFound}}, chainsOf(s, 0, register.NotFound), "nor does it among others")
 	assert.Equal(t, register.Chain{Place: register.NotFound}, s.Chain(register.NotFound, 0), "a number that is not there leads nowhere")
+}
+
+// chainsOf are the chains of places on a day, followed side by side.
+func chainsOf(s *register.Snapshot, day calendar.Day, places ...register.Place) []register.Chain {
+	chains, days := make([]register.Chain, len(places)), make([]calendar.Day, len(places))
+	entries := make([]register.Entry, len(places))
+	for i := range days {
+		days[i] = day
+	}
+	s.AtAll(entries, places, days)
+	s.ChainAll(chains, entries, places, days)
+	return chains
 }
 
 // A number of links in a row is followed to its end, and a long circle found.
@@ -225,6 +239,13 @@ func TestLongChain(t *testing.T) {
 	}
 	s := build(t, append(rows, entry(number(links), "active", ""))...)
 	assert.Equal(t, register.Chain{Number: number(links), Place: s.Find(number(links))}, s.Chain(0, 0))
+	var places []register.Place
+	for place := range s.Numbers() {
+		places = append(places, place)
+	}
+	for i, chain := range chainsOf(s, 0, places...) {
+		require.Equal(t, s.Chain(places[i], 0), chain, "place %d", i)
+	}
 	s = build(t, append(rows, linkedTo(entry(number(links), "closed", ""), number(links/3)))...)
 	assert.Equal(t, register.LinkLoop, s.Chain(0, 0).Break)
 	assert.EqualValues(t, links+1, s.Checks().Count("link_loop"), "every number leads into the circle")

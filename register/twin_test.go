@@ -206,6 +206,9 @@ func (t twin) compare(test *testing.T, s *register.Snapshot, number identity.Num
 	require.Equal(test, broken, chain.Break, "chain at %s", day)
 	require.True(test, chain.Number == end, "end of the chain at %s", day)
 	require.Equal(test, s.Find(end), chain.Place)
+	chains := make([]register.Chain, 1)
+	s.ChainAll(chains, []register.Entry{s.At(place, day)}, []register.Place{place}, []calendar.Day{day})
+	require.True(test, chain == chains[0], "chain at %s, with others", day)
 	if end != number {
 		require.True(test, state.SeveralNumbers)
 		ending := s.States()[s.At(chain.Place, day).State]

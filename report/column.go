@@ -59,6 +59,13 @@ type column[Row any] struct {
 	category func(r *Row) []byte     // of the others
 	text     func(dst []byte, r *Row) []byte
 	number   func(r *Row) (value int64, ok bool) // of all other shapes; days by number, booleans as 0 and 1
+
+	// The same of many rows at once, where that is worth it. In numbers null stands
+	// for no value, unless the column is required; texts sets where each text ends.
+	codes   func(codes []int32, rows []Row)
+	numbers func(numbers []int64, rows []Row)
+	texts   func(dst []byte, ends []uint32, rows []Row) []byte
+	null    int64
 }
 
 // categoryOf is the text of a category.
@@ -165,7 +172,7 @@ func findingColumns(run *Run) []column[Finding] {
 		given = appendMaskedGiven
 		appendNumber = identity.Number.AppendMasked
 	}
-	return []column[Finding]{
+	return byRows([]column[Finding]{
 		{name: "finding_id", doc: "32 hexadecimal digits: the same for the same finding in every run", shape: asText, required: true, text: appendID},
 		{name: "rule", doc: "the rule that found it", required: true, code: func(f *Finding) int { return int(f.Rule) }, names: func(t *texts) [][]byte { return t.rules }},
 		{name: "severity", doc: "`info`, `warning` or `error`, as the policy has it", required: true, code: func(f *Finding) int { return int(f.Severity) }, names: constant(severityNames)},
@@ -206,7 +213,7 @@ func findingColumns(run *Run) []column[Finding] {
 		{name: "protected", doc: "whether the person has protected identity: show nothing more of them", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			return truth(f.Protected == register.True), f.Protected != register.NoValue
 		}},
-	}
+	}, run.Masked)
 }
 
 // rejectColumns are the columns of rejects in their order. The raw text may hold

@@ -24,6 +24,7 @@ type rowGroupEncoder[Row any] struct {
 	columns []column[Row]
 	chunks  []chunkEncoder // as long as columns
 	rows    int
+	codes   []int32
 }
 
 func newRowGroupEncoder[Row any](columns []column[Row]) *rowGroupEncoder[Row] {
@@ -60,27 +61,35 @@ func (e *rowGroupEncoder[Row]) addColumn(i int, t *texts, rows []Row) error {
 	case c.isEmpty:
 		chunk.rows += len(rows)
 		chunk.nulls += len(rows)
+	case c.codes != nil:
+		e.codes = slices.Grow(e.codes[:0], len(rows))[:len(rows)]
+		c.codes(e.codes, rows)
+		chunk.addCodes(e.codes, c.names(t))
 	case c.code != nil:
-		names := c.names(t)
-		chunk.extendCodes(len(names))
-		places := chunk.room(len(rows))
+		e.codes = slices.Grow(e.codes[:0], len(rows))[:len(rows)]
 		for r := range rows {
-			code := c.code(&rows[r])
-			place := chunk.codes[code]
-			if place == newCode {
-				place = chunk.addCode(code, names[code])
-			}
-			places[r] = place
+			e.codes[r] = int32(c.code(&rows[r]))
 		}
-		chunk.addPlaces(len(rows))
+		chunk.addCodes(e.codes, c.names(t))
 	case c.category != nil:
 		places := chunk.room(len(rows))
 		for r := range rows {
 			places[r] = chunk.placeOf(c.category(&rows[r]))
 		}
 		chunk.addPlaces(len(rows))
+	case c.texts != nil:
+		ends := chunk.roomForTexts(len(rows))
+		if text := c.texts(chunk.text, ends, rows); len(text) < pageTextBytes {
+			chunk.addTexts(text, ends)
+			return nil
+		}
+		// The page ends at one of the rows.
+		return addTexts(chunk, rows, c.text)
 	case c.shape == asText:
 		return addTexts(chunk, rows, c.text)
+	case c.numbers != nil:
+		c.numbers(chunk.roomForNumbers(len(rows)), rows)
+		chunk.addNumbers(len(rows), c.null)
 	default:
 		addNumbers(chunk, rows, c.number)
 	}
@@ -228,6 +237,81 @@ func (c *chunkEncoder) addPlaces(rows int) {
 	}
 	c.nulls += len(c.places) - values
 	c.places = c.places[:values]
+}
+
+// addCodes adds the texts that codes stand for.
+func (c *chunkEncoder) addCodes(codes []int32, names [][]byte) {
+	c.extendCodes(len(names))
+	places, known := c.room(len(codes)), c.codes
+	for r, code := range codes {
+		place := known[code]
+		if place == newCode {
+			place = c.addCode(int(code), names[code])
+		}
+		places[r] = place
+	}
+	c.addPlaces(len(codes))
+}
+
+// roomForNumbers is room for the numbers of more rows, behind those that there are.
+func (c *chunkEncoder) roomForNumbers(rows int) []int64 {
+	c.numbers = slices.Grow(c.numbers, rows)
+	return c.numbers[len(c.numbers) : len(c.numbers)+rows]
+}
+
+// addNumbers adds the numbers that have been put into room, of which null is no
+// value unless the column is required.
+func (c *chunkEncoder) addNumbers(rows int, null int64) {
+	c.rows += rows
+	values := len(c.numbers)
+	numbers := c.numbers[:values+rows]
+	if c.required {
+		c.numbers = numbers
+		return
+	}
+	levels := c.addLevels(rows)
+	for r, number := range numbers[values:] {
+		level := byte(0)
+		if number != null {
+			level = 1
+		}
+		numbers[values] = number
+		values += int(level)
+		levels[r] = level
+	}
+	c.nulls += len(numbers) - values
+	c.numbers = numbers[:values]
+}
+
+// roomForTexts is room for where the texts of more rows end.
+func (c *chunkEncoder) roomForTexts(rows int) []uint32 {
+	c.offsets = slices.Grow(c.offsets, rows)
+	return c.offsets[len(c.offsets) : len(c.offsets)+rows]
+}
+
+// addTexts adds the texts of rows: text is that of the page with theirs, and ends
+// have been put into room. In a column that is not required, empty ones are null.
+func (c *chunkEncoder) addTexts(text []byte, ends []uint32) {
+	c.rows += len(ends)
+	values := len(c.offsets)
+	before := c.offsets[values-1]
+	c.text, c.offsets = text, c.offsets[:values+len(ends)]
+	if c.required {
+		return
+	}
+	levels := c.addLevels(len(ends))
+	for r, end := range ends {
+		level := byte(0)
+		if end != before {
+			level = 1
+		}
+		before = end
+		c.offsets[values] = end
+		values += int(level)
+		levels[r] = level
+	}
+	c.nulls += len(c.offsets) - values
+	c.offsets = c.offsets[:values]
 }
 
 // addNumbers adds the numbers of rows.

@@ -181,6 +181,10 @@ func (t *parquetTraces) fillFiles(batch []trace) error {
 	}
 	// The texts lie in the page's memory.
 	for i, text := range t.texts[:len(batch)] {
+		if i > 0 && isSame(text, t.texts[i-1]) { // fast path
+			t.sourceOf[i] = t.sourceOf[i-1]
+			continue
+		}
 		if last := len(t.sources) - 1; last < 0 || string(text) != string(t.sources[last]) {
 			t.sources = append(t.sources, append([]byte{}, text...))
 		}
@@ -190,6 +194,10 @@ func (t *parquetTraces) fillFiles(batch []trace) error {
 		return err
 	}
 	for i, text := range t.texts[:len(batch)] {
+		if i > 0 && t.sourceOf[i] == t.sourceOf[i-1] && isSame(text, t.texts[i-1]) { // fast path
+			batch[i].file = batch[i-1].file
+			continue
+		}
 		if t.lastFile == nil || string(text) != string(t.lastFile) || t.sourceOf[i] != t.lastSource {
 			place, err := t.names.file(t.sources[t.sourceOf[i]], text)
 			if err != nil {
@@ -211,6 +219,10 @@ func (t *parquetTraces) fillCurrencies(batch []trace) error {
 		return err
 	}
 	for i, text := range t.texts[:len(batch)] {
+		if i > 0 && isSame(text, t.texts[i-1]) { // fast path
+			batch[i].currency = batch[i-1].currency
+			continue
+		}
 		if t.lastCurrency == nil || string(text) != string(t.lastCurrency) {
 			number, err := t.names.currency(text)
 			if err != nil {
@@ -228,11 +240,21 @@ func (t *parquetTraces) fillFlags(batch []trace) (err error) {
 		return err
 	}
 	for i, text := range t.texts[:len(batch)] {
+		if i > 0 && isSame(text, t.texts[i-1]) { // fast path
+			batch[i].flags = batch[i-1].flags
+			continue
+		}
 		if batch[i].flags, err = flags(text); err != nil {
 			return fmt.Errorf("column severity: %w", err)
 		}
 	}
 	return nil
+}
+
+// isSame says that two texts are the same memory, as those of one entry of a
+// dictionary are. Texts that are not may still be alike.
+func isSame(a, b arrowparquet.ByteArray) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 
 var errShortColumn = errors.New("the column ends before the row group")
