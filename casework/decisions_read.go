@@ -173,7 +173,8 @@ func (d *Decisions) readCSV(ctx context.Context, contents []byte) error {
 		}
 		bad.add(place, d.take(row, func(column string) string {
 			if i, ok := places[column]; ok {
-				return strings.TrimSpace(values[i])
+				// Rows are copied from a findings.csv, which guards texts from spreadsheets.
+				return report.PlainText(strings.TrimSpace(values[i]))
 			}
 			return ""
 		}))

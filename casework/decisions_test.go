@@ -56,6 +56,7 @@ func TestDecisions(t *testing.T) {
 		{"without a day it has no end", byID("corrected,"), "corrected  false"},
 		{"another finding", "finding_id,decision\n" + other + ",lawful\n", "  false"},
 		{"by number and rule", "number,rule,decision\n" + testNumber + ",inactive_number,register_wrong\n", "register_wrong  false"},
+		{"copied from a CSV for a spreadsheet, which guards what looks like a number", "finding_id,decision\n'" + testID + ",lawful\n", "lawful  false"},
 		{"with a hyphen", "number,rule,decision\n19640823-3234,inactive_number,confirmed\n", "confirmed  false"},
 		{"another rule of the number", "number,rule,decision\n" + testNumber + ",closed_number,lawful\n", "  false"},
 		{"an id goes before a number", "finding_id,number,rule,decision\n" + testID + ",,,lawful\n," + testNumber + ",inactive_number,confirmed\n", "lawful  false"},
