@@ -20,7 +20,8 @@ type figure struct {
 var partBenchmarks = []struct {
 	folder, pattern, environment string
 }{
-	{"./identity", "^Benchmark(Parse|ParseUint)$/^mixed$", ""},
+	{"./identity", "^BenchmarkParse$/^mixed$", ""},
+	{"./identity", "^BenchmarkParseUint$", ""},
 	{"./register", "^BenchmarkLookup$/^(column|map)$", "AVSTAM_BENCH_NUMBERS=10000000"},
 	{"./register", "^Benchmark(Build|Open)$", "AVSTAM_BENCH_NUMBERS=10000000"},
 	{"./benchmarks", "^BenchmarkFindings$", "AVSTAM_RECORDS=4000000"},
