@@ -344,8 +344,9 @@ func TestNoNumberLeaks(t *testing.T) {
 	n.call(1, nil, "verify", "slipped/latest")
 	n.write("slipped/latest/findings.csv", findings)
 	n.call(0, nil, "prune", "out", "--keep", "1")
+	n.callNextNight()
 
-	for _, out := range []string{"out", "excel", "slipped", "masked", "masked-excel", "masked-slipped", "thresholds", "rejected", "masked-rejected", "pipe"} {
+	for _, out := range []string{"out", "excel", "slipped", "masked", "masked-excel", "masked-slipped", "thresholds", "rejected", "masked-rejected", "pipe", "chain", "masked-chain"} {
 		n.scanFolder(out, strings.HasPrefix(out, "masked"))
 	}
 	assert.Zero(t, n.canaries.inBytes(n.read("m.prom")))
@@ -353,6 +354,56 @@ func TestNoNumberLeaks(t *testing.T) {
 	// The scan does see what it looks for: the rows themselves.
 	assert.Greater(t, n.canaries.inText(n.read("out/latest/findings.csv")), 500)
 	assert.Greater(t, n.canaries.inText(n.read("rejected/failed/"+onlyEntry(t, n.path("rejected/failed"))+"/rejects.csv")), 100)
+}
+
+// callNextNight has a second night follow a first, of which one source is gone, and
+// asks of its report what can be asked.
+func (n *canaryNight) callNextNight() {
+	n.t.Helper()
+	configuration := string(n.read("avstam.yaml"))
+	without := strings.Replace(configuration, "  - name: spoilt\n    files: [spoilt.csv]\n", "", 1)
+	require.NotEqual(n.t, configuration, without)
+	n.write("next.yaml", []byte(without))
+	n.write("decisions.csv", []byte("number,rule,decision,until\n"+n.number+",unknown_number,lawful,\n"+n.number+",closed_number,register_wrong,2020-01-01\n"))
+	for _, row := range []string{n.number, "unknown_number," + n.number + ",lawful,", n.number + "x,unknown_number,lawful,", n.number + ",unknown_number,lawful," + n.number, n.number[2:] + ",unknown_number,lawful,"} {
+		n.write("bad-decisions.csv", []byte("number,rule,decision,until\n"+row+"\n"))
+		n.call(2, nil, "run", "--decisions", "bad-decisions.csv", "--out", "bad")
+	}
+	n.write("bad-decisions.csv", []byte(n.number+","+n.number+"\n"))
+	n.call(2, nil, "run", "--decisions", "bad-decisions.csv", "--out", "bad")
+	for _, out := range []string{"chain", "masked-chain"} {
+		numbers := "full"
+		if strings.HasPrefix(out, "masked") {
+			numbers = "masked"
+		}
+		n.call(0, nil, "run", "--baseline", "latest", "--numbers", numbers, "--out", out)
+		first, err := os.Readlink(n.path(out + "/latest"))
+		require.NoError(n.t, err)
+		n.call(0, nil, "run", "-c", "next.yaml", "--baseline", "latest", "--decisions", "decisions.csv", "--numbers", numbers, "--out", out, "--log-format", "json")
+		n.call(0, nil, "verify", out+"/latest")
+		for _, format := range []string{"text", "json", "csv"} {
+			n.call(1, nil, "diff", out+"/"+first, out+"/latest", "--format", format)
+		}
+		rows, err := csv.NewReader(bytes.NewReader(n.read(out + "/latest/findings.csv"))).ReadAll()
+		require.NoError(n.t, err)
+		explained := map[string]bool{}
+		for _, row := range rows[1:] {
+			if rule := row[1]; !explained[rule] {
+				explained[rule] = true
+				n.call(0, nil, "explain", out+"/latest", row[0])
+				n.call(0, nil, "explain", out+"/latest", row[0], "--format", "json")
+			}
+		}
+		assert.Greater(n.t, len(explained), 20, "rules explained")
+		n.call(2, nil, "explain", out+"/latest", strings.Repeat("0", 20)+n.number)
+	}
+	n.call(0, nil, "notices", "chain/latest", "--out", "notices")
+	n.call(3, nil, "notices", "masked-chain/latest", "--out", "masked-notices")
+	assert.NoDirExists(n.t, n.path("masked-notices"))
+	require.NoError(n.t, filepath.WalkDir(n.path("notices"), func(path string, entry fs.DirEntry, err error) error {
+		assert.Zero(n.t, n.canaries.inText([]byte(entry.Name())), "the name of a notice")
+		return err
+	}))
 }
 
 func onlyEntry(t *testing.T, folder string) string {
@@ -381,8 +432,13 @@ func (n *canaryNight) scanFolder(out string, isMasked bool) {
 		files++
 		contents, err := os.ReadFile(path)
 		require.NoError(n.t, err)
-		if !strings.HasPrefix(entry.Name(), "findings.") && !strings.HasPrefix(entry.Name(), "rejects.") {
+		table, _, _ := strings.Cut(entry.Name(), ".")
+		if !slices.Contains([]string{"findings", "rejects", "resolved"}, table) {
 			assert.Zero(n.t, n.canaries.inBytes(contents), name)
+			if filepath.Ext(name) == ".parquet" {
+				_, values := n.partsOfParquet(contents)
+				assert.Zero(n.t, n.canaries.inText(values), "%s: values", name)
+			}
 			return nil
 		}
 		switch filepath.Ext(name) {
