@@ -126,12 +126,14 @@ func (s *Snapshot) Save(path string) error {
 
 func (s *Snapshot) save(path string) error {
 	folder := filepath.Dir(path)
-	// CreateTemp makes files with permissions 0600.
+	// CreateTemp makes files with permissions 0600, less what the umask takes.
 	file, err := os.CreateTemp(folder, ".register-*")
 	if err != nil {
 		return err
 	}
-	_, err = s.WriteTo(file)
+	if err = file.Chmod(0o600); err == nil {
+		_, err = s.WriteTo(file)
+	}
 	if err == nil {
 		err = file.Sync()
 	}

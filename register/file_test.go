@@ -17,7 +17,7 @@ import (
 )
 
 // saved is a small register with something in every section, and its file.
-func saved(t *testing.T) (*register.Snapshot, string, []byte) {
+func saved(t testing.TB) (*register.Snapshot, string, []byte) {
 	t.Helper()
 	early := entry(coordination, "active", "1700-01-01")
 	late := linkedTo(entry(coordination, "closed", "2020-01-01"), person)

@@ -37,7 +37,7 @@ func openCSVTraces(r *recounting, names *nameTable, _ columnSet) (traces, error)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	t := &csvTraces{names: names, rejects: r.rejects, file: file, reader: csv.NewReader(buffered), style: style, only: r.only, batch: make([]trace, 0, traceRows)}
+	t := &csvTraces{names: names, rejects: r.rejects, file: file, reader: csv.NewReader(newLineBreaks(buffered)), style: style, only: r.only, batch: make([]trace, 0, traceRows)}
 	t.reader.Comma, t.reader.ReuseRecord = rune(style.delimiter), true
 	if err := t.readHeader(); err != nil {
 		return nil, errors.Join(err, file.Close())
