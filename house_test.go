@@ -17,7 +17,7 @@ var house = map[string][]string{
 	"column":        {},
 	"arrowipc":      {},
 	"identity":      {"calendar"},
-	"register":      {"calendar", "identity"},
+	"register":      {"calendar", "identity", "storage"},
 	"pipeline":      {"calendar", "column", "identity", "register"},
 	"readers":       {"arrowipc", "calendar", "column", "identity", "pipeline", "register"},
 	"rules":         {"calendar", "identity", "pipeline", "register"},

@@ -2,6 +2,7 @@ package job
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
@@ -217,14 +218,14 @@ func compareFound(a, b *found) int {
 // holds its candidates in the order of the input, hashed with the seed of depth 0.
 // Each goroutine has a reducer of its own; which of them judges a bucket does not
 // matter, since what is found is merged by row.
-func reduceBuckets(reducers []*reducer, workers [][]frame) ([]foundRun, error) {
+func reduceBuckets(ctx context.Context, reducers []*reducer, workers [][]frame) ([]foundRun, error) {
 	var group errgroup.Group
 	var next atomic.Int64
 	for _, r := range reducers {
 		group.Go(func() error {
 			return pipeline.Guard(func() error {
 				for bucket := next.Add(1) - 1; bucket < acrossBuckets; bucket = next.Add(1) - 1 {
-					if err := r.reduceBucket(workers, int(bucket), 0); err != nil {
+					if err := r.reduceBucket(ctx, workers, int(bucket), 0); err != nil {
 						return err
 					}
 				}
@@ -243,7 +244,10 @@ func reduceBuckets(reducers []*reducer, workers [][]frame) ([]foundRun, error) {
 }
 
 // reduceBucket judges a bucket of frames hashed with the seed of depth.
-func (r *reducer) reduceBucket(workers [][]frame, bucket, depth int) error {
+func (r *reducer) reduceBucket(ctx context.Context, workers [][]frame, bucket, depth int) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	candidates := 0
 	for _, frames := range workers {
 		for i := range frames {
@@ -268,7 +272,7 @@ func (r *reducer) reduceBucket(workers [][]frame, bucket, depth int) error {
 		}
 	}
 	for bucket := range acrossBuckets {
-		if err := r.reduceBucket(again, bucket, depth+1); err != nil {
+		if err := r.reduceBucket(ctx, again, bucket, depth+1); err != nil {
 			return err
 		}
 	}

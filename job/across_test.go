@@ -93,7 +93,7 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 		var runs []foundRun
 		for _, place := range rulesAcross {
 			reducers := []*reducer{newReducer(spill, seeds, place, divide), newReducer(spill, seeds, place, divide)}
-			judged, err := reduceBuckets(reducers, frames[place])
+			judged, err := reduceBuckets(t.Context(), reducers, frames[place])
 			require.NoError(t, err)
 			runs = append(runs, judged...)
 		}

@@ -124,7 +124,7 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 // writeTables reduces the rules across records and writes rejects and findings.
 func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	r.stage("across records")
-	across, err := r.reduceAcross(writer.NewPacker())
+	across, err := r.reduceAcross(ctx, writer.NewPacker())
 	if err != nil {
 		return outputFailure(err)
 	}
@@ -218,14 +218,14 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 // reduceAcross judges the candidates of the rules across records, and returns
 // the findings in the order of the report, as a part. A record that is flagged by
 // such a rule alone moves from clean to flagged, once.
-func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
+func (r *run) reduceAcross(ctx context.Context, packer *report.Packer) (report.Part, error) {
 	var runs []foundRun
 	for i, place := range r.acrossRules {
 		reducers := make([]*reducer, min(r.settings.Workers, maxReducers))
 		for k := range reducers {
 			reducers[k] = newReducer(r.spill, r.seeds, place, acrossBucketCandidates/len(reducers))
 		}
-		found, err := reduceBuckets(reducers, r.candidates[i])
+		found, err := reduceBuckets(ctx, reducers, r.candidates[i])
 		if err != nil {
 			return report.Part{}, err
 		}
@@ -236,7 +236,13 @@ func (r *run) reduceAcross(packer *report.Packer) (report.Part, error) {
 	var finding report.Finding
 	witness := rules.NewWitness(r.register)
 	moved := struct{ piece, row uint32 }{piece: ^uint32(0)}
+	merged := 0
 	err := merge(r.spill, runs, func(f *found) error {
+		if merged++; merged%4096 == 0 {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+		}
 		if _, err := finding.Unpack(f.packed); err != nil {
 			return err
 		}

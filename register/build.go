@@ -26,10 +26,15 @@ func (b *Builder) Build() (*Snapshot, *Checks, error) {
 }
 
 func (b *Builder) build() (*Snapshot, error) {
-	if b.kept == 0 {
+	if b.kept == 0 && b.fullAt == 0 {
 		return nil, fmt.Errorf("no entries: of %d rows none has a number and a status that can be read", b.rows)
 	}
-	if err := checkMemory(b.bytes + b.neededBytes()); err != nil {
+	needed := b.bytes + b.neededBytes()
+	if b.fullAt > 0 {
+		// What was kept stands for what was only counted.
+		needed = int64(float64(needed+int64(len(b.links))*16) * max(1, float64(b.rows)/float64(b.fullAt)))
+	}
+	if err := checkMemory(needed); err != nil {
 		return nil, err
 	}
 	a := &assembly{Builder: b, states: map[State]uint16{{}: 0}}

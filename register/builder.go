@@ -1,6 +1,7 @@
 package register
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"runtime/debug"
@@ -114,6 +115,7 @@ type Builder struct {
 	dates       dateCoder
 	hasDates    [dateColumnCount]bool
 	bytes       int64
+	fullAt      int64 // rows at which the memory limit was passed; those after are only counted; 0 where it was not
 
 	serials  []*daySerials // of the numbers, by day; nil where a day has none
 	room     []daySerials  // for those to come
@@ -179,6 +181,10 @@ func (b *Builder) add(e *Extract) error {
 	if int64(b.rows)+int64(rows) > rowLimit {
 		return fmt.Errorf("there are more than %d rows", rowLimit)
 	}
+	if b.fullAt > 0 {
+		b.rows += uint32(rows)
+		return nil
+	}
 	b.ids = append(b.ids[:0], make([]uint32, len(e.packed.kinds))...)
 	b.addSegment(e)
 	unreadable := &b.tallies[unreadableValue]
@@ -194,21 +200,35 @@ func (b *Builder) add(e *Extract) error {
 	}
 	b.undated = undated
 	for from := 0; from < rows; {
-		c, err := b.lastChunk()
+		before := b.rows
+		to, err := b.addToChunk(e, from)
+		if errors.Is(err, errMemory) {
+			// Build refuses it, with what all of it needs: so the rest is counted.
+			b.fullAt = max(int64(before), chunkRows)
+			b.rows = before + uint32(rows-from)
+			return nil
+		}
 		if err != nil {
-			return err
-		}
-		to := min(rows, from+chunkRows-len(c.rows))
-		first := len(c.rows)
-		if err := b.addRows(c, e, from, to); err != nil {
-			return err
-		}
-		if err := b.addDates(c, first, e, from, to); err != nil {
 			return err
 		}
 		from = to
 	}
 	return nil
+}
+
+// addToChunk adds as many rows as the last chunk has room for, and returns the
+// row after them.
+func (b *Builder) addToChunk(e *Extract, from int) (to int, err error) {
+	c, err := b.lastChunk()
+	if err != nil {
+		return 0, err
+	}
+	first := len(c.rows)
+	to = min(len(e.Number), from+chunkRows-first)
+	if err := b.addRows(c, e, from, to); err != nil {
+		return 0, err
+	}
+	return to, b.addDates(c, first, e, from, to)
 }
 
 func (b *Builder) addSegment(e *Extract) {
@@ -249,10 +269,13 @@ func (b *Builder) lastChunk() (*chunk, error) {
 // checkMemory fails where what is kept is more than the process may have.
 func (b *Builder) checkMemory() error { return checkMemory(b.bytes + int64(len(b.links))*16) }
 
+// errMemory says that the memory limit of the process is passed.
+var errMemory = errors.New("the limit of the process")
+
 // checkMemory fails where the process may not have so many bytes.
 func checkMemory(bytes int64) error {
 	if limit := debug.SetMemoryLimit(-1); bytes > limit {
-		return fmt.Errorf("it needs at least %d MiB of memory and the limit of the process is %d MiB", (bytes+1<<20-1)>>20, limit>>20)
+		return fmt.Errorf("it needs at least %d MiB of memory and %w is %d MiB", (bytes+1<<20-1)>>20, errMemory, limit>>20)
 	}
 	return nil
 }

@@ -280,11 +280,16 @@ func TestMemoryLimit(t *testing.T) {
 	_, err := register.Open(path)
 	assert.ErrorContains(t, err, "MiB of memory and the limit of the process is 1 MiB")
 	b := register.NewBuilder(calendar.Missing)
-	var failed error
-	population(200_000, false, func(e *register.Extract) {
-		if failed == nil {
-			failed = b.Add(e)
-		}
-	})
-	assert.ErrorContains(t, failed, "the limit of the process is 1 MiB")
+	population(200_000, false, func(e *register.Extract) { require.NoError(t, b.Add(e)) })
+	_, _, failed := b.Build()
+	require.ErrorContains(t, failed, "the limit of the process is 1 MiB")
+	// The figure is of all rows, also of those that came when it was passed.
+	var needed int64
+	_, err = fmt.Sscanf(failed.Error(), "cannot build the register: it needs at least %d MiB", &needed)
+	require.NoError(t, err)
+	debug.SetMemoryLimit(needed << 20)
+	b = register.NewBuilder(calendar.Missing)
+	population(200_000, false, func(e *register.Extract) { require.NoError(t, b.Add(e)) })
+	_, _, err = b.Build()
+	assert.NoError(t, err)
 }

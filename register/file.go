@@ -8,9 +8,9 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/storage"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -125,35 +125,14 @@ func (s *Snapshot) Save(path string) error {
 }
 
 func (s *Snapshot) save(path string) error {
-	folder := filepath.Dir(path)
-	// CreateTemp makes files with permissions 0600, less what the umask takes.
-	file, err := os.CreateTemp(folder, ".register-*")
+	file, err := storage.BeginReplacement(path, storage.PrivateMode)
 	if err != nil {
 		return err
 	}
-	if err = file.Chmod(0o600); err == nil {
-		_, err = s.WriteTo(file)
+	if _, err := s.WriteTo(file); err != nil {
+		return errors.Join(err, file.Discard())
 	}
-	if err == nil {
-		err = file.Sync()
-	}
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		os.Remove(file.Name())
-		return err
-	}
-	// The rename is on the disk once the folder is.
-	opened, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer opened.Close()
-	return opened.Sync()
+	return file.Commit()
 }
 
 // IsSnapshot says whether a file begins as a snapshot does.

@@ -12,7 +12,6 @@ import (
 	"hash"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/avstam/avstam/storage"
 )
@@ -29,7 +28,9 @@ func Key(path string) ([]byte, error) {
 		return key, err
 	}
 	key = RandomKey()
-	if err := createKey(path, key); err != nil {
+	if err := createKey(path, key); errors.Is(err, fs.ErrExist) {
+		return readKey(path) // a run with another output folder has just made it
+	} else if err != nil {
 		return nil, fmt.Errorf("cannot make the key of finding ids: %w", err)
 	}
 	return key, nil
@@ -60,20 +61,14 @@ func readKey(path string) ([]byte, error) {
 	return key, nil
 }
 
+// createKey makes the file whole or not at all: what a run that dies would leave of
+// it, no later run could use.
 func createKey(path string, key []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, storage.PrivateMode)
+	file, err := storage.Replace(path, fmt.Appendf(nil, "%x\n", key), storage.PrivateMode)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(file, "%x\n", key)
-	if err := errors.Join(err, file.Chmod(storage.PrivateMode), file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return file.CommitNew()
 }
 
 // identifier makes finding ids: 128 bits of SHA-256 over rule, source and record

@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,7 +67,11 @@ func (f *Folder) removeLeftovers() error {
 		if !strings.HasPrefix(entry.Name(), temporaryPrefix) {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(f.path, entry.Name())); err != nil {
+		remove := os.RemoveAll
+		if entry.IsDir() || entry.Type().IsRegular() {
+			remove = removeDead // what a command at work writes here, say notices, stays
+		}
+		if err := remove(filepath.Join(f.path, entry.Name())); err != nil {
 			return err
 		}
 	}
@@ -102,11 +104,7 @@ func makeFolder(dir string) error {
 }
 
 // temporaryName is a name that no other file has and that Lock removes.
-func temporaryName() string {
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	return temporaryPrefix + hex.EncodeToString(random[:])
-}
+func temporaryName() string { return temporaryPrefix + randomName() }
 
 // createExclusive creates a file that must not exist, with exactly that mode.
 // O_EXCL refuses a symbolic link too.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,7 +12,8 @@ import (
 // is nothing yet, and is there whole or not at all. Nothing is ever replaced.
 type Fresh struct {
 	path string
-	temp string // empty once it is published or discarded
+	temp string   // empty once it is published or discarded
+	held *os.File // temp
 }
 
 // BeginFresh begins what is to be at a path: a folder, or one file of it. It is
@@ -24,14 +26,23 @@ func BeginFresh(path string) (*Fresh, error) {
 	if err == nil {
 		err = os.MkdirAll(above, FolderMode)
 	}
-	temp := filepath.Join(above, temporaryName())
+	f := &Fresh{path: path}
 	if err == nil {
-		err = makeFolder(temp)
+		f.temp, err = nameBeside(path)
+	}
+	if err == nil {
+		err = makeFolder(f.temp)
+	}
+	if err == nil {
+		f.held, err = os.Open(f.temp)
+	}
+	if err == nil {
+		err = hold(f.held)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", path, err)
 	}
-	return &Fresh{path: path, temp: temp}, nil
+	return f, nil
 }
 
 // Folder makes a folder in it.
@@ -67,7 +78,7 @@ func (f *Fresh) Publish() error {
 	}
 	if err == nil {
 		f.temp = ""
-		err = persist(filepath.Dir(f.path))
+		err = errors.Join(f.held.Close(), persist(filepath.Dir(f.path)))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.path, err)
@@ -100,5 +111,5 @@ func (f *Fresh) Discard() error {
 		return fmt.Errorf("cannot discard what was not published: %w", err)
 	}
 	f.temp = ""
-	return nil
+	return f.held.Close()
 }

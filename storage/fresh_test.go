@@ -84,3 +84,22 @@ func TestAFreshFileReplacesNothing(t *testing.T) {
 	}
 	assert.NoFileExists(t, filepath.Join(above, "elsewhere"))
 }
+
+func TestAFreshFolderRemovesWhatDeadProcessesLeft(t *testing.T) {
+	above := t.TempDir()
+	path := filepath.Join(above, "notices")
+	dead, err := BeginFresh(path)
+	require.NoError(t, err)
+	writeFresh(t, dead, "a", "dead")
+	held, err := BeginFresh(path)
+	require.NoError(t, err)
+	assert.Len(t, names(t, above), 2, "those who are at work do not disturb each other")
+	require.NoError(t, dead.held.Close()) // as the kernel does for a process that dies
+	last, err := BeginFresh(path)
+	require.NoError(t, err)
+	assert.NoDirExists(t, dead.temp)
+	require.NoError(t, last.Discard())
+	writeFresh(t, held, "a", "held")
+	require.NoError(t, held.Publish())
+	assert.Equal(t, []string{"notices"}, names(t, above))
+}

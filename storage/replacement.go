@@ -1,46 +1,167 @@
 package storage
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 )
 
 // Replacement is a file written beside another that it is about to replace.
 type Replacement struct {
-	path, temporary string
+	path string
+	file *os.File // under its temporary name, and held
 }
 
-// Replace writes contents to a temporary file beside path, which may or may not
-// exist. Nothing at path changes before Commit, which cannot fail for want of
-// space.
-func Replace(path string, contents []byte, mode fs.FileMode) (*Replacement, error) {
-	temporary := filepath.Join(filepath.Dir(path), temporaryName())
-	file, err := createExclusive(temporary, mode)
+// BeginReplacement makes an empty temporary file beside path, which may or may
+// not exist, and removes those for the same path that processes that died have
+// left. Nothing at path changes before Commit.
+func BeginReplacement(path string, mode fs.FileMode) (*Replacement, error) {
+	file, err := createHeld(path, mode)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	_, err = file.Write(contents)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return nil, fmt.Errorf("cannot write %s: %w", path, errors.Join(err, os.Remove(temporary)))
-	}
-	return &Replacement{path: path, temporary: temporary}, nil
+	return &Replacement{path: path, file: file}, nil
 }
 
-// Commit puts the file in its place.
+// Replace is a replacement with all of its contents on disk, so that Commit cannot
+// fail for want of space.
+func Replace(path string, contents []byte, mode fs.FileMode) (*Replacement, error) {
+	r, err := BeginReplacement(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	_, err = r.file.Write(contents)
+	if err := errors.Join(err, r.file.Sync()); err != nil {
+		return nil, fmt.Errorf("cannot write %s: %w", path, errors.Join(err, r.Discard()))
+	}
+	return r, nil
+}
+
+// Write appends to the temporary file.
+func (r *Replacement) Write(p []byte) (int, error) { return r.file.Write(p) }
+
+// Commit puts the file on disk and in its place.
 func (r *Replacement) Commit() error {
-	if err := os.Rename(r.temporary, r.path); err != nil {
-		return fmt.Errorf("cannot write %s: %w", r.path, errors.Join(err, os.Remove(r.temporary)))
+	err := r.file.Sync()
+	if err == nil {
+		err = os.Rename(r.file.Name(), r.path)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", r.path, errors.Join(err, r.Discard()))
+	}
+	if err := errors.Join(r.file.Close(), persist(filepath.Dir(r.path))); err != nil {
+		return fmt.Errorf("cannot write %s: %w", r.path, err)
+	}
+	return nil
+}
+
+// CommitNew puts the file on disk and in its place, where there must be nothing
+// yet: else the error is fs.ErrExist.
+func (r *Replacement) CommitNew() error {
+	err := r.file.Sync()
+	if err == nil {
+		err = os.Link(r.file.Name(), r.path)
+	}
+	if err := errors.Join(err, r.Discard()); err != nil {
+		return fmt.Errorf("cannot write %s: %w", r.path, err)
+	}
+	if err := persist(filepath.Dir(r.path)); err != nil {
+		return fmt.Errorf("cannot write %s: %w", r.path, err)
 	}
 	return nil
 }
 
 // Discard removes the temporary file instead.
 func (r *Replacement) Discard() error {
-	if err := os.Remove(r.temporary); err != nil {
+	if err := errors.Join(os.Remove(r.file.Name()), r.file.Close()); err != nil {
 		return fmt.Errorf("cannot remove a temporary file: %w", err)
 	}
 	return nil
+}
+
+// createHeld makes a temporary file beside path that this process holds as long as
+// it is open, after removing what processes that died have left for the same path.
+func createHeld(path string, mode fs.FileMode) (*os.File, error) {
+	temporary, err := nameBeside(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := createExclusive(temporary, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := hold(file); err != nil {
+		return nil, errors.Join(err, file.Close(), os.Remove(temporary))
+	}
+	return file, nil
+}
+
+// hold takes a file or folder for this process, until it is closed. The kernel
+// gives it back when the process ends, however it ends: so what those that died
+// have left can be told from what others are at work on.
+//
+// Between its making and this another process could take it for one that was left:
+// it then has the lock, or has removed it. Either ends in an error, and nothing is
+// lost.
+func hold(file *os.File) error {
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+}
+
+// nameBeside is a name that no other file has for what is to be put at path when
+// it is whole. What processes that died have left for the same path is removed.
+func nameBeside(path string) (string, error) {
+	folder, prefix := filepath.Dir(path), temporaryPrefix+filepath.Base(path)+"-"
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), prefix) && isRandom(entry.Name()[len(prefix):]) && (entry.Type().IsRegular() || entry.IsDir()) {
+			if err := removeDead(filepath.Join(folder, entry.Name())); err != nil {
+				return "", err
+			}
+		}
+	}
+	return filepath.Join(folder, prefix+randomName()), nil
+}
+
+// removeDead removes a temporary file or folder that no process holds.
+func removeDead(path string) error {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // another process has removed or renamed it
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return os.Remove(path) // it died before it could set the mode, and wrote nothing
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close() // it is only held
+	if err := hold(file); errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
+}
+
+// randomBytes are as many as make names that no other file has.
+const randomBytes = 8
+
+func randomName() string {
+	var random [randomBytes]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
+}
+
+func isRandom(name string) bool {
+	decoded, err := hex.DecodeString(name)
+	return err == nil && len(decoded) == randomBytes
 }

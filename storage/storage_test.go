@@ -438,3 +438,44 @@ func TestEarlySyncTellsItsError(t *testing.T) {
 	require.Eventually(t, func() bool { return early.Begin() != nil }, time.Second, time.Millisecond, "told to whoever begins the next")
 	require.NoError(t, early.End())
 }
+
+// What a process that died has left beside a path goes when the next begins to
+// write there. What one at work holds, and what is another's, stays.
+func TestReplaceRemovesWhatDeadProcessesLeft(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "register.avr")
+	held, err := Replace(path, []byte("held"), PrivateMode)
+	require.NoError(t, err)
+	dead, err := Replace(path, []byte("dead"), PrivateMode)
+	require.NoError(t, err)
+	require.NoError(t, dead.file.Close()) // as the kernel does for a process that dies
+	other, err := Replace(path+".2", []byte("other"), PrivateMode)
+	require.NoError(t, err)
+	require.NoError(t, other.file.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, temporaryPrefix+"register.avr-notes"), nil, 0o600))
+
+	folder := filepath.Join(dir, temporaryPrefix+"register.avr-0123456789abcdef")
+	require.NoError(t, os.MkdirAll(filepath.Join(folder, "inner"), 0o750))
+
+	last, err := Replace(path, []byte("last"), PrivateMode)
+	require.NoError(t, err)
+	assert.NoFileExists(t, dead.file.Name())
+	require.NoError(t, last.Commit())
+	require.NoError(t, held.Commit(), "who was at work is not disturbed")
+	assert.ElementsMatch(t, []string{"register.avr", filepath.Base(other.file.Name()), temporaryPrefix + "register.avr-notes"}, names(t, dir))
+}
+
+func TestCommitNewReplacesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	first, err := Replace(path, []byte("first"), PrivateMode)
+	require.NoError(t, err)
+	second, err := Replace(path, []byte("second"), PrivateMode)
+	require.NoError(t, err)
+	require.NoError(t, first.CommitNew())
+	require.ErrorIs(t, second.CommitNew(), fs.ErrExist)
+	contents, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "first", string(contents))
+	assert.Equal(t, PrivateMode, mode(t, path))
+	assert.Equal(t, []string{"key"}, names(t, filepath.Dir(path)))
+}
