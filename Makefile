@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large interop peers growth bench-compare clean
+.PHONY: build test check bench fuzz golden docs mutants large interop peers growth bench-compare clean reproducible sbom vulnerabilities
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -47,5 +47,15 @@ bench-compare: ## is the working tree slower than BASE, beyond the machine's noi
 interop: ## writes testdata/interop anew with every program; needs Python, and Maven for the files of parquet-java
 	./.ci/interop
 
+reproducible: ## builds the last commit twice, in two folders and with two caches, and compares the bytes
+	./.ci/reproducible
+
+SBOM ?= avstam.cdx.json
+sbom: build ## what the program is built of, as CycloneDX JSON
+	./.ci/sbom $(SBOM)
+
+vulnerabilities: ## govulncheck
+	./.ci/vulnerabilities
+
 clean:
-	rm -rf avstam avstam-demo out
+	rm -rf avstam avstam-demo out avstam.cdx.json

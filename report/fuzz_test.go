@@ -140,7 +140,7 @@ var plainFolder = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*-[0-9a-f]{12}$`)
 // two agencies have two folders.
 func FuzzShareFolder(f *testing.F) {
 	for _, pair := range [][2]string{{"csn", "CSN"}, {"Försäkringskassan", "Forsakringskassan"}, {"", " "}, {"../../etc", "..\\.."}, {"19640823-3234", "1964 0823 3234"},
-		{"a\u0301", "á"}, {"ﬀ", "ff"}, {"６４０８２３３２３４", "x"}, {strings.Repeat("a", 100), strings.Repeat("a", 101)}, {"con", "nul"}, {"\xff", "\xfe"}, {"①②③④⑤⑥⑦", "¹²³"}} {
+		{"640823 - 3234", "640823  3234"}, {"a\u0301", "á"}, {"ﬀ", "ff"}, {"６４０８２３３２３４", "x"}, {strings.Repeat("a", 100), strings.Repeat("a", 101)}, {"con", "nul"}, {"\xff", "\xfe"}, {"①②③④⑤⑥⑦", "¹²³"}} {
 		f.Add(pair[0], pair[1])
 	}
 	f.Fuzz(func(t *testing.T, one, other string) {

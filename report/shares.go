@@ -353,7 +353,7 @@ const (
 )
 
 // manyDigits are six digits or more, which could be an identity number.
-var manyDigits = regexp.MustCompile(`[0-9](?:[^0-9a-z]?[0-9]){5,}`)
+var manyDigits = regexp.MustCompile(`[0-9](?:[^0-9a-z]*[0-9]){5,}`)
 
 // shareFolder is the name of an agency's folder: its letters and digits in lower
 // case, without marks, as far as they go, and twelve digits of its SHA-256, so
