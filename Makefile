@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large interop peers growth bench-compare clean reproducible sbom vulnerabilities
+.PHONY: build test check bench fuzz golden docs mutants large interop peers growth crash bench-compare clean reproducible sbom vulnerabilities
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -37,6 +37,12 @@ peers: ## the race with DuckDB, Polars and plain Go, into benchmarks/RESULTS.md;
 MILLIONS ?= 1000
 growth: ## time per record and memory from 1 to 1,000 million records (MILLIONS), into benchmarks/RESULTS.md; half an hour and 40 GB of disk
 	$(GO) run ./benchmarks/peers -growth $(MILLIONS)
+
+KILLS ?= 500
+SIGNALS ?= 50
+crash: ## runs killed at KILLS random moments and at each kind of system call, SIGNALS times asked to end, under limits of memory, with ten and a hundred million rows; half an hour and 3 GB of disk, as root and with strace for all of it
+	AVSTAM_KILLS=$(KILLS) AVSTAM_SIGNALS=$(SIGNALS) AVSTAM_MEMORY_ROWS=10000000 $(GO) test -count=1 -timeout 90m -v \
+		-run 'Killed|Signal|Waiting|TwoRuns|AtOnce|Memory|HardLimit' ./cmd/avstam
 
 BASE ?= HEAD
 BENCH ?= .

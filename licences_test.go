@@ -23,6 +23,7 @@ var licences = []struct{ name, words string }{
 	{"BSD", "Redistribution and use in source and binary forms"},
 	{"ISC", "Permission to use, copy, modify, and/or distribute this software for any purpose"},
 	{"Unlicense", "This is free and unencumbered software released into the public domain"},
+	{"CC0-1.0", "CC0 1.0 Universal"},
 	{onlyForTests, "Mozilla Public License Version 2.0"},
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/job"
@@ -40,16 +41,26 @@ func Main() int {
 		debug.SetGCPercent(collectPercent)
 	}
 	os.Stdin = interruptible(os.Stdin)
+	defer runtime.KeepAlive(os.Stdout) // a file that is collected closes its descriptor, which the new one has, too
+	os.Stdout = interruptibleOutput(os.Stdout)
 	ctx, stop := untilSignal()
 	defer stop()
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	err := pipeline.Guard(func() error { return p.execute(ctx, os.Args[1:]) })
-	// What stopped it is the signal, whatever it stopped in.
+	return p.finish(stoppedBy(ctx, err))
+}
+
+// stoppedBy is what a command came to: where a signal stopped it that is the
+// signal, whatever it stopped in. What was done before is not undone by it.
+func stoppedBy(ctx context.Context, err error) error {
 	var interrupted *job.Interrupted
-	if cause := context.Cause(ctx); err != nil && errors.As(cause, &interrupted) {
-		err = cause
+	var passed *thresholdPassed
+	var different *differs
+	cause := context.Cause(ctx)
+	if err == nil || !errors.As(cause, &interrupted) || errors.As(err, &passed) || errors.As(err, &different) {
+		return err
 	}
-	return p.finish(err)
+	return cause
 }
 
 // untilSignal is a context that the first interruption or request to end
@@ -67,6 +78,9 @@ func untilSignal() (ctx context.Context, stop func()) {
 		cancel(&job.Interrupted{Signal: received})
 		// A read that waits for whoever writes into a pipe must end, too.
 		_ = os.Stdin.SetReadDeadline(time.Now())
+		// So must a write that waits for whoever reads from one; who does read gets
+		// what is left to be said.
+		_ = os.Stdout.SetWriteDeadline(time.Now().Add(writeTime))
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
@@ -89,6 +103,30 @@ func interruptible(in *os.File) *os.File {
 	}
 	syscall.CloseOnExec(descriptor)
 	return os.NewFile(uintptr(descriptor), in.Name())
+}
+
+// writeTime is how long a write to standard output may take after a signal.
+const writeTime = time.Second
+
+// interruptibleOutput is a pipe that standard output is, as a file whose writes
+// take a deadline; what else it is stays as it is. The pipe is opened anew for it,
+// where the system lets one do so: were it changed, so would it be for the others
+// that write to it. It stays the first descriptor, by which a reader that has gone
+// ends the program.
+func interruptibleOutput(out *os.File) *os.File {
+	info, err := out.Stat()
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return out
+	}
+	descriptor, err := syscall.Open("/proc/self/fd/1", syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return out
+	}
+	defer syscall.Close(descriptor)
+	if unix.Dup2(descriptor, syscall.Stdout) != nil {
+		return out
+	}
+	return os.NewFile(uintptr(syscall.Stdout), out.Name())
 }
 
 // program is one call of the program: where it reads and writes, and what all
