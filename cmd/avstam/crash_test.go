@@ -261,6 +261,7 @@ const cleanEvery = 20
 // A run that is killed at any moment loses no report and shows no part of one, and
 // the next run is as if it had never been.
 func TestKilledRunsLeaveNothing(t *testing.T) {
+	t.Parallel()
 	kills := times(t, killsVariable, 25, 6)
 	n, random := newNight(t), moments(t)
 	n.begin(t, "out")
@@ -312,6 +313,7 @@ var callsOfPublishing = []string{"flock", "mkdirat", "pwrite64", "write", "fchmo
 // is killed as it makes the n-th system call of a kind. The key of finding ids is
 // made by these runs, too.
 func TestKilledAtACall(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
 		require.NotContains(t, strings.Split(os.Getenv("AVSTAM_REQUIRE"), ","), "strace", "AVSTAM_REQUIRE asks for strace")
 		t.Skip("there is no strace, which kills a program at a system call; AVSTAM_REQUIRE=strace makes a failure of that")
@@ -368,6 +370,7 @@ func TestKilledAtACall(t *testing.T) {
 // A snapshot is there whole or as it was before, and the next build removes what
 // one that died has left of a register of everybody.
 func TestKilledBuildsLeaveNothing(t *testing.T) {
+	t.Parallel()
 	kills := max(2, times(t, killsVariable, 25, 6)/5)
 	folder, random := t.TempDir(), moments(t)
 	n := &night{folder: folder}
