@@ -42,15 +42,16 @@ func TestResidentMemoryIsFlat(t *testing.T) {
 		t.Skip("it runs millions of records; the race detector takes memory of its own")
 	}
 	rows, dirty := times(t, memoryRowsVariable, 250_000, 0), "0.02"
+	persons := rows
 	few := os.Getenv(memoryRowsVariable) == ""
 	if few {
 		// Row groups of findings take memory until they are full, and the collector
 		// lets the heap grow by a fifth: both come to their end with more rows.
-		dirty = "0.001"
+		dirty, persons = "0.001", 500_000
 		t.Setenv("GOGC", "5")
 	}
 	const files = 4 // of the smaller input, so that both workers have something to do
-	folder := memoryJob(t, rows/files, 500_000, dirty)
+	folder := memoryJob(t, rows/files, persons, dirty)
 	records, err := os.ReadFile(filepath.Join(folder, "records.parquet"))
 	require.NoError(t, err)
 	// Copies of one file: the rows count, not what they say.
@@ -91,7 +92,7 @@ var needs = regexp.MustCompile(`it needs at least (\d+) MiB of memory and the li
 // A register that does not fit the memory limit is refused with the figure that it
 // needs, and nothing is published; with that much it is read.
 func TestARegisterLargerThanTheMemoryLimit(t *testing.T) {
-	folder := memoryJob(t, 1000, 400_000, "0.02")
+	folder := memoryJob(t, 1000, 200_000, "0.02")
 	for _, row := range []struct {
 		why       string
 		arguments []string
@@ -103,7 +104,7 @@ func TestARegisterLargerThanTheMemoryLimit(t *testing.T) {
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			before := tree(t, folder)
-			limit := 5
+			limit := 3
 			for refused := 0; ; refused++ {
 				t.Setenv("GOMEMLIMIT", fmt.Sprint(limit, "MiB"))
 				exit, _, line := call(t, folder, row.arguments...)
@@ -227,7 +228,7 @@ func TestARunUnderAHardLimit(t *testing.T) {
 		t.Skip("the race detector takes memory of its own: what is measured here would be its")
 	}
 	group := newMemoryGroup(t)
-	folder := memoryJob(t, 200_000, 400_000, "0.02")
+	folder := memoryJob(t, 200_000, 200_000, "0.02")
 	run := []string{"run", "--register", "register.parquet", "--out", "out", "--as-of", "2025-12-01", "--workers", "2"}
 	for i := range 10 {
 		name := fmt.Sprintf("records-%d.parquet", i)
@@ -268,7 +269,7 @@ func TestARunUnderAHardLimit(t *testing.T) {
 		mebibytes(free.memory), mebibytes(free.memory/2), mebibytes(hard), strings.TrimSpace(string(peak)))
 
 	// A register that cannot fit is refused before the kernel would kill.
-	t.Setenv("GOMEMLIMIT", "6MiB")
+	t.Setenv("GOMEMLIMIT", "3MiB")
 	exit, line = group.call(t, folder, run...)
 	assert.Equal(t, 3, exit, line)
 	assert.Regexp(t, needs, line)

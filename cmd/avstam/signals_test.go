@@ -26,6 +26,7 @@ const stopTime = 5 * time.Second
 // A run that is asked to end at any moment ends soon, says so, and cleans up after
 // itself: the report is there whole, or nothing is.
 func TestSignalledRunsLeaveNothing(t *testing.T) {
+	t.Parallel()
 	signals := times(t, signalsVariable, 5, 2)
 	n, random := newNight(t), moments(t)
 	n.begin(t, "out")
@@ -82,6 +83,7 @@ func fullPipe(t *testing.T) (read, write *os.File) {
 
 // Whatever a command waits for, or has much of to do, it ends when it is asked to.
 func TestWaitingCommandsEndWhenAsked(t *testing.T) {
+	t.Parallel()
 	inputs := t.TempDir()
 	exit, _, line := call(t, inputs, "generate", "--records", "40000", "--persons", "20000", "--dirty", "0.5", "--out", ".")
 	require.Zero(t, exit, line)
@@ -117,7 +119,7 @@ func TestWaitingCommandsEndWhenAsked(t *testing.T) {
 					command.Stdout = write
 				}
 				require.NoError(t, command.Start())
-				time.Sleep(700 * time.Millisecond) // into the waiting
+				time.Sleep(400 * time.Millisecond) // into the waiting
 				require.NoError(t, command.Process.Signal(signal))
 				ended := make(chan struct{})
 				go func() {
@@ -144,6 +146,7 @@ func TestWaitingCommandsEndWhenAsked(t *testing.T) {
 // What has been published has been published: a request to end that comes while
 // the summary is printed changes nothing of the status.
 func TestASignalAfterTheReportIsTooLate(t *testing.T) {
+	t.Parallel()
 	n := newNight(t)
 	n.begin(t, "out")
 	command := exec.Command(os.Args[0], append(n.to("out"), "--fail-on", "error=0")...)
@@ -175,6 +178,7 @@ const held = "avstam: exit 4: cannot write to out: another run holds the folder"
 
 // The second of two runs in one folder says who has it, and changes nothing.
 func TestTwoRunsInOneFolder(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	exit, _, line := call(t, folder, "generate", "--records", "3000", "--persons", "2000", "--out", ".", "--format", "csv")
 	require.Zero(t, exit, line)
@@ -233,6 +237,7 @@ func TestTwoRunsInOneFolder(t *testing.T) {
 // Runs, verify and prune at once in one folder: each does its work or says that
 // another holds the folder, and no report is ever seen in part.
 func TestRunsVerifyAndPruneAtOnce(t *testing.T) {
+	t.Parallel()
 	n := newNight(t)
 	n.begin(t, "out")
 	const keep = 3
@@ -240,7 +245,7 @@ func TestRunsVerifyAndPruneAtOnce(t *testing.T) {
 		n.do(t, n.to("out")...)
 	}
 	var published, refused, removed, verified atomic.Int64
-	deadline := time.Now().Add(2 * time.Second)
+	deadline := time.Now().Add(time.Second)
 	var group sync.WaitGroup
 	again := func(do func()) {
 		group.Go(func() {
