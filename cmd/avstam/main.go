@@ -83,6 +83,8 @@ func untilSignal() (ctx context.Context, stop func()) {
 		_ = os.Stdout.SetWriteDeadline(time.Now().Add(writeTime))
 	}()
 	return ctx, func() {
+		// What was done is done, and its status told: a signal must not change it now.
+		signal.Ignore(os.Interrupt, syscall.SIGTERM)
 		signal.Stop(signals)
 		close(signals)
 		cancel(nil)
