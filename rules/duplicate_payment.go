@@ -41,9 +41,11 @@ type duplicateJudge map[Key]Position
 func (j duplicateJudge) Reset() { clear(j) }
 
 func (j duplicateJudge) Note(key *Key, _ identity.Number, at Position) {
-	if first, noted := j[*key]; !noted || at < first {
-		j[*key] = at
+	first, noted := j[*key]
+	if !noted {
+		first = at
 	}
+	j[*key] = min(first, at)
 }
 
 func (j duplicateJudge) Decide(key *Key, _ identity.Number, at Position) (identity.Number, bool) {
