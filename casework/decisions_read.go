@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/report"
 	"github.com/parquet-go/parquet-go"
@@ -35,7 +35,7 @@ var decisionColumns = []string{"finding_id", "number", "rule", "decision", "unti
 // ReadDecisions reads a file of decisions, in CSV or Parquet, for a run on a day.
 // It refuses a file with a bad row, of which the error tells the rows and no value.
 func ReadDecisions(ctx context.Context, path string, asOf calendar.Day) (*Decisions, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the decisions: %w", err)
 	}
