@@ -49,6 +49,10 @@ SEED_ROWS ?= 1000000
 seeds: ## SEEDS runs of SEED_ROWS records each against the naive reference; half a minute and 3 GB of memory for each
 	AVSTAM_SEEDS=$(SEEDS) AVSTAM_SEED_ROWS=$(SEED_ROWS) $(GO) test -count=1 -timeout 600m -v -run '^TestSeeds$$' ./job
 
+MUTATIONS ?= 100000
+mutations: ## MUTATIONS changed copies each of Parquet, of CSV and Arrow, of snapshots, of files of a report, of decisions; a quarter of an hour
+	AVSTAM_MUTATIONS=$(MUTATIONS) $(GO) test -count=1 -timeout 180m -v -run 'Mutations$$' ./readers ./register ./report ./casework
+
 BASE ?= HEAD
 BENCH ?= .
 ROUNDS ?=

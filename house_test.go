@@ -28,6 +28,7 @@ var house = map[string][]string{
 	"job":           {"calendar", "casework", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"casework":      {"calendar", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"job/reference": {},
+	"damage":        {},
 	"benchmarks":    {"calendar", "job", "readers", "register", "rules", "synth"},
 	"cmd/avstam":    {"calendar", "casework", "config", "identity", "job", "pipeline", "readers", "register", "report", "rules", "storage", "synth"},
 
