@@ -26,6 +26,11 @@ import (
 const asProgram = "AVSTAM_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if raceDetector && os.Getenv("GORACE") == "" {
+		// A program under the race detector waits a second before it ends, and these
+		// tests start hundreds.
+		_ = os.Setenv("GORACE", "atexit_sleep_ms=10")
+	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(Main())
 	}
@@ -49,7 +54,13 @@ func (m withoutLeaks) Run() int {
 
 // The scripts call the program as a user does.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: os.Getenv("AVSTAM_GOLDEN") == "write"})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", UpdateScripts: os.Getenv("AVSTAM_GOLDEN") == "write",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			return nil
+		},
+	})
 }
 
 const (
