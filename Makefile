@@ -46,8 +46,10 @@ crash: ## runs killed at KILLS random moments and at each kind of system call, S
 
 SEEDS ?= 100
 SEED_ROWS ?= 1000000
-seeds: ## SEEDS runs of SEED_ROWS records each against the naive reference; half a minute and 3 GB of memory for each
+PEER_SEEDS ?= 0
+seeds: ## SEEDS runs of SEED_ROWS records each against the naive reference; half a minute and 3 GB of memory for each. PEER_SEEDS more against DuckDB; needs Python
 	AVSTAM_SEEDS=$(SEEDS) AVSTAM_SEED_ROWS=$(SEED_ROWS) $(GO) test -count=1 -timeout 600m -v -run '^TestSeeds$$' ./job
+	$(if $(filter-out 0,$(PEER_SEEDS)),AVSTAM_PEERS_RECORDS=$(SEED_ROWS) $(GO) run ./benchmarks/peers -seeds $(PEER_SEEDS))
 
 MUTATIONS ?= 100000
 mutations: ## MUTATIONS changed copies each of Parquet, of CSV and Arrow, of snapshots, of files of a report, of decisions; a quarter of an hour
