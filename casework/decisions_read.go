@@ -45,6 +45,9 @@ func ReadDecisions(ctx context.Context, path string, asOf calendar.Day) (*Decisi
 	}
 	d := &Decisions{Path: path, asOf: asOf, byID: map[[16]byte]int32{}, byNumber: map[numberAndRule]int32{}}
 	if string(head[:n]) == parquetMagic {
+		if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("cannot read the decisions: %s: a Parquet file must be a file of its own, neither compressed nor piped", path)
+		}
 		if err := d.readParquet(ctx); err != nil {
 			return nil, fmt.Errorf("cannot read the decisions: %w", err)
 		}
