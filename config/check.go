@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/readers"
 )
 
@@ -107,7 +108,7 @@ func (d *decoder) checkPolicy(p *Policy, path, folder string) {
 // its variables can be expanded has been checked.
 func resolve(folder, path string) string {
 	path, _ = expand(path)
-	if path == "" || filepath.IsAbs(path) {
+	if path == "" || disk.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(folder, path)

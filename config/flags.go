@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
 	"github.com/goccy/go-yaml/ast"
@@ -35,6 +36,7 @@ type Flags struct {
 	SuppressBelow   string // a number
 	CSVDialect      string
 	Split           string
+	IDKey           string // the file of the key of finding ids
 }
 
 // noBaseline is what --baseline says where the configuration's does not count.
@@ -112,6 +114,9 @@ func (f *Flags) Override(c *Configuration) error {
 	default:
 		c.Output.Baseline = c.relative(f.Baseline)
 	}
+	if f.IDKey != "" {
+		c.Output.IDKey = c.relative(f.IDKey)
+	}
 	if f.Decisions != "" {
 		c.Decisions = c.relative(f.Decisions)
 	}
@@ -159,7 +164,7 @@ func (f *Flags) Override(c *Configuration) error {
 // configuration, whose paths are relative to its folder. Variables in it are the
 // shell's business.
 func (c *Configuration) relative(path string) string {
-	if path == "" || c.folder == "" || c.folder == "." {
+	if path == "" || c.folder == "" || c.folder == "." || disk.IsObject(path) {
 		return literal(path)
 	}
 	if relative, err := filepath.Rel(c.folder, path); err == nil {

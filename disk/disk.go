@@ -3,6 +3,10 @@
 // test can stand in the door (Interfere) and let the n-th call of a run fail, as
 // full and broken disks do.
 //
+// What is named s3://bucket/key lies on object storage and is read through package
+// objects, by the same functions. Nothing is written there but by package storage:
+// whatever makes or changes a file refuses such a path.
+//
 // Its errors are those of package os: fs.PathError, and os.LinkError where two
 // paths are concerned.
 package disk
@@ -14,19 +18,32 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/avstam/avstam/objects"
 )
 
-// File is an open file or folder.
-type File struct{ file *os.File }
+// File is an open file or folder, or an object.
+type File struct {
+	file   *os.File
+	object *objects.File // instead of file
+}
 
 // StandardInput is standard input as a file. Nobody closes it.
-func StandardInput() *File { return &File{os.Stdin} }
+func StandardInput() *File { return &File{file: os.Stdin} }
 
 // IsStandardInput says whether the file is standard input.
 func (f *File) IsStandardInput() bool { return f.file == os.Stdin }
 
+// IsObject says whether it is an object, of which much is to be read at a time.
+func (f *File) IsObject() bool { return f.object != nil }
+
 // Open opens a file or folder for reading.
-func Open(path string) (*File, error) { return OpenFile(path, os.O_RDONLY, 0) }
+func Open(path string) (*File, error) {
+	if objects.Is(path) {
+		return openObject(path)
+	}
+	return OpenFile(path, os.O_RDONLY, 0)
+}
 
 // Create makes a file, or empties the one that there is, for writing.
 func Create(path string, mode fs.FileMode) (*File, error) {
@@ -46,16 +63,24 @@ func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{file}, nil
+	return &File{file: file}, nil
 }
 
 // Name is the path that the file was opened by.
-func (f *File) Name() string { return f.file.Name() }
+func (f *File) Name() string {
+	if f.object != nil {
+		return f.object.Name()
+	}
+	return f.file.Name()
+}
 
 // Stat describes the file.
 func (f *File) Stat() (fs.FileInfo, error) {
 	if err := ask(OpStat, f.Name()); err != nil {
 		return nil, err
+	}
+	if f.object != nil {
+		return f.object.Stat()
 	}
 	return f.file.Stat()
 }
@@ -71,21 +96,26 @@ func (f *File) Chmod(mode fs.FileMode) error {
 // Read reads as an io.Reader does.
 func (f *File) Read(p []byte) (int, error) {
 	if fault := faultOf(OpRead, f.Name()); fault != nil {
-		return fault.do(OpRead, f.Name(), p, f.file.Read)
+		return fault.do(OpRead, f.Name(), p, f.read)
 	}
-	return f.file.Read(p)
+	return f.read(p)
 }
 
 // ReadAt reads as an io.ReaderAt does.
 func (f *File) ReadAt(p []byte, offset int64) (int, error) {
 	if fault := faultOf(OpRead, f.Name()); fault != nil {
-		return fault.do(OpRead, f.Name(), p, func(p []byte) (int, error) { return f.file.ReadAt(p, offset) })
+		return fault.do(OpRead, f.Name(), p, func(p []byte) (int, error) { return f.readAt(p, offset) })
 	}
-	return f.file.ReadAt(p, offset)
+	return f.readAt(p, offset)
 }
 
 // Seek sets where Read and Write go on.
-func (f *File) Seek(offset int64, whence int) (int64, error) { return f.file.Seek(offset, whence) }
+func (f *File) Seek(offset int64, whence int) (int64, error) {
+	if f.object != nil {
+		return f.object.Seek(offset, whence)
+	}
+	return f.file.Seek(offset, whence)
+}
 
 // Write writes as an io.Writer does.
 func (f *File) Write(p []byte) (int, error) {
@@ -118,9 +148,9 @@ func (f *File) Sync() error {
 // lost then.
 func (f *File) Close() error {
 	if err := ask(OpClose, f.Name()); err != nil {
-		return errors.Join(f.file.Close(), err)
+		return errors.Join(f.close(), err)
 	}
-	return f.file.Close()
+	return f.close()
 }
 
 // ReadFile reads a whole file.
@@ -154,6 +184,9 @@ func Stat(path string) (fs.FileInfo, error) {
 	if err := ask(OpStat, path); err != nil {
 		return nil, err
 	}
+	if objects.Is(path) {
+		return objects.Stat(path)
+	}
 	return os.Stat(path)
 }
 
@@ -161,6 +194,9 @@ func Stat(path string) (fs.FileInfo, error) {
 func Lstat(path string) (fs.FileInfo, error) {
 	if err := ask(OpStat, path); err != nil {
 		return nil, err
+	}
+	if objects.Is(path) {
+		return objects.Lstat(path)
 	}
 	return os.Lstat(path)
 }
@@ -170,11 +206,17 @@ func ReadDir(path string) ([]fs.DirEntry, error) {
 	if err := ask(OpReadFolder, path); err != nil {
 		return nil, err
 	}
+	if objects.Is(path) {
+		return objects.ReadDir(path)
+	}
 	return os.ReadDir(path)
 }
 
 // WalkDir walks a folder as filepath.WalkDir does.
 func WalkDir(root string, each fs.WalkDirFunc) error {
+	if objects.Is(root) {
+		return walkObjects(root, each)
+	}
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil {
 			err = ask(OpReadFolder, path)
@@ -187,6 +229,9 @@ func WalkDir(root string, each fs.WalkDirFunc) error {
 func EvalSymlinks(path string) (string, error) {
 	if err := ask(OpStat, path); err != nil {
 		return "", err
+	}
+	if objects.Is(path) {
+		return objects.EvalSymlinks(path)
 	}
 	return filepath.EvalSymlinks(path)
 }

@@ -63,14 +63,14 @@ func ask(operation Operation, path string) error {
 	if fault := faultOf(operation, path); fault != nil && fault.Err != nil {
 		return &fs.PathError{Op: string(operation), Path: path, Err: fault.Err}
 	}
-	return nil
+	return refuseObject(operation, path)
 }
 
 func askLink(operation Operation, from, to string) error {
 	if fault := faultOf(operation, to); fault != nil && fault.Err != nil {
 		return &os.LinkError{Op: string(operation), Old: from, New: to, Err: fault.Err}
 	}
-	return nil
+	return refuseObject(operation, to)
 }
 
 // do reads or writes as far as the fault lets it.

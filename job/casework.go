@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/disk"
@@ -62,7 +61,7 @@ func (r *run) baselineFolder() (string, error) {
 	if r.settings.Baseline != Latest {
 		return r.settings.Baseline, nil
 	}
-	folder := filepath.Join(r.settings.Output.Folder, Latest)
+	folder := disk.Join(r.settings.Output.Folder, Latest)
 	if _, err := disk.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	} else if err != nil {

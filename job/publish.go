@@ -103,10 +103,12 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 		}
 	}
 	result := &Result{
-		Folder: filepath.Join(folder.Path(), published.Run), Summary: published.Summary,
+		Folder: disk.Join(r.settings.Output.Folder, published.Run), Summary: published.Summary,
 		Passed: passedThresholds(r.settings.FailOn, published.Summary),
 	}
-	err = draft.Publish(published.Run)
+	if err = draft.Publish(published.Run); err == nil {
+		err = r.publishStaged(ctx, published.Run)
+	}
 	if metrics != nil {
 		if err == nil {
 			// The report is there: that its metrics are not elsewhere is no failure of the run.
@@ -154,12 +156,14 @@ func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *sto
 	}
 	name, err := writer.FinishFailed(ctx, r.started)
 	if err == nil {
-		err = draft.KeepFailed(name)
+		if err = draft.KeepFailed(name); err == nil {
+			err = r.keepStaged(ctx, name)
+		}
 	}
 	if err != nil {
 		return inputFailure(errors.Join(ended, err))
 	}
-	return inputFailure(fmt.Errorf("%w; the rejected rows are in %s", ended, filepath.Join(r.settings.Output.Folder, "failed", name)))
+	return inputFailure(fmt.Errorf("%w; the rejected rows are in %s", ended, disk.Join(disk.Join(r.settings.Output.Folder, "failed"), name)))
 }
 
 // reportFiles are the files of the run as the report names them.

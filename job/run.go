@@ -43,6 +43,7 @@ type run struct {
 	records      *readers.Records
 	dictionaries *pipeline.Dictionaries
 	spill        *storage.Spill
+	staged       *storage.Stage // nil for a local output folder
 	acrossRules  []uint8 // the rules across records that the policy asks for, by place in the catalogue
 	seeds        [acrossDepth]maphash.Seed
 	extractDate  calendar.Day // Missing where nobody tells it
@@ -85,11 +86,11 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 	if settings.Output.Folder == StandardOutput {
 		return r.stream(ctx)
 	}
-	folder, err := storage.Lock(settings.Output.Folder)
+	folder, give, err := r.lockOutput(ctx)
 	if err != nil {
 		return nil, outputFailure(err)
 	}
-	defer folder.Unlock()
+	defer give()
 	draft, err := folder.Begin()
 	if err != nil {
 		return nil, outputFailure(err)
@@ -151,6 +152,9 @@ func check(settings *Settings) error {
 	}
 	if streams > 0 && settings.DryRun {
 		return usageFailure("a dry run cannot read standard input: the run after it would find it empty")
+	}
+	if err := checkObjects(settings); err != nil {
+		return err
 	}
 	return checkCasework(settings)
 }

@@ -62,7 +62,7 @@ func glob(pattern string) ([]string, error) {
 			if above == "" {
 				matches = append(matches, entry.Name())
 			} else {
-				matches = append(matches, filepath.Join(folder, entry.Name()))
+				matches = append(matches, disk.Join(folder, entry.Name()))
 			}
 		}
 	}

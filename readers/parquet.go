@@ -79,7 +79,7 @@ func (f *parquetFile) checkUnchanged() error {
 	if err != nil {
 		return cannotRead(f.path, err)
 	}
-	if stat.Size() != f.stat.Size() || !stat.ModTime().Equal(f.stat.ModTime()) || !os.SameFile(stat, f.stat) {
+	if stat.Size() != f.stat.Size() || !stat.ModTime().Equal(f.stat.ModTime()) || !disk.SameFile(stat, f.stat) {
 		return cannotRead(f.path, errChanged)
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"hash"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/avstam/avstam/disk"
@@ -46,6 +45,9 @@ type rowGroupBytes struct {
 // without an error: it is that of the bytes that were given out.
 func (b *parquetBytes) each(ctx context.Context, use func(rowGroupBytes) error) error {
 	if !b.options.Digest {
+		if ranges, ok := b.heldRanges(); ok && b.parquet.handle.IsObject() {
+			return b.eachFetched(ctx, ranges, use)
+		}
 		return b.eachFromFile(ctx, use, b.tell)
 	}
 	ranges, ok := b.heldRanges()
@@ -140,6 +142,20 @@ func (b *parquetBytes) heldRanges() ([][]byteRange, bool) {
 // keeps the ranges of bytes that are wanted for use.
 func (b *parquetBytes) eachHashed(ctx context.Context, ranges [][]byteRange, use func(rowGroupBytes) error) error {
 	reader := hashReader{ctx: ctx, parquet: b.parquet, hash: sha256.New(), block: make([]byte, hashBlock), tell: b.tell}
+	err := b.eachHeld(ctx, ranges, use, func(r byteRange, p []byte) error {
+		if err := reader.skipTo(r.start); err != nil {
+			return err
+		}
+		return reader.read(p)
+	})
+	if err != nil {
+		return err
+	}
+	return b.finishHash(&reader)
+}
+
+// eachHeld has the wanted ranges of each row group read into memory.
+func (b *parquetBytes) eachHeld(ctx context.Context, ranges [][]byteRange, use func(rowGroupBytes) error, read func(byteRange, []byte) error) error {
 	// The free list: the buffers are made as they are first taken.
 	free := make(chan []byte, max(b.options.Workers, 1)+2)
 	for range cap(free) {
@@ -164,10 +180,7 @@ func (b *parquetBytes) eachHashed(ctx context.Context, ranges [][]byteRange, use
 		}
 		buffer = buffer[:cap(buffer)]
 		for _, r := range wanted {
-			if err := reader.skipTo(r.start); err != nil {
-				return err
-			}
-			if err := reader.read(buffer[r.held:][:r.end-r.start]); err != nil {
+			if err := read(r, buffer[r.held:][:r.end-r.start]); err != nil {
 				return err
 			}
 		}
@@ -175,7 +188,7 @@ func (b *parquetBytes) eachHashed(ctx context.Context, ranges [][]byteRange, use
 			return err
 		}
 	}
-	return b.finishHash(&reader)
+	return nil
 }
 
 // finishHash hashes what is left of the file, and sees to it that the file is
@@ -195,7 +208,7 @@ func (b *parquetBytes) finishHash(reader *hashReader) error {
 		return err
 	}
 	// The path may by now lead to another file.
-	if there, err := disk.Stat(b.parquet.path); err == nil && !os.SameFile(there, b.parquet.stat) {
+	if there, err := disk.Stat(b.parquet.path); err == nil && !disk.SameFile(there, b.parquet.stat) {
 		return cannotRead(b.parquet.path, errChanged)
 	}
 	return b.file.state(reader.hash.Sum(nil))
@@ -229,9 +242,9 @@ func (r *hashReader) read(p []byte) error {
 			return err
 		}
 		block := p[:min(len(p), hashBlock)]
-		n, err := r.parquet.handle.ReadAt(block, r.at)
-		if n < len(block) {
-			if err == io.EOF {
+		n, err := io.ReadFull(r.parquet.handle, block)
+		if err != nil {
+			if err == io.EOF || err == io.ErrUnexpectedEOF {
 				err = errChanged
 			}
 			return cannotRead(r.parquet.path, err)

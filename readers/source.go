@@ -267,7 +267,7 @@ func appendFolder(paths []string, folder string, depth int) ([]string, error) {
 		if name[0] == '.' || name[0] == '_' || strings.HasSuffix(name, sidecarSuffix) {
 			continue
 		}
-		path := filepath.Join(folder, name)
+		path := disk.Join(folder, name)
 		// A link to a folder is a folder, too.
 		stat, err := disk.Stat(path)
 		if err != nil {
@@ -315,7 +315,7 @@ func (n *namedFiles) add(path string) error {
 	}
 	key := fmt.Sprint(stat.Size(), stat.ModTime().UnixNano())
 	for _, other := range n.alike[key] {
-		if os.SameFile(stat, other.stat) {
+		if disk.SameFile(stat, other.stat) {
 			return fmt.Errorf("cannot read %s: it is the same file as %s", path, other.path)
 		}
 	}

@@ -111,7 +111,7 @@ func countLines(ctx context.Context, path string) (count int64, err error) {
 
 // followed counts such a table again, and compares what is gone with the summary.
 func (v *verifier) followed(ctx context.Context, output Output, summary *Summary) error {
-	rows, err := countRows(ctx, filepath.Join(v.folder, output.Name))
+	rows, err := countRows(ctx, disk.Join(v.folder, output.Name))
 	if reason := context.Cause(ctx); reason != nil {
 		return reason
 	}
@@ -160,10 +160,12 @@ func OpenEarlier(folder string) (*Earlier, error) {
 		return nil, fmt.Errorf("cannot read the report %s: %w", folder, err)
 	}
 	// The folder may be named as ".".
-	if resolved, err = filepath.Abs(resolved); err != nil {
-		return nil, fmt.Errorf("cannot read the report %s: %w", folder, err)
+	if !disk.IsAbs(resolved) {
+		if resolved, err = filepath.Abs(resolved); err != nil {
+			return nil, fmt.Errorf("cannot read the report %s: %w", folder, err)
+		}
 	}
-	contents, err := readDocument(filepath.Join(resolved, ManifestFile))
+	contents, err := readDocument(disk.Join(resolved, ManifestFile))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the report %s: %w", folder, err)
 	}
@@ -205,7 +207,7 @@ func (e *Earlier) Check(ctx context.Context, name string) (path string, err erro
 	if output == nil {
 		return "", fmt.Errorf("cannot use the report %s: it has no %s", e.Folder, name)
 	}
-	path = filepath.Join(e.Folder, name)
+	path = disk.Join(e.Folder, name)
 	if !isDigest(output.SHA256) {
 		return "", fmt.Errorf("cannot use the report %s: its manifest has no digest of %s", e.Folder, name)
 	}

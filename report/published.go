@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -60,7 +59,7 @@ type PublishedFindings struct {
 // OpenPublished opens the findings of a published report, which must have them as
 // Parquet. The error names the file.
 func OpenPublished(folder string) (*PublishedFindings, error) {
-	path := filepath.Join(folder, FindingsFile)
+	path := disk.Join(folder, FindingsFile)
 	file, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot read %s: there is no such file; the report must have parquet among its formats", path)
@@ -336,7 +335,7 @@ func ReadSummary(folder string) (*Summary, error) {
 }
 
 func readJSON(folder, name string, into any) error {
-	contents, err := readDocument(filepath.Join(folder, name))
+	contents, err := readDocument(disk.Join(folder, name))
 	if err != nil {
 		return fmt.Errorf("cannot read a report: %w", err)
 	}

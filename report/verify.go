@@ -38,7 +38,7 @@ func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, erro
 		return nil, fmt.Errorf("cannot verify a report: %w", err)
 	}
 	v := &verifier{folder: folder}
-	contents, err := readDocument(filepath.Join(folder, ManifestFile))
+	contents, err := readDocument(disk.Join(folder, ManifestFile))
 	if err != nil {
 		return nil, fmt.Errorf("cannot verify %s: %w", folder, err)
 	}
@@ -88,8 +88,8 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 			v.differ(ManifestFile, "it names a file outside the report")
 			continue
 		}
-		path := filepath.Join(v.folder, output.Name)
-		if folder, err := disk.Lstat(filepath.Dir(path)); err == nil && !folder.IsDir() {
+		path := disk.Join(v.folder, output.Name)
+		if folder, err := disk.Lstat(disk.Dir(path)); err == nil && !folder.IsDir() {
 			v.differ(output.Name, "it does not lie in a plain folder")
 			continue
 		}
@@ -152,7 +152,7 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 	if !isSound(SummaryFile) {
 		return nil // told already
 	}
-	contents, err := readDocument(filepath.Join(v.folder, SummaryFile))
+	contents, err := readDocument(disk.Join(v.folder, SummaryFile))
 	if err != nil {
 		return fmt.Errorf("cannot verify %s: %w", v.folder, err)
 	}
@@ -188,7 +188,7 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		} else if isShare && isSound(SharesFile) {
 			v.differ(output.Name, "its folder is not in "+SharesFile)
 		}
-		count, err := recountOnly(ctx, filepath.Join(v.folder, output.Name), files, only)
+		count, err := recountOnly(ctx, disk.Join(v.folder, output.Name), files, only)
 		if reason := context.Cause(ctx); reason != nil {
 			return reason
 		}
@@ -226,7 +226,7 @@ func (v *verifier) agencies(isSound bool) (map[string]string, error) {
 	if !isSound {
 		return nil, nil
 	}
-	contents, err := readDocument(filepath.Join(v.folder, SharesFile))
+	contents, err := readDocument(disk.Join(v.folder, SharesFile))
 	if err != nil {
 		return nil, fmt.Errorf("cannot verify %s: %w", v.folder, err)
 	}

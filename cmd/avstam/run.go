@@ -87,6 +87,7 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags.StringArrayVar(&f.Columns, "column", nil, "the records' own name of a column, as identity_number=PNR; repeatable")
 	flags.StringArrayVar(&f.Constants, "constant", nil, "a value that holds for every record, as agency=csn; repeatable")
 	flags.StringVar(&f.Out, "out", "", "folder of the reports, or - for the findings alone on standard output, with --format arrow")
+	flags.StringVar(&f.IDKey, "id-key", "", "file of the key of finding ids (default .id_key in the output folder)")
 	flags.StringSliceVar(&f.Formats, "format", nil, "formats of the report: parquet, csv, arrow, html (default parquet,html)")
 	flags.StringVar(&f.Numbers, "numbers", "", "identity numbers in the report: full or masked (default full)")
 	flags.StringVar(&f.CSVDialect, "csv-dialect", "", "how CSV is written: standard, or excel or excel-sv for Excel of English or Swedish settings (default standard)")

@@ -1,0 +1,245 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/avstam/avstam/disk"
+	"github.com/avstam/avstam/objects"
+)
+
+const (
+	// uploads is how many files of a report go up at a time.
+	uploads = 4
+	// uploadAge is how old an upload in parts is that no run can still be at.
+	uploadAge = 24 * time.Hour
+	// patience is how long it is tried to take back what a failed run has uploaded.
+	patience = time.Minute
+
+	stagedName      = "out"
+	destinationName = "destination"
+)
+
+// Stage is a local folder in the system's folder for temporary files (TMPDIR), in
+// which the reports of an output folder on object storage are made. What is published
+// there is uploaded from here, file by file and one of them last: whoever looks at
+// that one or at latest sees the whole report or none.
+//
+// Several processes may publish to the same output folder at once.
+type Stage struct {
+	to   string
+	path string
+	held *disk.File // path
+}
+
+// NewStage makes the local folder for an output folder on object storage, and sweeps
+// what runs that died have left: here and there what those of this machine have
+// recorded, and there whatever uploads in parts began more than a day before now. It
+// fails where the bucket cannot be read.
+func NewStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
+	s, err := newStage(ctx, strings.TrimRight(to, "/"), now)
+	if err != nil {
+		return nil, fmt.Errorf("cannot write to %s: %w", to, err)
+	}
+	return s, nil
+}
+
+func newStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
+	if _, err := objects.Exists(to); err != nil {
+		return nil, err
+	}
+	if err := objects.GiveUp(ctx, to, now.Add(-uploadAge)); err != nil {
+		return nil, err
+	}
+	prefix := fmt.Sprintf("%savstam-%d-", temporaryPrefix, syscall.Getuid())
+	sweepStages(ctx, prefix, now)
+	s := &Stage{to: to, path: filepath.Join(os.TempDir(), prefix+randomName())}
+	if err := disk.Mkdir(s.path, 0o700); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.held, err = disk.Open(s.path); err == nil {
+		err = hold(s.held)
+	}
+	if err != nil {
+		return nil, errors.Join(err, disk.RemoveAll(s.path))
+	}
+	return s, nil
+}
+
+// sweepStages removes the stages of processes of this user that died, with what they
+// had uploaded of a report. It does what it can: the next run tries again.
+func sweepStages(ctx context.Context, prefix string, now time.Time) {
+	entries, err := disk.ReadDir(os.TempDir())
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		random, ok := strings.CutPrefix(entry.Name(), prefix)
+		if !ok || !isRandom(random) || !entry.IsDir() {
+			continue
+		}
+		path := filepath.Join(os.TempDir(), entry.Name())
+		held, err := disk.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+		if err != nil {
+			continue
+		}
+		if hold(held) == nil && disk.RemoveAll(filepath.Join(path, stagedName)) == nil && takeBackRecorded(ctx, path, now) == nil {
+			_ = disk.RemoveAll(path)
+		}
+		_ = held.Close() // it is only held
+	}
+}
+
+// takeBackRecorded takes back what a process that died has uploaded of the report that
+// it has recorded.
+func takeBackRecorded(ctx context.Context, stage string, now time.Time) error {
+	text, err := disk.ReadFile(filepath.Join(stage, destinationName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	last, report, ok := strings.Cut(strings.TrimSuffix(string(text), "\n"), "\n")
+	if err != nil || !ok || !objects.Is(report) || !isPlain(last) {
+		return err
+	}
+	if whole, err := objects.Exists(disk.Join(report, last)); err != nil || whole {
+		return err
+	}
+	return takeBack(ctx, report, now)
+}
+
+// takeBack removes what there is of a report that is not whole.
+func takeBack(ctx context.Context, report string, now time.Time) error {
+	return errors.Join(objects.GiveUp(ctx, report, now), objects.RemoveAll(ctx, report))
+}
+
+// Folder is where the output folder lies meanwhile.
+func (s *Stage) Folder() string { return filepath.Join(s.path, stagedName) }
+
+// Close removes the local folder.
+func (s *Stage) Close() error {
+	if err := errors.Join(disk.RemoveAll(s.path), s.held.Close()); err != nil {
+		return fmt.Errorf("cannot remove a temporary folder: %w", err)
+	}
+	return nil
+}
+
+// Publish uploads a run that has been published in the local folder, the file called
+// last at the end, and has latest lead to it, unless it leads to a newer one. A run
+// that is there already is refused. Where it returns an error nothing is published.
+func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) error {
+	err := s.upload(ctx, run, last, now)
+	if err == nil {
+		err = objects.Link(ctx, run, disk.Join(s.to, latestName), func(target string) bool {
+			if target <= run {
+				return true
+			}
+			there, err := objects.Exists(disk.Join(s.to, target))
+			return err == nil && !there // it leads nowhere
+		})
+		if err != nil {
+			err = errors.Join(err, s.takeBack(ctx, run, last, now))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot publish the report %s: %w", run, err)
+	}
+	return nil
+}
+
+// KeepFailed uploads a run that has been kept as failed in the local folder.
+func (s *Stage) KeepFailed(ctx context.Context, run string, now time.Time) error {
+	if err := s.upload(ctx, failedName+"/"+run, "", now); err != nil {
+		return fmt.Errorf("cannot keep what is left of the failed run %s: %w", run, err)
+	}
+	return nil
+}
+
+// upload uploads a folder, a file of it last; or takes back what it uploaded.
+func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) error {
+	to := disk.Join(s.to, name)
+	if there, err := objects.Exists(to); err != nil {
+		return err
+	} else if there {
+		return fmt.Errorf("%s: %w", name, fs.ErrExist)
+	}
+	record := fmt.Appendf(nil, "%s\n%s\n", last, to)
+	if err := disk.WriteFile(filepath.Join(s.path, destinationName), record, PrivateMode); err != nil {
+		return err
+	}
+	err := s.uploadFiles(ctx, name, last)
+	if err != nil && !errors.Is(err, fs.ErrExist) { // else it is another's
+		err = errors.Join(err, s.takeBack(ctx, name, last, now))
+	}
+	return err
+}
+
+// takeBack removes what was uploaded, at first what is looked at; also where the run
+// was interrupted.
+func (s *Stage) takeBack(ctx context.Context, name, last string, now time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	to := disk.Join(s.to, name)
+	var err error
+	if last != "" {
+		err = objects.Remove(ctx, disk.Join(to, last))
+	}
+	return errors.Join(err, takeBack(ctx, to, now))
+}
+
+func (s *Stage) uploadFiles(ctx context.Context, name, last string) error {
+	from := filepath.Join(s.Folder(), name)
+	var names []string
+	err := disk.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		names = append(names, relative)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == last })
+	group, uploading := errgroup.WithContext(ctx)
+	group.SetLimit(uploads)
+	for _, file := range names {
+		group.Go(func() error {
+			return uploadFile(uploading, filepath.Join(from, file), disk.Join(disk.Join(s.to, name), file), objects.Put)
+		})
+	}
+	err = group.Wait()
+	if reason := context.Cause(ctx); reason != nil {
+		return reason
+	}
+	if err != nil || last == "" {
+		return err
+	}
+	return uploadFile(ctx, filepath.Join(from, last), disk.Join(disk.Join(s.to, name), last), objects.PutNew)
+}
+
+func uploadFile(ctx context.Context, from, to string, put func(context.Context, string, objects.Contents, int64) error) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	file, err := disk.Open(from)
+	if err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err == nil {
+		err = put(ctx, to, file, info.Size())
+	}
+	return errors.Join(err, file.Close())
+}
