@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 )
 
@@ -313,7 +314,7 @@ func (c *csvFile) open() (*csvInput, error) {
 		return nil, err
 	}
 	stat, err := in.file.Stat()
-	if err == nil && (!os.SameFile(stat, c.stat) || stat.Size() != c.stat.Size() || !stat.ModTime().Equal(c.stat.ModTime())) {
+	if err == nil && (!disk.SameFile(stat, c.stat) || stat.Size() != c.stat.Size() || !stat.ModTime().Equal(c.stat.ModTime())) {
 		err = errChanged
 	}
 	if err != nil {

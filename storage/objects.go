@@ -40,6 +40,9 @@ type Stage struct {
 	to   string
 	path string
 	held *disk.File // path
+	// keep has the record of what was uploaded outlive the process: a request that was
+	// given up can still come through.
+	keep bool
 }
 
 // NewStage makes the local folder for an output folder on object storage, and sweeps
@@ -55,10 +58,14 @@ func NewStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
 }
 
 func newStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
-	if _, err := objects.Exists(to); err != nil {
-		return nil, err
+	_, err := objects.Exists(to)
+	if err == nil {
+		err = objects.GiveUp(ctx, to, now.Add(-uploadAge))
 	}
-	if err := objects.GiveUp(ctx, to, now.Add(-uploadAge)); err != nil {
+	if reason, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, reason.Err // the path is told already
+	}
+	if err != nil {
 		return nil, err
 	}
 	prefix := fmt.Sprintf("%savstam-%d-", temporaryPrefix, syscall.Getuid())
@@ -67,7 +74,6 @@ func newStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
 	if err := disk.Mkdir(s.path, 0o700); err != nil {
 		return nil, err
 	}
-	var err error
 	if s.held, err = disk.Open(s.path); err == nil {
 		err = hold(s.held)
 	}
@@ -126,9 +132,14 @@ func takeBack(ctx context.Context, report string, now time.Time) error {
 // Folder is where the output folder lies meanwhile.
 func (s *Stage) Folder() string { return filepath.Join(s.path, stagedName) }
 
-// Close removes the local folder.
+// Close removes the local folder; of a run whose upload failed, what is not needed to
+// take it back again.
 func (s *Stage) Close() error {
-	if err := errors.Join(disk.RemoveAll(s.path), s.held.Close()); err != nil {
+	path := s.path
+	if s.keep {
+		path = s.Folder()
+	}
+	if err := errors.Join(disk.RemoveAll(path), s.held.Close()); err != nil {
 		return fmt.Errorf("cannot remove a temporary folder: %w", err)
 	}
 	return nil
@@ -189,6 +200,7 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 func (s *Stage) takeBack(ctx context.Context, name, last string, now time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	s.keep = true
 	to := disk.Join(s.to, name)
 	var err error
 	if last != "" {
