@@ -21,14 +21,16 @@ require (
 
 require github.com/dchest/siphash v1.2.3
 
-require go.uber.org/goleak v1.3.0
+require (
+	github.com/minio/minio-go/v7 v7.4.1
+	go.uber.org/goleak v1.3.0
+)
 
 require (
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/klauspost/crc32 v1.3.0 // indirect
 	github.com/minio/crc64nvme v1.1.1 // indirect
 	github.com/minio/md5-simd v1.1.2 // indirect
-	github.com/minio/minio-go/v7 v7.4.1 // indirect
 	github.com/philhofer/fwd v1.2.0 // indirect
 	github.com/rs/xid v1.6.0 // indirect
 	github.com/tinylib/msgp v1.6.4 // indirect

@@ -14,7 +14,8 @@ import (
 // says why. What is not in the table is not in the house.
 var house = map[string][]string{
 	"calendar":      {},
-	"disk":          {},
+	"disk":          {"objects"},
+	"objects":       {},
 	"column":        {},
 	"arrowipc":      {},
 	"identity":      {"calendar"},
@@ -22,7 +23,7 @@ var house = map[string][]string{
 	"pipeline":      {"calendar", "column", "identity", "register"},
 	"readers":       {"arrowipc", "calendar", "column", "disk", "identity", "pipeline", "register"},
 	"rules":         {"calendar", "identity", "pipeline", "register"},
-	"storage":       {"disk"},
+	"storage":       {"disk", "objects"},
 	"report":        {"arrowipc", "calendar", "column", "disk", "identity", "pipeline", "register", "rules", "storage"},
 	"synth":         {"calendar", "disk"},
 	"config":        {"calendar", "disk", "identity", "job", "readers", "register", "report", "rules"},

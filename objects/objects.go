@@ -113,7 +113,8 @@ type store struct {
 
 func infoOf(bucket string, object *minio.ObjectInfo) *Info {
 	return &Info{
-		path: scheme + bucket + "/" + object.Key, size: object.Size, etag: object.ETag,
+		path: scheme + bucket + "/" + object.Key, size: object.Size,
+		etag:    strings.Trim(object.ETag, `"`),            // as a header has it; a list has it with the quotes
 		changed: object.LastModified.Truncate(time.Second), // a list has milliseconds that a header has not
 	}
 }

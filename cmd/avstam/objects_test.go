@@ -138,10 +138,10 @@ func (s *objectStore) run(t *testing.T, folder, endpoint string, arguments ...st
 }
 
 // generated is made-up input, as Parquet and CSV, in folders of its own.
-func generated(t *testing.T, records int) string {
+func generated(t *testing.T, records int, dirty string) string {
 	t.Helper()
 	folder := t.TempDir()
-	command := exec.Command(os.Args[0], "generate", "--out", ".", "--records", fmt.Sprint(records), "--seed", "5", "--format", "parquet,csv")
+	command := exec.Command(os.Args[0], "generate", "--out", ".", "--records", fmt.Sprint(records), "--seed", "5", "--dirty", dirty, "--format", "parquet,csv")
 	command.Dir, command.Env = folder, append(os.Environ(), asProgram+"=1")
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -258,7 +258,7 @@ func (s *slow) Write(p []byte) (n int, err error) {
 
 func TestObjectStorage(t *testing.T) {
 	store := startObjectStore(t)
-	data := generated(t, 60000)
+	data := generated(t, 60000, "0.02")
 	for _, name := range []string{"records.parquet", "records.csv", "records.csv.gz", "register.parquet", "register.csv", "register.avr"} {
 		store.put(t, "in/"+name, filepath.Join(data, name))
 	}
@@ -521,6 +521,44 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		assert.Contains(t, said, "the rejected rows are in s3://payments/bad/failed/")
 		assert.True(t, slices.ContainsFunc(store.keys(t, "bad/failed/"), func(key string) bool { return strings.Contains(key, "/rejects.") }))
 		nothingLeft(t)
+	})
+
+	t.Run("killed within an upload in parts", func(t *testing.T) {
+		big := generated(t, 120000, "0.9")
+		reached := make(chan struct{})
+		var once sync.Once
+		endpoint := store.proxy(t, func(forward http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Query().Get("partNumber") == "2" {
+					once.Do(func() { close(reached) })
+					<-r.Context().Done()
+					return
+				}
+				forward.ServeHTTP(w, r)
+			})
+		})
+		command := store.command(big, endpoint, arguments("s3://payments/parts")...)
+		require.NoError(t, command.Start())
+		select {
+		case <-reached:
+		case <-time.After(time.Minute):
+			assert.Fail(t, "nothing goes up in parts")
+		}
+		require.NoError(t, command.Process.Kill())
+		_ = command.Wait() // it was killed
+		unfinished := func() (count int) {
+			for upload := range store.client.ListIncompleteUploads(context.Background(), "payments", "parts/", true) {
+				require.NoError(t, upload.Err)
+				count++
+			}
+			return count
+		}
+		assert.Positive(t, unfinished())
+		exit, said := store.run(t, big, store.url, arguments("s3://payments/parts")...)
+		require.Zero(t, exit, said)
+		assert.Zero(t, unfinished(), "the next run gives up what the one before began")
+		exit, said = store.run(t, big, store.url, "verify", "s3://payments/parts/latest")
+		assert.Zero(t, exit, said)
 	})
 
 	// A run that is ended at its n-th upload leaves nothing that a reader could take

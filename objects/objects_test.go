@@ -1,0 +1,179 @@
+package objects
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// served is a store whose requests a handler answers. The tests of the program have a
+// real server.
+func served(t *testing.T, stalled time.Duration, handler http.HandlerFunc) *store {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	environment := map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-north-1",
+	}
+	s, err := connect(func(name string) string { return environment[name] }, stalled)
+	require.NoError(t, err)
+	return s
+}
+
+// part answers a request for a part of contents.
+func part(w http.ResponseWriter, r *http.Request, contents string) (first, last int) {
+	w.Header().Set("ETag", `"one"`)
+	w.Header().Set("Last-Modified", "Thu, 20 Nov 2025 02:00:00 GMT")
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Length", fmt.Sprint(len(contents)))
+		return 0, -1
+	}
+	if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &first, &last); err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Length", fmt.Sprint(last-first+1))
+	w.WriteHeader(http.StatusPartialContent)
+	return first, last
+}
+
+// A connection on which nothing moves is given up, and reading goes on from there on
+// another.
+func TestAStalledReadGoesOn(t *testing.T) {
+	contents := strings.Repeat("0123456789", 20<<10)
+	var stalls atomic.Int64
+	s := served(t, 200*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+		first, last := part(w, r, contents)
+		if last >= 100_000 && stalls.Add(1) <= 2 {
+			_, _ = io.WriteString(w, contents[first:first+(last-first)/2])
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+			return
+		}
+		_, _ = io.WriteString(w, contents[first:last+1])
+	})
+	file, err := s.open("s3://bucket/key")
+	require.NoError(t, err)
+	read, err := io.ReadAll(file)
+	require.NoError(t, err)
+	assert.True(t, contents == string(read))
+	assert.Greater(t, stalls.Load(), int64(2))
+	require.NoError(t, file.Close())
+	_, err = file.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, fs.ErrClosed)
+}
+
+// A server that never gets on ends in an error, and not in waiting.
+func TestAServerThatNeverGetsOn(t *testing.T) {
+	s := served(t, 50*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+		part(w, r, "contents")
+		if r.Method == http.MethodGet {
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}
+	})
+	file, err := s.open("s3://bucket/key")
+	require.NoError(t, err)
+	_, err = file.Read(make([]byte, 8))
+	assert.ErrorContains(t, err, "read s3://bucket/key: the object store breaks off: ")
+	require.NoError(t, file.Close())
+}
+
+// What is read is what was asked for, also where a server knows no conditions and no
+// parts.
+func TestAnswersAreLookedAt(t *testing.T) {
+	for _, row := range []struct {
+		why, want string
+		answer    func(w http.ResponseWriter, r *http.Request)
+	}{
+		{"another object, and the server has not looked at If-Match", ErrChanged.Error(), func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"two"`)
+			_, _ = io.WriteString(w, "abc")
+		}},
+		{"the whole object in place of a part", "does not give the part of the object that was asked for", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", `"one"`)
+			_, _ = io.WriteString(w, "abcdefgh")
+		}},
+		{"it is no longer there", ErrChanged.Error(), func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNotFound) }},
+		{"words of a server are not repeated", "the object store answers with status 400 (Strange)", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, "<Error><Code>Strange</Code><Message>secret</Message></Error>")
+		}},
+		{"nor codes that are no words", "the object store answers with status 400 (no code)", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, "<Error><Code>a secret\x1b</Code></Error>")
+		}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			s := served(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Last-Modified", "Thu, 20 Nov 2025 02:00:00 GMT")
+				row.answer(w, r)
+			})
+			err := s.fetch(context.Background(), &Info{path: "s3://bucket/key", size: 8, etag: "one"}, make([]byte, 3), 2)
+			require.ErrorContains(t, err, row.want)
+			assert.NotContains(t, err.Error(), "secret")
+		})
+	}
+}
+
+// Reading in any order and size gives the bytes that are there.
+func TestReadAtAndSeek(t *testing.T) {
+	var text strings.Builder
+	for i := range 500_000 {
+		fmt.Fprintf(&text, "%07d,", i)
+	}
+	contents := text.String()
+	s := served(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+		first, last := part(w, r, contents)
+		_, _ = io.WriteString(w, contents[first:last+1])
+	})
+	file, err := s.open("s3://bucket/key")
+	require.NoError(t, err)
+	defer file.Close()
+	size := int64(len(contents))
+	for _, row := range []struct{ offset, length int64 }{
+		{0, 1}, {window - 3, 10}, {size - 8, 8}, {size - window - 5, 20}, {1, 3 << 20}, {window, window}, {size - 4, 9},
+	} {
+		p := make([]byte, row.length)
+		n, err := file.ReadAt(p, row.offset)
+		if row.offset+row.length > size {
+			assert.ErrorIs(t, err, io.EOF)
+		} else {
+			require.NoError(t, err)
+		}
+		assert.True(t, contents[row.offset:row.offset+int64(n)] == string(p[:n]), "%+v", row)
+	}
+	for _, offset := range []int64{3, size - 100, 0, headRange + 7} {
+		_, err := file.Seek(offset, io.SeekStart)
+		require.NoError(t, err)
+		read, err := io.ReadAll(file)
+		require.NoError(t, err)
+		assert.True(t, contents[offset:] == string(read), "from %d", offset)
+	}
+}
+
+func TestPaths(t *testing.T) {
+	assert.Equal(t, "s3://bucket/a/b", Join("s3://bucket/a/", "b"))
+	assert.Equal(t, "s3://bucket/a", Dir("s3://bucket/a/b"))
+	assert.Equal(t, "s3://bucket", Dir("s3://bucket/a"))
+	assert.Equal(t, "s3://bucket", Dir("s3://bucket"))
+	assert.False(t, Is("s3:/bucket/a"), "a slash is missing")
+}
+
+// What an object that stands for a link may hold: a name, and nothing that leads
+// elsewhere.
+func TestNamesOfLinks(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "a/b", `a\b`, "latest", "a b", "å", "a\n"} {
+		assert.False(t, isName(name), "%q", name)
+	}
+	assert.True(t, isName("20251121T020000.000Z-1f3a9c2e"))
+}
