@@ -8,11 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/report"
 )
@@ -33,7 +33,7 @@ var decisionColumns = []string{"finding_id", "number", "rule", "decision", "unti
 // ReadDecisions reads a file of decisions, in CSV or Parquet, for a run on a day.
 // It refuses a file with a bad row, of which the error tells the rows and no value.
 func ReadDecisions(ctx context.Context, path string, asOf calendar.Day) (*Decisions, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the decisions: %w", err)
 	}

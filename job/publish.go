@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
@@ -62,7 +62,7 @@ func (r *run) checkMetricsFile() error {
 	if path == "" {
 		return nil
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil {
+	if info, err := disk.Stat(filepath.Dir(path)); err != nil {
 		return outputFailure(fmt.Errorf("cannot write metrics to %s: %w", path, err))
 	} else if !info.IsDir() {
 		return outputFailure(fmt.Errorf("cannot write metrics to %s: %s is not a folder", path, filepath.Dir(path)))
