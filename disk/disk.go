@@ -8,7 +8,6 @@
 package disk
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -136,12 +135,7 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close() // only read from
-	var contents bytes.Buffer
-	if info, err := file.Stat(); err == nil {
-		contents.Grow(int(min(info.Size(), 1<<20)) + bytes.MinRead)
-	}
-	_, err = contents.ReadFrom(file)
-	return contents.Bytes(), err
+	return io.ReadAll(file)
 }
 
 // WriteFile makes a file with all of its contents, or replaces those of the one
