@@ -225,9 +225,9 @@ func (c *faultCase) count(t *testing.T, kind *faultKind) int {
 // tries are the n that are tried of so many calls: every one, or some, the further
 // the fewer, with the last, which are those that publish.
 func tries(last int) (tried []int) {
-	step := 2
+	step := 3
 	if testing.Short() {
-		step = 8
+		step = 16
 	}
 	for n := 1; n <= last; {
 		tried = append(tried, n)
