@@ -29,6 +29,7 @@ var house = map[string][]string{
 	"job":           {"calendar", "casework", "disk", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"casework":      {"calendar", "disk", "identity", "pipeline", "readers", "register", "report", "rules", "storage"},
 	"job/reference": {},
+	"damage":        {},
 	"benchmarks":    {"calendar", "job", "readers", "register", "rules", "synth"},
 	"cmd/avstam":    {"calendar", "casework", "config", "disk", "identity", "job", "pipeline", "readers", "register", "report", "rules", "storage", "synth"},
 

@@ -40,6 +40,7 @@ type worker struct {
 type part struct {
 	file     int
 	rows     int64
+	extent   int64 // of the piece, as far as it was read
 	findings []report.Chunk
 	rejects  []storage.Extent
 	rejected int64
@@ -116,6 +117,7 @@ func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piec
 		p.rows += int64(w.batch.Rows)
 		w.run.countRows(int64(w.batch.Rows))
 	}
+	p.extent = piece.Extent()
 	read, rejected := piece.Tallies()
 	p.ledger.Read, p.ledger.Rejected = *read, *rejected
 	p.ledger.Clean, p.ledger.Flagged = w.checker.TakeTallies()

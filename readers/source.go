@@ -94,6 +94,10 @@ type File struct {
 	// detected, with nothing left open, and "gzip", "zstd" or "".
 	CSV         CSV
 	Compression string
+	// Extent is what the extents of a file's pieces add up to: rows as the metadata
+	// have them, or bytes of text behind a header. It is there once the file has
+	// been cut.
+	Extent int64
 	// Columns are the file's columns in their order.
 	Columns []string
 	// Folders are the folders named key=value that it lies in, the outermost first.

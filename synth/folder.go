@@ -36,7 +36,7 @@ type Summary struct {
 // test numbers. The configuration runs the first of the formats, and the
 // findings name its file. Files are 0600, a new folder 0750; what an earlier
 // call wrote is written over, but no other configuration. After an error
-// nothing that was begun is left.
+// nothing that was begun is left, a new folder neither.
 func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []string) (Summary, error) {
 	var summary Summary
 	if len(formats) == 0 {
@@ -54,6 +54,8 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 	if err := checkReplaceable(configuration); err != nil {
 		return summary, err
 	}
+	_, err := disk.Stat(folder)
+	isNew := errors.Is(err, fs.ErrNotExist)
 	if err := disk.MkdirAll(folder, 0o750); err != nil {
 		return summary, fmt.Errorf("cannot make the folder: %w", err)
 	}
@@ -73,7 +75,7 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 		summary.Findings, err = writeTables(ctx, folder, truthName, []string{"parquet"}, columns, d.Findings)
 		return err
 	})
-	err := group.Wait()
+	err = group.Wait()
 	if err == nil {
 		err = errors.Join(
 			disk.WriteFile(filepath.Join(folder, TestNumbersFile), []byte(d.TestNumbers()), 0o600),
@@ -81,6 +83,9 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 	}
 	if err != nil {
 		removeGenerated(folder, formats)
+		if isNew {
+			_ = disk.Remove(folder) // unless somebody has put something there
+		}
 		return Summary{}, err
 	}
 	return summary, nil
