@@ -144,7 +144,7 @@ func (d *Draft) publish(run string) error {
 		if remains, err = d.folder.pointLatest(link); remains {
 			err = errors.Join(err, errVisible)
 		} else if err != nil {
-			err = errors.Join(err, d.takeBack(target))
+			err = errors.Join(err, takenBack(disk.Rename(target, d.path)))
 		}
 	}
 	if err != nil {
@@ -159,11 +159,11 @@ func (d *Draft) publish(run string) error {
 
 // errVisible is told where what has been published could not be made to last, and
 // could not be taken back either.
-var errVisible = errors.New("the report is to be seen, whole, but may not outlast a power cut")
+var errVisible = errors.New("it is there to be seen, whole, but may not outlast a power cut")
 
-// takeBack moves a draft back that was moved to its place.
-func (d *Draft) takeBack(target string) error {
-	if err := disk.Rename(target, d.path); err != nil {
+// takenBack is what taking back came to.
+func takenBack(err error) error {
+	if err != nil {
 		return errors.Join(err, errVisible)
 	}
 	return nil
@@ -231,7 +231,7 @@ func (d *Draft) rename(target string) error {
 		return err
 	}
 	if err := persist(d.folder.path); err != nil {
-		return errors.Join(err, d.takeBack(target))
+		return errors.Join(err, takenBack(disk.Rename(target, d.path)))
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (f *Fresh) Publish() error {
 	}
 	if err == nil {
 		if err = persist(filepath.Dir(f.path)); err != nil {
-			err = errors.Join(err, disk.Rename(f.path, f.temp))
+			err = errors.Join(err, takenBack(disk.Rename(f.path, f.temp)))
 		}
 	}
 	if err != nil {
@@ -110,7 +110,7 @@ func (f *Fresh) PublishFile(name string) error {
 	}
 	if err == nil {
 		if err = persist(filepath.Dir(f.path)); err != nil {
-			err = errors.Join(err, disk.Remove(f.path))
+			err = errors.Join(err, takenBack(disk.Remove(f.path)))
 		}
 	}
 	if err != nil {

@@ -46,7 +46,7 @@ func TestFaultsOfTheFirstRun(t *testing.T) {
 		seen := n.outputs(t, "out")
 		seen.reports = slices.DeleteFunc(seen.reports, func(name string) bool { return name == "failed" && now.exit == job.ExitInput })
 		isPublished := now.exit == 0
-		if kind.lasts && strings.Contains(now.last, "the report is to be seen, whole") {
+		if kind.lasts && strings.Contains(now.last, mayNotLast) {
 			require.Len(t, seen.reports, 1)
 			doHere(t, "verify", filepath.Join("out", seen.reports[0]))
 			assert.Contains(t, []string{"", seen.reports[0]}, seen.latest)
@@ -146,7 +146,7 @@ func TestFaultsOfNotices(t *testing.T) {
 		wanted := tree(t, "out")
 		require.NotEmpty(t, wanted)
 		c.check = func(t *testing.T, kind *faultKind, failed []met, now ending) {
-			if now.exit != 0 {
+			if now.exit != 0 && (!kind.lasts || !strings.Contains(now.last, mayNotLast)) {
 				left := namesIn(t, "out")
 				assert.NotContains(t, left, filepath.Base(to))
 				if !kind.lasts && failed[0].operation != disk.OpRemoveAll {
@@ -154,9 +154,14 @@ func TestFaultsOfNotices(t *testing.T) {
 				}
 				doHere(t, c.arguments...)
 			}
-			if now.exit != 0 || failed[0].operation != disk.OpRemoveAll {
-				assert.Equal(t, wanted, tree(t, "out"))
+			is := tree(t, "out")
+			for name := range is {
+				// What is left beside a table stays until the next is made for the same path.
+				if isLeft := strings.HasPrefix(name, ".tmp-"); isLeft && (kind.lasts || failed[0].operation == disk.OpRemoveAll) {
+					delete(is, name)
+				}
 			}
+			assert.Equal(t, wanted, is)
 			mustLeaveNoTemporary(t, kind, failed)
 		}
 		c.run(t)

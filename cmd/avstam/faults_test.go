@@ -65,6 +65,10 @@ var faultKinds = []faultKind{
 	{name: "dead from there on", fault: disk.Fault{Err: syscall.EIO}, lasts: true},
 }
 
+// mayNotLast is told of what could neither be made to last nor taken back, since the
+// disk is dead.
+const mayNotLast = "it is there to be seen, whole, but may not outlast a power cut"
+
 // met is a call that failed.
 type met struct {
 	operation disk.Operation
@@ -357,7 +361,7 @@ func TestFaultsOfRun(t *testing.T) {
 			}
 		} else if kind.lasts && len(reports.reports) > len(before.reports) {
 			// Neither could it be made to last nor taken back.
-			assert.Contains(t, now.last, "the report is to be seen, whole")
+			assert.Contains(t, now.last, mayNotLast)
 			seen := reports.reports[len(before.reports)]
 			require.Equal(t, wanted, contents(t, filepath.Join("out", seen)))
 			require.Contains(t, []string{before.latest, seen}, reports.latest)
