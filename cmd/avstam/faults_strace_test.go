@@ -32,7 +32,7 @@ func TestFaultsOfSystemCalls(t *testing.T) {
 	}
 	calls, most := callsThatFail[:3], 1
 	if everyFault() {
-		calls, most = callsThatFail, 1000
+		calls, most = callsThatFail, 30
 	}
 	n := newNight(t)
 	n.begin(t, "out")

@@ -229,15 +229,18 @@ func (c *faultCase) count(t *testing.T, kind *faultKind) int {
 // tries are the n that are tried of so many calls: every one, or some, the further
 // the fewer, with the last, which are those that publish.
 func tries(last int) (tried []int) {
-	step := 3
-	if testing.Short() {
-		step = 16
+	step := 4
+	switch {
+	case everyFault():
+		step = 1
+	case testing.Short():
+		step = last
 	}
-	for n := 1; n <= last; {
+	for n := 1; n < last-1; n = max(n+1, n*step) {
 		tried = append(tried, n)
-		if n++; !everyFault() && n < last-1 {
-			n = min((n-1)*step, last-1)
-		}
+	}
+	for n := max(1, last-1); n <= last; n++ {
+		tried = append(tried, n)
 	}
 	return tried
 }
