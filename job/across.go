@@ -3,12 +3,13 @@ package job
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"sync/atomic"
 
+	"github.com/dchest/siphash"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/avstam/avstam/identity"
@@ -19,7 +20,7 @@ import (
 
 // The rules across records hold no records in memory. What a rule keeps of a
 // record is a candidate: its key, its number, where it stands and its packed
-// finding. Each worker puts its candidates into buckets by a hash of the key, on
+// finding. Each worker puts its candidates into buckets by a hash of the person, on
 // disk; all candidates of a key are in the same bucket of one worker or another.
 // At the end each bucket is judged by itself, and what is found, which is in order
 // worker by worker, is merged into the order of the report.
@@ -89,7 +90,7 @@ func (c *candidate) next(src []byte) []byte {
 // frames: all buckets of a frame behind one another.
 type bucketWriter struct {
 	spill   *storage.Spill
-	seed    maphash.Seed
+	seed    bucketSeed
 	buckets [acrossBuckets][]byte
 	counts  [acrossBuckets]uint32
 	bytes   int
@@ -106,7 +107,7 @@ type frame struct {
 }
 
 func (w *bucketWriter) add(c *candidate) error {
-	bucket := maphash.Bytes(w.seed, c.key[:]) % acrossBuckets
+	bucket := w.seed.bucketOf(&c.key)
 	if w.buckets[bucket] == nil {
 		w.buckets[bucket] = make([]byte, 0, acrossFrameBytes/acrossBuckets)
 	}
@@ -147,15 +148,38 @@ func (w *bucketWriter) take() ([]frame, error) {
 	return frames, err
 }
 
-// seeds hash keys into buckets, another way at each depth.
-func newSeeds() (seeds [acrossDepth]maphash.Seed) {
+// bucketSeed hashes keys into buckets: under a key of its own (SipHash, so that no
+// input can be made to fill one bucket), the first bytes of them.
+type bucketSeed struct {
+	key   [2]uint64
+	bytes int
+}
+
+func (s *bucketSeed) bucketOf(key *rules.Key) int {
+	return int(siphash.Hash(s.key[0], s.key[1], key[:s.bytes]) % acrossBuckets)
+}
+
+// personSeed hashes persons alone. Who belongs to a bucket then does not depend on
+// the dictionaries that number the texts of a key.
+func personSeed(secret [16]byte) bucketSeed {
+	return bucketSeed{[2]uint64{binary.LittleEndian.Uint64(secret[:]), binary.LittleEndian.Uint64(secret[8:])}, rules.PersonSize}
+}
+
+// newSeeds are seeds that nobody knows: of persons at depth 0, of whole keys
+// below, another at each depth.
+func newSeeds() (seeds [acrossDepth]bucketSeed) {
 	for i := range seeds {
-		seeds[i] = maphash.MakeSeed()
+		var secret [16]byte
+		_, _ = rand.Read(secret[:]) // never fails
+		seeds[i] = personSeed(secret)
+		if i > 0 {
+			seeds[i].bytes = rules.KeySize
+		}
 	}
 	return seeds
 }
 
-func newReducer(spill *storage.Spill, seeds [acrossDepth]maphash.Seed, rule uint8, divide int) *reducer {
+func newReducer(spill *storage.Spill, seeds [acrossDepth]bucketSeed, rule uint8, divide int) *reducer {
 	across := rules.All()[rule].Across
 	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
 }
@@ -163,7 +187,7 @@ func newReducer(spill *storage.Spill, seeds [acrossDepth]maphash.Seed, rule uint
 // reducer judges candidates of one rule, bucket by bucket. It is for one goroutine.
 type reducer struct {
 	spill *storage.Spill
-	seeds [acrossDepth]maphash.Seed
+	seeds [acrossDepth]bucketSeed
 	rule  uint8
 	// divide is how many candidates a bucket may have before it is divided.
 	divide int

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"math"
 	"math/bits"
@@ -44,7 +43,7 @@ type run struct {
 	dictionaries *pipeline.Dictionaries
 	spill        *storage.Spill
 	acrossRules  []uint8 // the rules across records that the policy asks for, by place in the catalogue
-	seeds        [acrossDepth]maphash.Seed
+	seeds        [acrossDepth]bucketSeed
 	extractDate  calendar.Day // Missing where nobody tells it
 	staleAfter   calendar.Day
 	casework     caseworkOf
