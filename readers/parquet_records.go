@@ -52,6 +52,10 @@ func (r *parquetRecords) cut(ctx context.Context, send func(pipeline.Piece) erro
 	}
 	defer func() { _ = r.parquet.release() }() // pieces that are still open keep it
 	first := int64(1)
+	from, _ := r.bytes.groups()
+	for i := range from {
+		first += r.parquet.groups[i].rows
+	}
 	return r.bytes.each(ctx, func(group rowGroupBytes) error {
 		rows := r.parquet.groups[group.rowGroup].rows
 		piece := &parquetPiece{records: r, group: group, first: first, left: rows}
