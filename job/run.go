@@ -39,7 +39,8 @@ type run struct {
 	started      time.Time
 	register     *register.Snapshot
 	registerFrom []Input
-	records      *readers.Records
+	records      *readers.Records // nil in a commit of parts
+	planned      []planned        // the files of records, where records are nil
 	dictionaries *pipeline.Dictionaries
 	spill        *storage.Spill
 	acrossRules  []uint8 // the rules across records that the policy asks for, by place in the catalogue
@@ -49,6 +50,7 @@ type run struct {
 	casework     caseworkOf
 
 	candidates [][][]frame // of the rules across records, by place in acrossRules and then by worker
+	found      []foundRun  // by the rules across records, in a commit of parts
 
 	parts  []part  // in the order of the pieces
 	firsts []int64 // row before the first of each part, in its file
@@ -167,11 +169,7 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.settleExtractDate(); err != nil {
 		return inputFailure(err)
 	}
-	for i, severity := range r.settings.Policy.AllSeverities() {
-		if rules.All()[i].Across != nil && severity != rules.Off {
-			r.acrossRules = append(r.acrossRules, uint8(i))
-		}
-	}
+	r.acrossRules = acrossRules(&r.settings.Policy)
 	r.records, err = readers.OpenRecords(r.settings.Sources, r.readerOptions())
 	if err != nil {
 		return inputFailure(err)
@@ -183,6 +181,38 @@ func (r *run) open(ctx context.Context) error {
 		r.settings.tell(r.settings.Sources[file.Source].Name, file)
 	}
 	return nil
+}
+
+// acrossRules are the rules across records that a policy asks for, by place in the
+// catalogue.
+func acrossRules(policy *rules.Policy) []uint8 {
+	var across []uint8
+	for i, severity := range policy.AllSeverities() {
+		if rules.All()[i].Across != nil && severity != rules.Off {
+			across = append(across, uint8(i))
+		}
+	}
+	return across
+}
+
+// inputs are the files of records as the manifest tells of them, and the places of
+// their sources. What only reading tells is there once they have been read.
+func (r *run) inputs() []planned {
+	if r.records == nil {
+		return r.planned
+	}
+	inputs := make([]planned, len(r.records.Files()))
+	for i, file := range r.records.Files() {
+		input := fileInput(file)
+		inputs[i] = planned{Source: file.Source, Input: input.describe(r.settings.Sources[file.Source].Name)}
+	}
+	return inputs
+}
+
+// planned is a file of records: its source and how it is told of.
+type planned struct {
+	Source int          `json:"source"` // its place
+	Input  report.Input `json:"input"`
 }
 
 // settleExtractDate takes the day of the extract from the snapshot, or from the
@@ -282,7 +312,7 @@ func (r *run) judgeInputs() error {
 	for i, expect := range r.settings.Expect {
 		var rows int64
 		var amount pipeline.Sum
-		for j, file := range r.records.Files() {
+		for j, file := range r.inputs() {
 			if file.Source == i {
 				rows += r.files[j].rows
 				for _, sum := range r.files[j].ledger.Read.Amounts {
