@@ -106,6 +106,15 @@ type frame struct {
 	counts [acrossBuckets]uint32
 }
 
+// bucket is where a bucket of the frame lies, and how many candidates it has.
+func (f *frame) bucket(bucket int) (storage.Extent, int) {
+	var before int64
+	for _, s := range f.sizes[:bucket] {
+		before += int64(s)
+	}
+	return storage.Extent{Offset: f.extent.Offset + before, Length: int(f.sizes[bucket])}, int(f.counts[bucket])
+}
+
 func (w *bucketWriter) add(c *candidate) error {
 	bucket := w.seed.bucketOf(&c.key)
 	if w.buckets[bucket] == nil {
@@ -342,17 +351,12 @@ func (r *reducer) judge(workers [][]frame, bucket int) error {
 // each calls f with the candidates of a bucket in the order of frames.
 func (r *reducer) each(frames []frame, bucket int, f func(*candidate) error) error {
 	for i := range frames {
-		size := frames[i].sizes[bucket]
-		if size == 0 {
+		extent, count := frames[i].bucket(bucket)
+		if count == 0 {
 			continue
 		}
-		var before int64
-		for _, s := range frames[i].sizes[:bucket] {
-			before += int64(s)
-		}
 		var err error
-		r.buffer, err = r.spill.Read(storage.Extent{Offset: frames[i].extent.Offset + before, Length: int(size)}, r.buffer)
-		if err != nil {
+		if r.buffer, err = r.spill.Read(extent, r.buffer); err != nil {
 			return err
 		}
 		c := &r.candidate

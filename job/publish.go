@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -107,6 +108,10 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 		Passed: passedThresholds(r.settings.FailOn, published.Summary),
 	}
 	err = draft.Publish(published.Run)
+	if r.records == nil && errors.Is(err, fs.ErrExist) {
+		result.IsOld = true
+		err = folder.PointLatest(published.Run)
+	}
 	if metrics != nil {
 		if err == nil {
 			// The report is there: that its metrics are not elsewhere is no failure of the run.

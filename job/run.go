@@ -29,6 +29,8 @@ type Result struct {
 	Summary *report.Summary
 	// Warning is what went wrong after the report was published, nil for nothing.
 	Warning error
+	// IsOld says that a commit found the report published by an earlier one.
+	IsOld bool
 	// Passed are the fail_on thresholds that the run passed, in words.
 	Passed []string
 }
@@ -67,6 +69,8 @@ type fileTotals struct {
 	rejected int64
 	stale    int64
 	ledger   report.Terms
+	// unchecked says that a page without a checksum was read, where parts tell it.
+	unchecked bool
 }
 
 // Run reconciles records with the register and publishes one report, or
@@ -85,7 +89,14 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 	if settings.Output.Folder == StandardOutput {
 		return r.stream(ctx)
 	}
-	folder, err := storage.Lock(settings.Output.Folder)
+	return r.inFolder(func(folder *storage.Folder, draft *storage.Draft) (*Result, error) {
+		return r.reconcile(ctx, folder, draft)
+	})
+}
+
+// inFolder calls do with the output folder, which it holds, and an empty draft.
+func (r *run) inFolder(do func(*storage.Folder, *storage.Draft) (*Result, error)) (*Result, error) {
+	folder, err := storage.Lock(r.settings.Output.Folder)
 	if err != nil {
 		return nil, outputFailure(err)
 	}
@@ -99,7 +110,11 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 		return nil, outputFailure(err)
 	}
 	defer r.spill.Close()
+	return do(folder, draft)
+}
 
+// reconcile reads records and publishes the report of them.
+func (r *run) reconcile(ctx context.Context, folder *storage.Folder, draft *storage.Draft) (*Result, error) {
 	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
