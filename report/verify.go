@@ -279,6 +279,9 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 			continue
 		}
 		what, err := compareFile(ctx, input.Path, input.Size, input.SHA256)
+		if err == nil && what == "" && len(input.Chunks) > 0 {
+			what, err = compareChunks(ctx, &input)
+		}
 		if err != nil {
 			return err
 		}
@@ -311,6 +314,42 @@ func compareFile(ctx context.Context, path string, size int64, digest string) (s
 	}
 	if hex.EncodeToString(sum[:]) != digest {
 		return "its digest is not that in the manifest", nil
+	}
+	return "", nil
+}
+
+// compareChunks says how a file is not as it was when it was read in parts.
+func compareChunks(ctx context.Context, input *Input) (string, error) {
+	file, err := disk.Open(input.Path)
+	if err != nil {
+		return "", fmt.Errorf("cannot verify a file: %w", err)
+	}
+	defer file.Close() // it was only read
+	at := int64(0)
+	for _, chunk := range input.Chunks {
+		if chunk.Offset != at || chunk.Length < 0 || !isDigest(chunk.SHA256) {
+			return "the manifest has no digests of all its bytes", nil
+		}
+		at += chunk.Length
+		hash := sha256.New()
+		for left := chunk.Length; left > 0; {
+			if err := context.Cause(ctx); err != nil {
+				return "", err
+			}
+			n, err := io.CopyN(hash, file, min(left, 64<<20))
+			if err != nil && !errors.Is(err, io.EOF) {
+				return "", fmt.Errorf("cannot verify a file: %w", err)
+			}
+			if left -= n; err != nil {
+				break
+			}
+		}
+		if hex.EncodeToString(hash.Sum(nil)) != chunk.SHA256 {
+			return fmt.Sprintf("the digest of its bytes from %d on is not that in the manifest", chunk.Offset), nil
+		}
+	}
+	if at != input.Size {
+		return "the manifest has no digests of all its bytes", nil
 	}
 	return "", nil
 }
