@@ -12,7 +12,6 @@
 package disk
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -24,12 +23,13 @@ import (
 
 // File is an open file or folder, or an object.
 type File struct {
-	file   *os.File
-	object *objects.File // instead of file
+	file    *os.File
+	closing Operation
+	object  *objects.File // instead of file
 }
 
 // StandardInput is standard input as a file. Nobody closes it.
-func StandardInput() *File { return &File{file: os.Stdin} }
+func StandardInput() *File { return &File{file: os.Stdin, closing: OpClose} }
 
 // IsStandardInput says whether the file is standard input.
 func (f *File) IsStandardInput() bool { return f.file == os.Stdin }
@@ -52,9 +52,12 @@ func Create(path string, mode fs.FileMode) (*File, error) {
 
 // OpenFile opens a file with flags as of package os.
 func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
-	operation := OpOpen
+	operation, closing := OpOpen, OpClose
 	if flags&os.O_CREATE != 0 {
 		operation = OpCreate
+	}
+	if flags&(os.O_WRONLY|os.O_RDWR) != 0 {
+		closing = OpFinish
 	}
 	if err := ask(operation, path); err != nil {
 		return nil, err
@@ -63,7 +66,7 @@ func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{file: file}, nil
+	return &File{file: file, closing: closing}, nil
 }
 
 // Name is the path that the file was opened by.
@@ -101,9 +104,9 @@ func (f *File) Read(p []byte) (int, error) {
 	return f.read(p)
 }
 
-// ReadAt reads as an io.ReaderAt does.
+// ReadAt reads as an io.ReaderAt does, which never stops early without an error.
 func (f *File) ReadAt(p []byte, offset int64) (int, error) {
-	if fault := faultOf(OpRead, f.Name()); fault != nil {
+	if fault := faultOf(OpRead, f.Name()); fault != nil && fault.Err != nil {
 		return fault.do(OpRead, f.Name(), p, func(p []byte) (int, error) { return f.readAt(p, offset) })
 	}
 	return f.readAt(p, offset)
@@ -119,7 +122,7 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 
 // Write writes as an io.Writer does.
 func (f *File) Write(p []byte) (int, error) {
-	if fault := faultOf(OpWrite, f.Name()); fault != nil {
+	if fault := faultOf(OpWrite, f.Name()); fault != nil && fault.Err != nil {
 		return fault.do(OpWrite, f.Name(), p, f.file.Write)
 	}
 	return f.file.Write(p)
@@ -130,7 +133,7 @@ func (f *File) WriteString(text string) (int, error) { return f.Write([]byte(tex
 
 // WriteAt writes as an io.WriterAt does.
 func (f *File) WriteAt(p []byte, offset int64) (int, error) {
-	if fault := faultOf(OpWrite, f.Name()); fault != nil {
+	if fault := faultOf(OpWrite, f.Name()); fault != nil && fault.Err != nil {
 		return fault.do(OpWrite, f.Name(), p, func(p []byte) (int, error) { return f.file.WriteAt(p, offset) })
 	}
 	return f.file.WriteAt(p, offset)
@@ -147,10 +150,11 @@ func (f *File) Sync() error {
 // Close closes the file, also where it returns an error. What was written may be
 // lost then.
 func (f *File) Close() error {
-	if err := ask(OpClose, f.Name()); err != nil {
-		return errors.Join(f.close(), err)
+	name := f.Name()
+	if err := f.close(); err != nil {
+		return err
 	}
-	return f.close()
+	return ask(f.closing, name)
 }
 
 // ReadFile reads a whole file.
@@ -160,12 +164,7 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close() // only read from
-	var contents bytes.Buffer
-	if info, err := file.Stat(); err == nil {
-		contents.Grow(int(min(info.Size(), 1<<20)) + bytes.MinRead)
-	}
-	_, err = contents.ReadFrom(file)
-	return contents.Bytes(), err
+	return io.ReadAll(file)
 }
 
 // WriteFile makes a file with all of its contents, or replaces those of the one

@@ -43,6 +43,14 @@ func SameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b)
 }
 
+// ETag tells contents of an object from others; it is empty of a file.
+func ETag(info fs.FileInfo) string {
+	if object, ok := info.(*objects.Info); ok {
+		return object.ETag()
+	}
+	return ""
+}
+
 func openObject(path string) (*File, error) {
 	if err := ask(OpOpen, path); err != nil {
 		return nil, err
@@ -51,7 +59,7 @@ func openObject(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{object: object}, nil
+	return &File{object: object, closing: OpClose}, nil
 }
 
 func (f *File) read(p []byte) (int, error) {

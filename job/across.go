@@ -3,12 +3,13 @@ package job
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"sync/atomic"
 
+	"github.com/dchest/siphash"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/avstam/avstam/identity"
@@ -19,7 +20,7 @@ import (
 
 // The rules across records hold no records in memory. What a rule keeps of a
 // record is a candidate: its key, its number, where it stands and its packed
-// finding. Each worker puts its candidates into buckets by a hash of the key, on
+// finding. Each worker puts its candidates into buckets by a hash of the person, on
 // disk; all candidates of a key are in the same bucket of one worker or another.
 // At the end each bucket is judged by itself, and what is found, which is in order
 // worker by worker, is merged into the order of the report.
@@ -89,7 +90,7 @@ func (c *candidate) next(src []byte) []byte {
 // frames: all buckets of a frame behind one another.
 type bucketWriter struct {
 	spill   *storage.Spill
-	seed    maphash.Seed
+	seed    bucketSeed
 	buckets [acrossBuckets][]byte
 	counts  [acrossBuckets]uint32
 	bytes   int
@@ -105,8 +106,17 @@ type frame struct {
 	counts [acrossBuckets]uint32
 }
 
+// bucket is where a bucket of the frame lies, and how many candidates it has.
+func (f *frame) bucket(bucket int) (storage.Extent, int) {
+	var before int64
+	for _, s := range f.sizes[:bucket] {
+		before += int64(s)
+	}
+	return storage.Extent{Offset: f.extent.Offset + before, Length: int(f.sizes[bucket])}, int(f.counts[bucket])
+}
+
 func (w *bucketWriter) add(c *candidate) error {
-	bucket := maphash.Bytes(w.seed, c.key[:]) % acrossBuckets
+	bucket := w.seed.bucketOf(&c.key)
 	if w.buckets[bucket] == nil {
 		w.buckets[bucket] = make([]byte, 0, acrossFrameBytes/acrossBuckets)
 	}
@@ -147,15 +157,38 @@ func (w *bucketWriter) take() ([]frame, error) {
 	return frames, err
 }
 
-// seeds hash keys into buckets, another way at each depth.
-func newSeeds() (seeds [acrossDepth]maphash.Seed) {
+// bucketSeed hashes keys into buckets: under a key of its own (SipHash, so that no
+// input can be made to fill one bucket), the first bytes of them.
+type bucketSeed struct {
+	key   [2]uint64
+	bytes int
+}
+
+func (s *bucketSeed) bucketOf(key *rules.Key) int {
+	return int(siphash.Hash(s.key[0], s.key[1], key[:s.bytes]) % acrossBuckets)
+}
+
+// personSeed hashes persons alone. Who belongs to a bucket then does not depend on
+// the dictionaries that number the texts of a key.
+func personSeed(secret [16]byte) bucketSeed {
+	return bucketSeed{[2]uint64{binary.LittleEndian.Uint64(secret[:]), binary.LittleEndian.Uint64(secret[8:])}, rules.PersonSize}
+}
+
+// newSeeds are seeds that nobody knows: of persons at depth 0, of whole keys
+// below, another at each depth.
+func newSeeds() (seeds [acrossDepth]bucketSeed) {
 	for i := range seeds {
-		seeds[i] = maphash.MakeSeed()
+		var secret [16]byte
+		_, _ = rand.Read(secret[:]) // never fails
+		seeds[i] = personSeed(secret)
+		if i > 0 {
+			seeds[i].bytes = rules.KeySize
+		}
 	}
 	return seeds
 }
 
-func newReducer(spill *storage.Spill, seeds [acrossDepth]maphash.Seed, rule uint8, divide int) *reducer {
+func newReducer(spill *storage.Spill, seeds [acrossDepth]bucketSeed, rule uint8, divide int) *reducer {
 	across := rules.All()[rule].Across
 	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
 }
@@ -163,7 +196,7 @@ func newReducer(spill *storage.Spill, seeds [acrossDepth]maphash.Seed, rule uint
 // reducer judges candidates of one rule, bucket by bucket. It is for one goroutine.
 type reducer struct {
 	spill *storage.Spill
-	seeds [acrossDepth]maphash.Seed
+	seeds [acrossDepth]bucketSeed
 	rule  uint8
 	// divide is how many candidates a bucket may have before it is divided.
 	divide int
@@ -318,17 +351,12 @@ func (r *reducer) judge(workers [][]frame, bucket int) error {
 // each calls f with the candidates of a bucket in the order of frames.
 func (r *reducer) each(frames []frame, bucket int, f func(*candidate) error) error {
 	for i := range frames {
-		size := frames[i].sizes[bucket]
-		if size == 0 {
+		extent, count := frames[i].bucket(bucket)
+		if count == 0 {
 			continue
 		}
-		var before int64
-		for _, s := range frames[i].sizes[:bucket] {
-			before += int64(s)
-		}
 		var err error
-		r.buffer, err = r.spill.Read(storage.Extent{Offset: frames[i].extent.Offset + before, Length: int(size)}, r.buffer)
-		if err != nil {
+		if r.buffer, err = r.spill.Read(extent, r.buffer); err != nil {
 			return err
 		}
 		c := &r.candidate

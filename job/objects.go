@@ -49,6 +49,14 @@ func (r *run) publishStaged(ctx context.Context, run string) error {
 	return r.staged.Publish(ctx, run, report.ManifestFile, r.settings.Now())
 }
 
+// pointLatest points latest at a report that was published before.
+func (r *run) pointLatest(ctx context.Context, folder *storage.Folder, run string) error {
+	if r.staged == nil {
+		return folder.PointLatest(run)
+	}
+	return r.staged.PointLatest(ctx, run)
+}
+
 // keepStaged uploads what was kept of a failed run in the stage, if there is one.
 func (r *run) keepStaged(ctx context.Context, run string) error {
 	if r.staged == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"path/filepath"
 	"runtime"
@@ -109,6 +110,10 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 	if err = draft.Publish(published.Run); err == nil {
 		err = r.publishStaged(ctx, published.Run)
 	}
+	if r.records == nil && errors.Is(err, fs.ErrExist) {
+		result.IsOld = true
+		err = r.pointLatest(ctx, folder, published.Run)
+	}
 	if metrics != nil {
 		if err == nil {
 			// The report is there: that its metrics are not elsewhere is no failure of the run.
@@ -168,9 +173,9 @@ func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *sto
 
 // reportFiles are the files of the run as the report names them.
 func (r *run) reportFiles() []report.File {
-	files := make([]report.File, len(r.records.Files()))
-	for i, file := range r.records.Files() {
-		files[i] = report.File{Source: r.settings.Sources[file.Source].Name, Path: file.Path}
+	var files []report.File
+	for _, file := range r.inputs() {
+		files = append(files, report.File{Source: file.Input.Source, Path: file.Input.Path})
 	}
 	return files
 }
@@ -179,14 +184,12 @@ func (r *run) reportFiles() []report.File {
 // configuration or their folders say so.
 func (r *run) agencies() map[int]string {
 	agencies := map[int]string{}
-	for i, file := range r.records.Files() {
+	for i, file := range r.inputs() {
 		if agency, ok := r.settings.Sources[file.Source].Constants["agency"]; ok {
 			agencies[i] = agency
 		}
-		for _, key := range file.Folders {
-			if key.Column == "agency" {
-				agencies[i] = key.Value
-			}
+		if agency, ok := file.Input.Folders["agency"]; ok {
+			agencies[i] = agency
 		}
 	}
 	return agencies
@@ -223,11 +226,11 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 // the findings in the order of the report, as a part. A record that is flagged by
 // such a rule alone moves from clean to flagged, once.
 func (r *run) reduceAcross(ctx context.Context, packer *report.Packer) (report.Part, error) {
-	var runs []foundRun
-	for i, place := range r.acrossRules {
+	runs := r.found
+	for i := range r.candidates {
 		reducers := make([]*reducer, min(r.settings.Workers, maxReducers))
 		for k := range reducers {
-			reducers[k] = newReducer(r.spill, r.seeds, place, acrossBucketCandidates/len(reducers))
+			reducers[k] = newReducer(r.spill, r.seeds, r.acrossRules[i], acrossBucketCandidates/len(reducers))
 		}
 		found, err := reduceBuckets(ctx, reducers, r.candidates[i])
 		if err != nil {
@@ -290,9 +293,8 @@ func (r *run) closing() *report.Closing {
 	for _, input := range r.registerFrom {
 		closing.RegisterFiles = append(closing.RegisterFiles, input.describe(""))
 	}
-	for _, file := range r.records.Files() {
-		input := fileInput(file)
-		closing.Inputs = append(closing.Inputs, input.describe(settings.Sources[file.Source].Name))
+	for _, file := range r.inputs() {
+		closing.Inputs = append(closing.Inputs, file.Input)
 	}
 	r.addCasework(closing)
 	return closing

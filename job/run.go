@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"math"
 	"math/bits"
@@ -30,6 +29,8 @@ type Result struct {
 	Summary *report.Summary
 	// Warning is what went wrong after the report was published, nil for nothing.
 	Warning error
+	// IsOld says that a commit found the report published by an earlier one.
+	IsOld bool
 	// Passed are the fail_on thresholds that the run passed, in words.
 	Passed []string
 }
@@ -40,17 +41,19 @@ type run struct {
 	started      time.Time
 	register     *register.Snapshot
 	registerFrom []Input
-	records      *readers.Records
+	records      *readers.Records // nil in a commit of parts
+	planned      []planned        // the files of records, where records are nil
 	dictionaries *pipeline.Dictionaries
 	spill        *storage.Spill
 	staged       *storage.Stage // nil for a local output folder
-	acrossRules  []uint8 // the rules across records that the policy asks for, by place in the catalogue
-	seeds        [acrossDepth]maphash.Seed
+	acrossRules  []uint8        // the rules across records that the policy asks for, by place in the catalogue
+	seeds        [acrossDepth]bucketSeed
 	extractDate  calendar.Day // Missing where nobody tells it
 	staleAfter   calendar.Day
 	casework     caseworkOf
 
 	candidates [][][]frame // of the rules across records, by place in acrossRules and then by worker
+	found      []foundRun  // by the rules across records, in a commit of parts
 
 	parts  []part  // in the order of the pieces
 	firsts []int64 // row before the first of each part, in its file
@@ -68,6 +71,8 @@ type fileTotals struct {
 	rejected int64
 	stale    int64
 	ledger   report.Terms
+	// unchecked says that a page without a checksum was read, where parts tell it.
+	unchecked bool
 }
 
 // Run reconciles records with the register and publishes one report, or
@@ -86,6 +91,13 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 	if settings.Output.Folder == StandardOutput {
 		return r.stream(ctx)
 	}
+	return r.inFolder(ctx, func(folder *storage.Folder, draft *storage.Draft) (*Result, error) {
+		return r.reconcile(ctx, folder, draft)
+	})
+}
+
+// inFolder calls do with the output folder, which it holds, and an empty draft.
+func (r *run) inFolder(ctx context.Context, do func(*storage.Folder, *storage.Draft) (*Result, error)) (*Result, error) {
 	folder, give, err := r.lockOutput(ctx)
 	if err != nil {
 		return nil, outputFailure(err)
@@ -100,7 +112,11 @@ func Run(ctx context.Context, settings Settings) (*Result, error) {
 		return nil, outputFailure(err)
 	}
 	defer r.spill.Close()
+	return do(folder, draft)
+}
 
+// reconcile reads records and publishes the report of them.
+func (r *run) reconcile(ctx context.Context, folder *storage.Folder, draft *storage.Draft) (*Result, error) {
 	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
@@ -173,11 +189,7 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.settleExtractDate(); err != nil {
 		return inputFailure(err)
 	}
-	for i, severity := range r.settings.Policy.AllSeverities() {
-		if rules.All()[i].Across != nil && severity != rules.Off {
-			r.acrossRules = append(r.acrossRules, uint8(i))
-		}
-	}
+	r.acrossRules = acrossRules(&r.settings.Policy)
 	r.records, err = readers.OpenRecords(r.settings.Sources, r.readerOptions())
 	if err != nil {
 		return inputFailure(err)
@@ -189,6 +201,38 @@ func (r *run) open(ctx context.Context) error {
 		r.settings.tell(r.settings.Sources[file.Source].Name, file)
 	}
 	return nil
+}
+
+// acrossRules are the rules across records that a policy asks for, by place in the
+// catalogue.
+func acrossRules(policy *rules.Policy) []uint8 {
+	var across []uint8
+	for i, severity := range policy.AllSeverities() {
+		if rules.All()[i].Across != nil && severity != rules.Off {
+			across = append(across, uint8(i))
+		}
+	}
+	return across
+}
+
+// inputs are the files of records as the manifest tells of them, and the places of
+// their sources. What only reading tells is there once they have been read.
+func (r *run) inputs() []planned {
+	if r.records == nil {
+		return r.planned
+	}
+	inputs := make([]planned, len(r.records.Files()))
+	for i, file := range r.records.Files() {
+		input := fileInput(file)
+		inputs[i] = planned{Source: file.Source, Input: input.describe(r.settings.Sources[file.Source].Name)}
+	}
+	return inputs
+}
+
+// planned is a file of records: its source and how it is told of.
+type planned struct {
+	Source int          `json:"source"` // its place
+	Input  report.Input `json:"input"`
 }
 
 // settleExtractDate takes the day of the extract from the snapshot, or from the
@@ -292,7 +336,7 @@ func (r *run) judgeInputs() error {
 	for i, expect := range r.settings.Expect {
 		var rows int64
 		var amount pipeline.Sum
-		for j, file := range r.records.Files() {
+		for j, file := range r.inputs() {
 			if file.Source == i {
 				rows += r.files[j].rows
 				for _, sum := range r.files[j].ledger.Read.Amounts {

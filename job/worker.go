@@ -21,6 +21,7 @@ const chunkBytes = 256 << 10
 type worker struct {
 	run      *run
 	batch    pipeline.Batch
+	before   int64 // rows of the part before the piece
 	checker  *rules.Checker
 	findings *report.Packer
 	rejects  chunkWriter
@@ -40,7 +41,7 @@ type worker struct {
 type part struct {
 	file     int
 	rows     int64
-	extent   int64 // of the piece, as far as it was read
+	extent   int64 // of its pieces, as far as they were read
 	findings []report.Chunk
 	rejects  []storage.Extent
 	rejected int64
@@ -87,29 +88,39 @@ func newWorker(r *run, findings *report.Packer) *worker {
 	return w
 }
 
-// process reads and checks a piece. This is the whole flow of a record: Next
-// reads it, Check understands and judges it, pack keeps what was found.
+// process makes a part of a piece.
 func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piece) (part, error) {
 	p := part{file: piece.File()}
 	w.findings.Begin(int(number))
+	if err := w.readPiece(ctx, number, piece, &p); err != nil {
+		return p, err
+	}
+	return p, w.take(&p)
+}
+
+// readPiece reads and checks a piece, whose rows follow those that the part has. This
+// is the whole flow of a record: Next reads it, Check understands and judges it,
+// pack keeps what was found.
+func (w *worker) readPiece(ctx context.Context, number uint32, piece pipeline.Piece, p *part) error {
+	w.before = p.rows
 	for {
 		if err := context.Cause(ctx); err != nil {
-			return p, err
+			return err
 		}
 		more, err := piece.Next(&w.batch)
 		if err != nil {
-			return p, inputFailure(err)
+			return inputFailure(err)
 		}
 		if !more {
 			break
 		}
 		hits := w.checker.Check(&w.batch)
 		if err := w.pack(p.file, number, hits); err != nil {
-			return p, err
+			return err
 		}
 		if w.records != nil {
 			if err := w.noteRead(p.file); err != nil {
-				return p, err
+				return err
 			}
 		}
 		p.rejected += int64(len(w.batch.Rejects))
@@ -117,11 +128,11 @@ func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piec
 		p.rows += int64(w.batch.Rows)
 		w.run.countRows(int64(w.batch.Rows))
 	}
-	p.extent = piece.Extent()
+	p.extent += piece.Extent()
 	read, rejected := piece.Tallies()
-	p.ledger.Read, p.ledger.Rejected = *read, *rejected
-	p.ledger.Clean, p.ledger.Flagged = w.checker.TakeTallies()
-	return p, w.take(&p)
+	clean, flagged := w.checker.TakeTallies()
+	addTerms(&p.ledger, &report.Terms{Read: *read, Rejected: *rejected, Clean: clean, Flagged: flagged})
+	return nil
 }
 
 // take moves what the worker has written for a piece into its part.
@@ -184,7 +195,7 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 			w.scratch = w.finding.AppendPacked(w.scratch[:0])
 			err := w.across[i].add(&candidate{
 				key: rule.Across.Key(w.checker.Facts(), row), number: b.Number[row], piece: piece,
-				row: uint32(b.FirstRow) + uint32(row), flagged: w.checker.IsFlagged(row), packed: w.scratch,
+				row: uint32(w.before+b.FirstRow) + uint32(row), flagged: w.checker.IsFlagged(row), packed: w.scratch,
 			})
 			if err != nil {
 				return outputFailure(err)
@@ -202,7 +213,7 @@ func (w *worker) describe(file int, row int32) {
 	b, f := &w.batch, &w.finding
 	i := int(row)
 	f.File = file
-	f.Row = b.FirstRow + int64(row)
+	f.Row = w.before + b.FirstRow + int64(row)
 	f.HasRecordID = b.HasRecordID
 	f.RecordID, w.recordID = b.RecordIDOf(i, w.recordID)
 	w.identifyRow(f, i)
@@ -257,7 +268,7 @@ func (w *worker) packRejects(file int) error {
 	for i := range b.Rejects {
 		from := &b.Rejects[i]
 		w.reject = report.Reject{
-			File: file, Row: b.FirstRow + int64(from.Row), Line: from.Line, ByteOffset: from.ByteOffset,
+			File: file, Row: w.before + b.FirstRow + int64(from.Row), Line: from.Line, ByteOffset: from.ByteOffset,
 			Column: from.Column, Reason: from.Reason, HasAmount: from.HasAmount, Raw: from.Raw,
 		}
 		if from.HasAmount {

@@ -97,6 +97,9 @@ func (i *Info) Type() fs.FileMode { return i.Mode().Type() }
 // Info is itself.
 func (i *Info) Info() (fs.FileInfo, error) { return i, nil }
 
+// ETag tells the object's contents from others, as the server has it.
+func (i *Info) ETag() string { return i.etag }
+
 // Same says whether both are the same object with the same contents.
 func (i *Info) Same(other *Info) bool { return i.path == other.path && i.etag == other.etag }
 

@@ -58,9 +58,9 @@ func (s Sum) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Tally counts rows and their öre. The zero Tally is empty.
 type Tally struct {
-	Rows     int64
-	NoAmount int64 // of them, rows whose amount could not be read
-	Amounts  []Sum // by number of the currency in the run's dictionary
+	Rows     int64 `json:"rows"`
+	NoAmount int64 `json:"no_amount,omitempty"` // of them, rows whose amount could not be read
+	Amounts  []Sum `json:"amounts"`             // by number of the currency in the run's dictionary
 }
 
 // Add adds rows without their amounts, of which noAmount have none.
@@ -84,6 +84,17 @@ func (t *Tally) AddTally(other *Tally) {
 	for currency := range other.Amounts {
 		t.AddAmount(0, uint16(currency))
 		t.Amounts[currency].AddSum(other.Amounts[currency])
+	}
+}
+
+// Renumber gives the currencies the numbers of another dictionary. The tally may
+// be of no currency that has none.
+func (t *Tally) Renumber(currencies []uint16) {
+	amounts := t.Amounts
+	t.Amounts = nil
+	for currency, sum := range amounts {
+		t.AddAmount(0, currencies[currency])
+		t.Amounts[currencies[currency]].AddSum(sum)
 	}
 }
 

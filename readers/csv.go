@@ -41,6 +41,7 @@ type csvFile struct {
 	stat     os.FileInfo
 	isStream bool      // it can be opened only once
 	stream   *csvInput // until it is read
+	part     *Chunk    // of the file that is read; nil for all of it
 
 	// What stands before the first row.
 	headerText  int64 // bytes of text, after the byte order mark
@@ -309,7 +310,11 @@ func (c *csvFile) open() (*csvInput, error) {
 		c.stream = nil
 		return in, nil
 	}
-	in, err := openCSVInput(c.File, c.encoding, c.options)
+	open := openCSVInput
+	if c.part != nil {
+		open = c.part.openCSV
+	}
+	in, err := open(c.File, c.encoding, c.options)
 	if err != nil {
 		return nil, err
 	}
@@ -369,10 +374,12 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 		return cannotRead(path, err)
 	}
 	defer func() { _ = in.close() }() // only read from
-	if _, err := in.text.Discard(int(c.headerText)); err != nil {
+	line, offset := 1+c.headerLines, c.headerBytes
+	if c.part != nil && c.part.Offset > 0 {
+		line, offset = c.part.Line, c.part.Offset
+	} else if _, err := in.text.Discard(int(c.headerText)); err != nil {
 		return cannotRead(path, err)
 	}
-	line, offset := 1+c.headerLines, c.headerBytes
 	buffer := buffers.take(c.blockBytes)
 	filled := 0
 	blank := 0 // bytes of empty lines that the text so far ends with, by whole blocks
@@ -451,6 +458,12 @@ func (c *csvFile) finish(in *csvInput) error {
 		}
 	}
 	digestError := in.raw.state(c.File)
+	if c.part != nil {
+		if err := c.part.checkRead(c, in); err != nil {
+			return cannotRead(c.Path, err)
+		}
+		return digestError
+	}
 	if !c.isStream && c.Size != c.stat.Size() {
 		return cannotRead(pathText(c.Path), errChanged)
 	}

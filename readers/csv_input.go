@@ -51,6 +51,12 @@ func openCSVInput(file *File, declared textEncoding, options *Options) (_ *csvIn
 		}
 		source = in.file
 	}
+	return openCSVText(in, source, declared, options)
+}
+
+// openCSVText is a file as text that source reads from its start. Where that fails
+// the file is closed.
+func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options *Options) (_ *csvInput, err error) {
 	defer func() {
 		if err != nil {
 			in.close()
@@ -105,6 +111,14 @@ func openCSVInput(file *File, declared textEncoding, options *Options) (_ *csvIn
 		in.text = bufio.NewReaderSize(transform.NewReader(in.text, decoder), headBytes)
 	}
 	return in, nil
+}
+
+// newCSVText reads the text of a file from its middle.
+func newCSVText(source io.Reader, encoding textEncoding) *bufio.Reader {
+	if decoder := encoding.decoder(); decoder != nil {
+		source = transform.NewReader(source, decoder)
+	}
+	return bufio.NewReaderSize(source, headBytes)
 }
 
 // fill reads until buffer is full. It reports io.EOF at the end of the text.

@@ -25,6 +25,23 @@ type parquetBytes struct {
 	file    *File
 	parquet *parquetFile
 	options *Options
+	part    *Chunk // of the file that is read; nil for all of it
+}
+
+// groups are the first row group that is read and the one behind the last.
+func (b *parquetBytes) groups() (first, end int) {
+	if b.part == nil {
+		return 0, len(b.parquet.groups)
+	}
+	return b.part.FirstGroup, b.part.FirstGroup + b.part.Groups
+}
+
+// span are the offsets of the bytes that are digested.
+func (b *parquetBytes) span() (start, end int64) {
+	if b.part == nil {
+		return 0, b.parquet.stat.Size()
+	}
+	return b.part.Offset, b.part.Offset + b.part.Length
 }
 
 func newParquetBytes(file *File, parquet *parquetFile, options *Options) *parquetBytes {
@@ -67,10 +84,12 @@ func (b *parquetBytes) tell(count int64) {
 // eachFromFile has the pages read from the file as they are wanted. The size of
 // the file is told in equal shares.
 func (b *parquetBytes) eachFromFile(ctx context.Context, use func(rowGroupBytes) error, tell func(int64)) error {
-	size := b.parquet.stat.Size()
+	start, end := b.span()
+	size := end - start
 	groups := b.parquet.groups
+	first, last := b.groups()
 	told := int64(0)
-	for i := range groups {
+	for i := first; i < last; i++ {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
@@ -81,7 +100,7 @@ func (b *parquetBytes) eachFromFile(ctx context.Context, use func(rowGroupBytes)
 				return err
 			}
 		}
-		share := size / int64(len(groups))
+		share := size / int64(last-first)
 		told += share
 		tell(share)
 	}
@@ -111,8 +130,8 @@ type byteRange struct {
 func (b *parquetBytes) heldRanges() ([][]byteRange, bool) {
 	groups := b.parquet.groups
 	all := make([][]byteRange, len(groups))
-	at := int64(0)
-	for i := range groups {
+	at, _ := b.span()
+	for i, last := b.groups(); i < last; i++ {
 		if groups[i].rows == 0 {
 			continue
 		}
@@ -141,7 +160,11 @@ func (b *parquetBytes) heldRanges() ([][]byteRange, bool) {
 // eachHashed reads the file once, from start to end, through the hash, and
 // keeps the ranges of bytes that are wanted for use.
 func (b *parquetBytes) eachHashed(ctx context.Context, ranges [][]byteRange, use func(rowGroupBytes) error) error {
-	reader := hashReader{ctx: ctx, parquet: b.parquet, hash: sha256.New(), block: make([]byte, hashBlock), tell: b.tell}
+	start, _ := b.span()
+	if _, err := b.parquet.handle.Seek(start, io.SeekStart); err != nil {
+		return cannotRead(b.parquet.path, err)
+	}
+	reader := hashReader{ctx: ctx, parquet: b.parquet, at: start, hash: sha256.New(), block: make([]byte, hashBlock), tell: b.tell}
 	err := b.eachHeld(ctx, ranges, use, func(r byteRange, p []byte) error {
 		if err := reader.skipTo(r.start); err != nil {
 			return err
@@ -161,10 +184,12 @@ func (b *parquetBytes) eachHeld(ctx context.Context, ranges [][]byteRange, use f
 	for range cap(free) {
 		free <- nil
 	}
-	for i, wanted := range ranges {
+	first, last := b.groups()
+	for i := first; i < last && ranges != nil; i++ {
 		if b.parquet.groups[i].rows == 0 {
 			continue
 		}
+		wanted := ranges[i]
 		var buffer []byte
 		select {
 		case <-ctx.Done():
@@ -191,18 +216,21 @@ func (b *parquetBytes) eachHeld(ctx context.Context, ranges [][]byteRange, use f
 	return nil
 }
 
-// finishHash hashes what is left of the file, and sees to it that the file is
+// finishHash hashes what is left of the bytes, and sees to it that the file is
 // the one whose metadata were read.
 func (b *parquetBytes) finishHash(reader *hashReader) error {
-	if err := reader.skipTo(b.parquet.footerStart()); err != nil {
+	_, end := b.span()
+	if err := reader.skipTo(min(end, b.parquet.footerStart())); err != nil {
 		return err
 	}
-	footer := make([]byte, b.parquet.footerBytes)
-	if err := reader.read(footer); err != nil {
-		return err
-	}
-	if sha256.Sum256(footer) != b.parquet.footerSum {
-		return cannotRead(b.parquet.path, errChanged)
+	if end > b.parquet.footerStart() {
+		footer := make([]byte, b.parquet.footerBytes)
+		if err := reader.read(footer); err != nil {
+			return err
+		}
+		if sha256.Sum256(footer) != b.parquet.footerSum {
+			return cannotRead(b.parquet.path, errChanged)
+		}
 	}
 	if err := b.parquet.checkUnchanged(); err != nil {
 		return err

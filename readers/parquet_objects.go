@@ -13,7 +13,8 @@ func (b *parquetBytes) eachFetched(ctx context.Context, ranges [][]byteRange, us
 	for i := range ranges {
 		ranges[i] = joinNear(ranges[i])
 	}
-	size := b.parquet.stat.Size()
+	start, end := b.span()
+	size := end - start
 	err := b.eachHeld(ctx, ranges, use, func(r byteRange, p []byte) error {
 		if err := context.Cause(ctx); err != nil {
 			return err

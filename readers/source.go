@@ -156,6 +156,11 @@ func formatOf(head []byte, isStream bool) Format {
 // recordFile is an opened file of records.
 type recordFile interface {
 	cut(ctx context.Context, send func(pipeline.Piece) error) error
+	// chunks cuts the file into chunks of about so many bytes; their File is left
+	// to the caller.
+	chunks(ctx context.Context, bytes int64) ([]Chunk, error)
+	// limit has cut read a chunk alone.
+	limit(chunk *Chunk)
 	close() error
 }
 
@@ -400,20 +405,7 @@ func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
 			if err != nil {
 				return nil, err
 			}
-			open := openCSVRecords
-			switch file.Format {
-			case FormatParquet:
-				open = openParquetRecords
-			case FormatArrow:
-				open = openArrowRecords
-			}
-			options, err := file.useSidecar(&options)
-			if err != nil {
-				return nil, err
-			}
-			opened, err := openInFolders(file, recordColumns[:], source, func(source *Source) (recordFile, error) {
-				return open(file, len(r.files), source, options)
-			})
+			opened, err := openRecordFile(file, len(r.files), source, &options)
 			if err != nil {
 				return nil, err
 			}
@@ -422,6 +414,24 @@ func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
 		}
 	}
 	return r, nil
+}
+
+// openRecordFile opens a file that has been described: index is its place in the run.
+func openRecordFile(file *File, index int, source *Source, options *Options) (recordFile, error) {
+	open := openCSVRecords
+	switch file.Format {
+	case FormatParquet:
+		open = openParquetRecords
+	case FormatArrow:
+		open = openArrowRecords
+	}
+	options, err := file.useSidecar(options)
+	if err != nil {
+		return nil, err
+	}
+	return openInFolders(file, recordColumns[:], source, func(source *Source) (recordFile, error) {
+		return open(file, index, source, options)
+	})
 }
 
 // Files are the files in the order of sources and names. A piece's File is an

@@ -13,8 +13,10 @@ var ErrUnbalanced = errors.New("the ledger does not balance")
 
 // Terms are what has been counted of one file while it was read and checked.
 type Terms struct {
-	Read, Rejected pipeline.Tally // by the readers
-	Clean, Flagged pipeline.Tally // by the checker
+	Read     pipeline.Tally `json:"read"`     // by the readers
+	Rejected pipeline.Tally `json:"rejected"` // by the readers
+	Clean    pipeline.Tally `json:"clean"`    // by the checker
+	Flagged  pipeline.Tally `json:"flagged"`  // by the checker
 }
 
 // Account is a number of rows and what they amount to. A currency whose sum is

@@ -43,6 +43,10 @@ type Input struct {
 	Path   string `json:"path"`
 	Size   int64  `json:"size"` // bytes
 	SHA256 string `json:"sha256,omitempty"`
+	// Chunks are the digests of a file that was read in parts, each by itself: they
+	// follow each other and are all of its bytes. SHA256 is then empty, unless the
+	// file was read as a whole besides.
+	Chunks []InputChunk `json:"chunks,omitempty"`
 	// Verified is what its bytes were checked against: "sha256", the sidecar beside
 	// it; "page_crc", the checksums of all pages that were read; or "", nothing.
 	Verified    string `json:"verified"`
@@ -54,6 +58,13 @@ type Input struct {
 	Decimal     string `json:"decimal,omitempty"` // the decimal sign
 	// Folders are the values that its folders named key=value gave, by column.
 	Folders map[string]string `json:"folders,omitempty"`
+}
+
+// InputChunk is a part of a file that was read by itself.
+type InputChunk struct {
+	Offset int64  `json:"offset"` // in the file as stored, in bytes
+	Length int64  `json:"length"` // bytes
+	SHA256 string `json:"sha256"`
 }
 
 // Output is a file of the report. Rows is there for tables.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -50,6 +51,10 @@ func (w *Writer) NewPacker() *Packer {
 	return p
 }
 
+// NewPlainPacker is a packer of findings that get their ids later, from the packer
+// of a Writer that AddPacked gives them to.
+func NewPlainPacker(spill *storage.Spill) *Packer { return &Packer{spill: spill} }
+
 // placeOf is where the findings of a part begin in the order of the report:
 // parts are told apart by their number and findings by their number in the part.
 func placeOf(part int) uint64 { return uint64(part) << 32 }
@@ -60,6 +65,20 @@ func (p *Packer) Begin(part int) { p.place = placeOf(part) }
 // Add takes the next finding of the part, whose ID it sets, in its first
 // occurrence. The error is that of the temporary file.
 func (p *Packer) Add(f *Finding) error {
+	if p.identifier != nil {
+		if err := p.identify(f); err != nil {
+			return err
+		}
+	}
+	p.records, p.rest = appendRecord(p.records, p.rest, f)
+	if len(p.records)+len(p.rest) < chunkBytes {
+		return nil
+	}
+	return p.flush()
+}
+
+// identify gives a finding its id.
+func (p *Packer) identify(f *Finding) error {
 	id, needsOccurrence := p.identifier.identify(f)
 	f.ID = id
 	if p.keyer != nil {
@@ -69,11 +88,41 @@ func (p *Packer) Add(f *Finding) error {
 		return err
 	}
 	p.place++
-	p.records, p.rest = appendRecord(p.records, p.rest, f)
-	if len(p.records)+len(p.rest) < chunkBytes {
-		return nil
+	return nil
+}
+
+// AddPacked adds the findings of a chunk as a plain packer has written it, whose
+// texts have other numbers here. The error is about bytes that no packer has
+// written, or that of the temporary file.
+func (p *Packer) AddPacked(chunk []byte, findings int, numbers *pipeline.Renumbering) error {
+	size := findings * recordBytes
+	if findings < 0 || size > len(chunk) {
+		return errPacked
 	}
-	return p.flush()
+	records, text := chunk[:size], chunk[size:]
+	var f Finding
+	for ; len(records) > 0; records = records[recordBytes:] {
+		if err := f.readRecord((*[recordBytes]byte)(records), text); err != nil {
+			return err
+		}
+		if err := f.Renumber(numbers); err != nil {
+			return err
+		}
+		if err := p.Add(&f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Renumber gives the texts of a finding the numbers of other dictionaries. The
+// error is about a finding that has no such numbers.
+func (f *Finding) Renumber(numbers *pipeline.Renumbering) error {
+	if int(f.Agency) >= len(numbers.Agency) || int(f.PaymentType) >= len(numbers.PaymentType) || int(f.Currency) >= len(numbers.Currency) {
+		return errPacked
+	}
+	f.Agency, f.PaymentType, f.Currency = numbers.Agency[f.Agency], numbers.PaymentType[f.PaymentType], numbers.Currency[f.Currency]
+	return nil
 }
 
 func (p *Packer) flush() error {

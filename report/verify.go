@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/avstam/avstam/disk"
 )
@@ -89,11 +90,15 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 			continue
 		}
 		path := disk.Join(v.folder, output.Name)
-		if folder, err := disk.Lstat(disk.Dir(path)); err == nil && !folder.IsDir() {
+		if folder, err := disk.Lstat(disk.Dir(path)); isUnreadable(err) {
+			return nil, fmt.Errorf("cannot verify a file: %w", err)
+		} else if err == nil && !folder.IsDir() {
 			v.differ(output.Name, "it does not lie in a plain folder")
 			continue
 		}
-		if info, err := disk.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		if info, err := disk.Lstat(path); isUnreadable(err) {
+			return nil, fmt.Errorf("cannot verify a file: %w", err)
+		} else if err == nil && !info.Mode().IsRegular() {
 			v.differ(output.Name, "it is not a plain file")
 			continue
 		}
@@ -192,6 +197,9 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		if reason := context.Cause(ctx); reason != nil {
 			return reason
 		}
+		if isUnreadable(err) {
+			return fmt.Errorf("cannot verify a file: %w", err)
+		}
 		if err != nil {
 			v.differ(output.Name, err.Error())
 			continue
@@ -218,6 +226,13 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		tell(SharesFile, shares.check(tables))
 	}
 	return nil
+}
+
+// isUnreadable says whether an error is of the file system, and not that there is
+// nothing: what cannot be read is not known to differ.
+func isUnreadable(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // agencies are the agencies of the shares' folders, as the list has them; none
@@ -257,10 +272,16 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 	}
 	for _, input := range inputs {
 		info, err := disk.Stat(input.Path)
+		if isUnreadable(err) {
+			return fmt.Errorf("cannot verify a file: %w", err)
+		}
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
 		what, err := compareFile(ctx, input.Path, input.Size, input.SHA256)
+		if err == nil && what == "" && len(input.Chunks) > 0 {
+			what, err = compareChunks(ctx, &input)
+		}
 		if err != nil {
 			return err
 		}
@@ -297,6 +318,42 @@ func compareFile(ctx context.Context, path string, size int64, digest string) (s
 	return "", nil
 }
 
+// compareChunks says how a file is not as it was when it was read in parts.
+func compareChunks(ctx context.Context, input *Input) (string, error) {
+	file, err := disk.Open(input.Path)
+	if err != nil {
+		return "", fmt.Errorf("cannot verify a file: %w", err)
+	}
+	defer file.Close() // it was only read
+	at := int64(0)
+	for _, chunk := range input.Chunks {
+		if chunk.Offset != at || chunk.Length < 0 || !isDigest(chunk.SHA256) {
+			return "the manifest has no digests of all its bytes", nil
+		}
+		at += chunk.Length
+		hash := sha256.New()
+		for left := chunk.Length; left > 0; {
+			if err := context.Cause(ctx); err != nil {
+				return "", err
+			}
+			n, err := io.CopyN(hash, file, min(left, 64<<20))
+			if err != nil && !errors.Is(err, io.EOF) {
+				return "", fmt.Errorf("cannot verify a file: %w", err)
+			}
+			if left -= n; err != nil {
+				break
+			}
+		}
+		if hex.EncodeToString(hash.Sum(nil)) != chunk.SHA256 {
+			return fmt.Sprintf("the digest of its bytes from %d on is not that in the manifest", chunk.Offset), nil
+		}
+	}
+	if at != input.Size {
+		return "the manifest has no digests of all its bytes", nil
+	}
+	return "", nil
+}
+
 // readDocument reads a document of a report whole.
 func readDocument(path string) ([]byte, error) {
 	file, err := disk.Open(path)
@@ -305,8 +362,10 @@ func readDocument(path string) ([]byte, error) {
 	}
 	defer file.Close() // it was only read
 	var contents bytes.Buffer
-	if _, err := io.CopyN(&contents, file, maxDocumentBytes); !errors.Is(err, io.EOF) {
-		return nil, errors.Join(err, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes))
+	if _, err := io.CopyN(&contents, file, maxDocumentBytes); err == nil {
+		return nil, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes)
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
 	}
 	return contents.Bytes(), nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 )
 
@@ -19,14 +20,21 @@ type Across struct {
 	// NewJudge is a judge over some of the keys; all records of a key come to
 	// the same judge.
 	NewJudge func() Judge
+	// Renumber gives the texts of a key the numbers of other dictionaries.
+	Renumber func(key *Key, numbers *pipeline.Renumbering)
 }
 
 // Key says which records belong together. It is comparable, and its numbers of
 // texts are those of one run's dictionaries.
 type Key [KeySize]byte
 
-// KeySize is the length of a Key in bytes.
-const KeySize = 26
+const (
+	// KeySize is the length of a Key in bytes.
+	KeySize = 26
+	// PersonSize is how many of them, the first, tell the person: they are the same
+	// whatever the dictionaries.
+	PersonSize = 8
+)
 
 // Judge is shown all its records twice, in any order: first by Note, then by
 // Decide. Position is where a record stands in the order of the input.
@@ -54,6 +62,16 @@ func (f *Facts) personNumber(row int32) identity.Number {
 func (f *Facts) key(row int32) Key {
 	var key Key
 	binary.LittleEndian.PutUint64(key[0:], uint64(f.personNumber(row)))
-	binary.LittleEndian.PutUint16(key[8:], f.Batch.PaymentType[row])
+	binary.LittleEndian.PutUint16(key[PersonSize:], f.Batch.PaymentType[row])
 	return key
+}
+
+// renumber gives the text at a place of a key its number in other dictionaries.
+func (k *Key) renumber(at int, numbers []uint16) {
+	binary.LittleEndian.PutUint16(k[at:], numbers[binary.LittleEndian.Uint16(k[at:])])
+}
+
+// renumberKey renumbers what Facts.key has packed.
+func renumberKey(key *Key, numbers *pipeline.Renumbering) {
+	key.renumber(PersonSize, numbers.PaymentType)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/avstam/avstam/identity"
+	"github.com/avstam/avstam/pipeline"
 )
 
 var duplicatePayment = &Rule{
@@ -31,6 +32,11 @@ var duplicatePayment = &Rule{
 			return key
 		},
 		NewJudge: func() Judge { return duplicateJudge{} },
+		Renumber: func(key *Key, numbers *pipeline.Renumbering) {
+			renumberKey(key, numbers)
+			key.renumber(10, numbers.Agency)
+			key.renumber(12, numbers.Currency)
+		},
 	},
 }
 

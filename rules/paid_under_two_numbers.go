@@ -27,6 +27,7 @@ var paidUnderTwoNumbers = &Rule{
 			return key
 		},
 		NewJudge: func() Judge { return twoNumbersJudge{} },
+		Renumber: renumberKey,
 	},
 }
 

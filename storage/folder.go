@@ -80,6 +80,28 @@ func (f *Folder) removeLeftovers() error {
 	return nil
 }
 
+// MakeFolder makes a folder, and those above it, where they do not exist. A
+// symbolic link in its place is refused.
+func MakeFolder(dir string) error { return makeFolder(filepath.Clean(dir)) }
+
+// PointLatest points latest at a published run, as Draft.Publish does, whose process
+// may have died before it could.
+func (f *Folder) PointLatest(run string) error {
+	latest := filepath.Join(f.path, latestName)
+	move, err := mayMoveLatest(latest, run)
+	if err != nil || !move {
+		return err
+	}
+	link := filepath.Join(f.path, temporaryName())
+	if err := disk.Symlink(run, link); err != nil {
+		return err
+	}
+	if err := disk.Rename(link, latest); err != nil {
+		return errors.Join(err, disk.Remove(link))
+	}
+	return persist(f.path)
+}
+
 // makeFolder makes a folder, and those above it, where they do not exist.
 func makeFolder(dir string) error {
 	info, err := disk.Lstat(dir)

@@ -151,14 +151,7 @@ func (s *Stage) Close() error {
 func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) error {
 	err := s.upload(ctx, run, last, now)
 	if err == nil {
-		err = objects.Link(ctx, run, disk.Join(s.to, latestName), func(target string) bool {
-			if target <= run {
-				return true
-			}
-			there, err := objects.Exists(disk.Join(s.to, target))
-			return err == nil && !there // it leads nowhere
-		})
-		if err != nil {
+		if err = s.PointLatest(ctx, run); err != nil {
 			err = errors.Join(err, s.takeBack(ctx, run, last, now))
 		}
 	}
@@ -166,6 +159,17 @@ func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) er
 		return fmt.Errorf("cannot publish the report %s: %w", run, err)
 	}
 	return nil
+}
+
+// PointLatest has latest lead to a run that is there, unless it leads to a newer one.
+func (s *Stage) PointLatest(ctx context.Context, run string) error {
+	return objects.Link(ctx, run, disk.Join(s.to, latestName), func(target string) bool {
+		if target <= run {
+			return true
+		}
+		there, err := objects.Exists(disk.Join(s.to, target))
+		return err == nil && !there // it leads nowhere
+	})
 }
 
 // KeepFailed uploads a run that has been kept as failed in the local folder.
@@ -178,8 +182,13 @@ func (s *Stage) KeepFailed(ctx context.Context, run string, now time.Time) error
 
 // upload uploads a folder, a file of it last; or takes back what it uploaded.
 func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) error {
+	// What a process that died has left of the same run is written over.
 	to := disk.Join(s.to, name)
-	if there, err := objects.Exists(to); err != nil {
+	whole := to
+	if last != "" {
+		whole = disk.Join(to, last)
+	}
+	if there, err := objects.Exists(whole); err != nil {
 		return err
 	} else if there {
 		return fmt.Errorf("%s: %w", name, fs.ErrExist)

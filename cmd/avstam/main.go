@@ -270,6 +270,7 @@ Start with "avstam demo", which needs nothing.`,
 		p.diffCommand(),
 		p.generateCommand(), p.verifyCommand(), p.pruneCommand(), p.versionCommand(), p.completionCommand(),
 		p.explainCommand(), p.noticesCommand(),
+		p.shardCommand(),
 	)
 	asUsage(root)
 	return root

@@ -78,6 +78,16 @@ or is said by --records and --register. A flag goes before what the file says.`,
 			return p.reconcile(command.Context(), settings, &f.job)
 		},
 	}
+	p.addRunFlags(command, &f)
+	flags := command.Flags()
+	flags.StringVar(&f.Baseline, "baseline", "", "compare the findings with a report: its folder, latest for the last one of --out, or none")
+	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
+	flags.StringVar(&f.job.metricsFile, "metrics-file", "", "write the metrics to this file, too")
+	return command
+}
+
+// addRunFlags adds the flags that say what a run is about.
+func (p *program) addRunFlags(command *cobra.Command, f *runFlags) {
 	flags := command.Flags()
 	flags.StringVarP(&f.configuration, "config", "c", "", "configuration file")
 	flags.StringArrayVar(&f.Records, "records", nil, "files of records: a path, glob or folder, or - for standard input; repeatable")
@@ -94,13 +104,9 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags.StringVar(&f.Split, "split", "", "agency: beside the whole report a folder for each agency with its rows alone")
 	flags.StringSliceVar(&f.FailOn, "fail-on", nil, "exit with 1 on more findings than that, as error=0,warning=1% (default none)")
 	flags.StringVar(&f.MaxRejects, "max-rejects", "", "how many rows may be rejected, as 100 or 1% (default 1%)")
-	flags.StringVar(&f.Baseline, "baseline", "", "compare the findings with a report: its folder, latest for the last one of --out, or none")
 	flags.StringVar(&f.Decisions, "decisions", "", "file of decisions about findings, in CSV or Parquet")
-	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
-	flags.StringVar(&f.job.metricsFile, "metrics-file", "", "write the metrics to this file, too")
 	addPageFlags(command, &f.Flags)
 	f.job.add(command)
-	return command
 }
 
 // addPageFlags adds the flags of report.html.
@@ -251,6 +257,11 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		p.done = "the configuration and the first rows of each file can be read; nothing was published"
 		return nil
 	}
+	return p.tellResult(result)
+}
+
+// tellResult says what a report that was published has.
+func (p *program) tellResult(result *job.Result) error {
 	p.logger.Info("published", "folder", result.Folder, "records", result.Summary.Records.Read.Rows, "findings", result.Summary.Findings)
 	// The report is published whatever becomes of what is said about it.
 	if result.Warning != nil {
