@@ -51,6 +51,9 @@ func (r *parquetRecords) cut(ctx context.Context, send func(pipeline.Piece) erro
 		return err
 	}
 	defer func() { _ = r.parquet.release() }() // pieces that are still open keep it
+	for i := range r.parquet.groups {
+		r.bytes.file.Extent += r.parquet.groups[i].rows
+	}
 	first := int64(1)
 	from, _ := r.bytes.groups()
 	for i := range from {
@@ -79,6 +82,9 @@ type parquetPiece struct {
 
 // File is the place of the file in the run.
 func (p *parquetPiece) File() int { return p.records.index }
+
+// Extent is the rows that have been read.
+func (p *parquetPiece) Extent() int64 { return p.row }
 
 // Close gives the memory of the row group back.
 func (p *parquetPiece) Close() {

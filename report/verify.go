@@ -10,11 +10,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Difference is something about a report that is not as it was published.
@@ -32,7 +33,7 @@ const maxDocumentBytes = 256 << 20
 // are still there too. It returns an error only where the folder holds no report
 // of this version that it could read.
 func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, error) {
-	folder, err := filepath.EvalSymlinks(folder)
+	folder, err := disk.EvalSymlinks(folder)
 	if err != nil {
 		return nil, fmt.Errorf("cannot verify a report: %w", err)
 	}
@@ -88,11 +89,11 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 			continue
 		}
 		path := filepath.Join(v.folder, output.Name)
-		if folder, err := os.Lstat(filepath.Dir(path)); err == nil && !folder.IsDir() {
+		if folder, err := disk.Lstat(filepath.Dir(path)); err == nil && !folder.IsDir() {
 			v.differ(output.Name, "it does not lie in a plain folder")
 			continue
 		}
-		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		if info, err := disk.Lstat(path); err == nil && !info.Mode().IsRegular() {
 			v.differ(output.Name, "it is not a plain file")
 			continue
 		}
@@ -119,7 +120,7 @@ func (v *verifier) strangers(known []string) error {
 			places[name] = true
 		}
 	}
-	err := filepath.WalkDir(v.folder, func(file string, entry fs.DirEntry, err error) error {
+	err := disk.WalkDir(v.folder, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -255,7 +256,7 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 		inputs = append(inputs, *manifest.Decisions)
 	}
 	for _, input := range inputs {
-		info, err := os.Stat(input.Path)
+		info, err := disk.Stat(input.Path)
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
@@ -276,7 +277,7 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 // compareFile says how a file is not of a size and a digest; an empty digest is
 // not compared. It is empty where the file is as it was.
 func compareFile(ctx context.Context, path string, size int64, digest string) (string, error) {
-	info, err := os.Stat(path)
+	info, err := disk.Stat(path)
 	if err != nil {
 		return "", fmt.Errorf("cannot verify a file: %w", err)
 	}
@@ -337,7 +338,7 @@ func compareChunks(ctx context.Context, input *Input) (string, error) {
 
 // readDocument reads a document of a report whole.
 func readDocument(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}

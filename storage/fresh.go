@@ -4,16 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Fresh is a folder that is made beside the place where it is to be, where there
 // is nothing yet, and is there whole or not at all. Nothing is ever replaced.
 type Fresh struct {
 	path string
-	temp string   // empty once it is published or discarded
-	held *os.File // temp
+	temp string     // empty once it is published or discarded
+	held *disk.File // temp
 }
 
 // BeginFresh begins what is to be at a path: a folder, or one file of it. It is
@@ -24,7 +25,7 @@ func BeginFresh(path string) (*Fresh, error) {
 	above := filepath.Dir(path)
 	err := mustNotExist(path)
 	if err == nil {
-		err = os.MkdirAll(above, FolderMode)
+		err = disk.MkdirAll(above, FolderMode)
 	}
 	f := &Fresh{path: path}
 	if err == nil {
@@ -34,7 +35,7 @@ func BeginFresh(path string) (*Fresh, error) {
 		err = makeFolder(f.temp)
 	}
 	if err == nil {
-		f.held, err = os.Open(f.temp)
+		f.held, err = disk.Open(f.temp)
 	}
 	if err == nil {
 		err = hold(f.held)
@@ -55,7 +56,7 @@ func (f *Fresh) Folder(name string) error {
 
 // Create makes a file in it, or in a folder in it, with exactly that mode. The
 // caller closes it before the folder is published.
-func (f *Fresh) Create(name string, mode fs.FileMode) (*os.File, error) {
+func (f *Fresh) Create(name string, mode fs.FileMode) (*disk.File, error) {
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("cannot create %q: it lies elsewhere", name)
 	}
@@ -74,7 +75,7 @@ func (f *Fresh) Publish() error {
 	}
 	if err == nil {
 		// What comes between is not replaced either, unless it is an empty folder.
-		err = os.Rename(f.temp, f.path)
+		err = disk.Rename(f.temp, f.path)
 	}
 	if err == nil {
 		f.temp = ""
@@ -91,7 +92,7 @@ func (f *Fresh) Publish() error {
 func (f *Fresh) PublishFile(name string) error {
 	err := syncAllIn(f.temp)
 	if err == nil {
-		err = os.Link(filepath.Join(f.temp, name), f.path) // fails where something is there
+		err = disk.Link(filepath.Join(f.temp, name), f.path) // fails where something is there
 	}
 	if err == nil {
 		err = persist(filepath.Dir(f.path))
@@ -107,7 +108,7 @@ func (f *Fresh) Discard() error {
 	if f.temp == "" {
 		return nil
 	}
-	if err := os.RemoveAll(f.temp); err != nil {
+	if err := disk.RemoveAll(f.temp); err != nil {
 		return fmt.Errorf("cannot discard what was not published: %w", err)
 	}
 	f.temp = ""
