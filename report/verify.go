@@ -302,7 +302,7 @@ func compareFile(ctx context.Context, path string, size int64, digest string) (s
 
 // compareChunks says how a file is not as it was when it was read in parts.
 func compareChunks(ctx context.Context, input *Input) (string, error) {
-	file, err := os.Open(input.Path)
+	file, err := disk.Open(input.Path)
 	if err != nil {
 		return "", fmt.Errorf("cannot verify a file: %w", err)
 	}

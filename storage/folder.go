@@ -93,11 +93,11 @@ func (f *Folder) PointLatest(run string) error {
 		return err
 	}
 	link := filepath.Join(f.path, temporaryName())
-	if err := os.Symlink(run, link); err != nil {
+	if err := disk.Symlink(run, link); err != nil {
 		return err
 	}
-	if err := os.Rename(link, latest); err != nil {
-		return errors.Join(err, os.Remove(link))
+	if err := disk.Rename(link, latest); err != nil {
+		return errors.Join(err, disk.Remove(link))
 	}
 	return persist(f.path)
 }
