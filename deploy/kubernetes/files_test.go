@@ -98,7 +98,7 @@ func isolation(folder string) error {
 	if os.Getuid() != 0 {
 		return fmt.Errorf("user %d is not root", os.Getuid())
 	}
-	try := exec.Command("unshare", "--mount", "--net", "--", "sh", "-c", `mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && ! touch "$0/x" 2>/dev/null && setpriv --reuid 65532 --regid 65532 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs true`, folder)
+	try := exec.Command("unshare", "--mount", "--net", "--", "sh", "-c", `mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && ! touch "$0/x" 2>/dev/null && setpriv --no-new-privs chroot --userspec=65532:65532 / true`, folder)
 	if output, err := try.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(output))
 	}
@@ -122,7 +122,7 @@ func inContainer(t *testing.T, base, program string, c core.Container) {
 		}
 	}
 	script = append(script, `mount -o remount,bind,ro "$root"`,
-		`exec setpriv --reuid 65532 --regid 65532 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs chroot "$root" /avstam "$@"`)
+		`exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups= "$root" /avstam "$@"`)
 	command := exec.Command("unshare", append([]string{"--mount", "--net", "--", "sh", "-c", strings.Join(script, "\n"), "sh"}, c.Args...)...)
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "root=" + root, "base=" + base, "program=" + program}
 	for _, variable := range c.Env {
