@@ -8,7 +8,6 @@
 package disk
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -17,10 +16,13 @@ import (
 )
 
 // File is an open file or folder.
-type File struct{ file *os.File }
+type File struct {
+	file    *os.File
+	closing Operation
+}
 
 // StandardInput is standard input as a file. Nobody closes it.
-func StandardInput() *File { return &File{os.Stdin} }
+func StandardInput() *File { return &File{os.Stdin, OpClose} }
 
 // IsStandardInput says whether the file is standard input.
 func (f *File) IsStandardInput() bool { return f.file == os.Stdin }
@@ -35,9 +37,12 @@ func Create(path string, mode fs.FileMode) (*File, error) {
 
 // OpenFile opens a file with flags as of package os.
 func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
-	operation := OpOpen
+	operation, closing := OpOpen, OpClose
 	if flags&os.O_CREATE != 0 {
 		operation = OpCreate
+	}
+	if flags&(os.O_WRONLY|os.O_RDWR) != 0 {
+		closing = OpFinish
 	}
 	if err := ask(operation, path); err != nil {
 		return nil, err
@@ -46,7 +51,7 @@ func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{file}, nil
+	return &File{file, closing}, nil
 }
 
 // Name is the path that the file was opened by.
@@ -76,9 +81,9 @@ func (f *File) Read(p []byte) (int, error) {
 	return f.file.Read(p)
 }
 
-// ReadAt reads as an io.ReaderAt does.
+// ReadAt reads as an io.ReaderAt does, which never stops early without an error.
 func (f *File) ReadAt(p []byte, offset int64) (int, error) {
-	if fault := faultOf(OpRead, f.Name()); fault != nil {
+	if fault := faultOf(OpRead, f.Name()); fault != nil && fault.Err != nil {
 		return fault.do(OpRead, f.Name(), p, func(p []byte) (int, error) { return f.file.ReadAt(p, offset) })
 	}
 	return f.file.ReadAt(p, offset)
@@ -89,7 +94,7 @@ func (f *File) Seek(offset int64, whence int) (int64, error) { return f.file.See
 
 // Write writes as an io.Writer does.
 func (f *File) Write(p []byte) (int, error) {
-	if fault := faultOf(OpWrite, f.Name()); fault != nil {
+	if fault := faultOf(OpWrite, f.Name()); fault != nil && fault.Err != nil {
 		return fault.do(OpWrite, f.Name(), p, f.file.Write)
 	}
 	return f.file.Write(p)
@@ -100,7 +105,7 @@ func (f *File) WriteString(text string) (int, error) { return f.Write([]byte(tex
 
 // WriteAt writes as an io.WriterAt does.
 func (f *File) WriteAt(p []byte, offset int64) (int, error) {
-	if fault := faultOf(OpWrite, f.Name()); fault != nil {
+	if fault := faultOf(OpWrite, f.Name()); fault != nil && fault.Err != nil {
 		return fault.do(OpWrite, f.Name(), p, func(p []byte) (int, error) { return f.file.WriteAt(p, offset) })
 	}
 	return f.file.WriteAt(p, offset)
@@ -117,10 +122,10 @@ func (f *File) Sync() error {
 // Close closes the file, also where it returns an error. What was written may be
 // lost then.
 func (f *File) Close() error {
-	if err := ask(OpClose, f.Name()); err != nil {
-		return errors.Join(f.file.Close(), err)
+	if err := f.file.Close(); err != nil {
+		return err
 	}
-	return f.file.Close()
+	return ask(f.closing, f.Name())
 }
 
 // ReadFile reads a whole file.
@@ -130,12 +135,7 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close() // only read from
-	var contents bytes.Buffer
-	if info, err := file.Stat(); err == nil {
-		contents.Grow(int(min(info.Size(), 1<<20)) + bytes.MinRead)
-	}
-	_, err = contents.ReadFrom(file)
-	return contents.Bytes(), err
+	return io.ReadAll(file)
 }
 
 // WriteFile makes a file with all of its contents, or replaces those of the one

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
@@ -17,6 +18,7 @@ const (
 	OpWrite      Operation = "write"
 	OpSync       Operation = "sync"
 	OpClose      Operation = "close"
+	OpFinish     Operation = "finish" // closing what was open for writing
 	OpLock       Operation = "lock"
 	OpStat       Operation = "stat"
 	OpChmod      Operation = "chmod"
@@ -31,7 +33,7 @@ const (
 
 // Fault is what becomes of a call.
 type Fault struct {
-	// Err is the error; nil is for a read or write that stops early without one.
+	// Err is the error; nil is for a Read that stops early without one.
 	Err error
 	// Half says that half of the bytes of a read or write are read or written
 	// first. Otherwise nothing is done, but for a file that is closed.
@@ -76,12 +78,12 @@ func askLink(operation Operation, from, to string) error {
 // do reads or writes as far as the fault lets it.
 func (f *Fault) do(operation Operation, path string, p []byte, call func([]byte) (int, error)) (n int, err error) {
 	if f.Half && len(p) > 1 {
-		if n, err = call(p[:len(p)/2]); err != nil {
+		if n, err = call(p[:len(p)/2]); err != nil && err != io.EOF {
 			return n, err
 		}
 	}
 	if f.Err != nil {
 		return n, &fs.PathError{Op: string(operation), Path: path, Err: f.Err}
 	}
-	return n, nil
+	return n, err
 }

@@ -51,13 +51,13 @@ func (r *parquetRecords) cut(ctx context.Context, send func(pipeline.Piece) erro
 		return err
 	}
 	defer func() { _ = r.parquet.release() }() // pieces that are still open keep it
-	for i := range r.parquet.groups {
-		r.bytes.file.Extent += r.parquet.groups[i].rows
-	}
 	first := int64(1)
-	from, _ := r.bytes.groups()
+	from, end := r.bytes.groups()
 	for i := range from {
 		first += r.parquet.groups[i].rows
+	}
+	for i := from; i < end; i++ {
+		r.bytes.file.Extent += r.parquet.groups[i].rows
 	}
 	return r.bytes.each(ctx, func(group rowGroupBytes) error {
 		rows := r.parquet.groups[group.rowGroup].rows

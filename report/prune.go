@@ -41,7 +41,11 @@ func Prune(dir string, keep int) (removed []string, err error) {
 		if !entry.IsDir() || !runNames.MatchString(entry.Name()) {
 			continue
 		}
-		if info, err := disk.Lstat(filepath.Join(dir, entry.Name(), ManifestFile)); err == nil && info.Mode().IsRegular() {
+		info, err := disk.Lstat(filepath.Join(dir, entry.Name(), ManifestFile))
+		if isUnreadable(err) {
+			return nil, fmt.Errorf("cannot prune reports: %w", err)
+		}
+		if err == nil && info.Mode().IsRegular() {
 			runs = append(runs, entry.Name())
 		}
 	}

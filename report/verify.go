@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/avstam/avstam/disk"
 )
@@ -89,11 +90,15 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 			continue
 		}
 		path := filepath.Join(v.folder, output.Name)
-		if folder, err := disk.Lstat(filepath.Dir(path)); err == nil && !folder.IsDir() {
+		if folder, err := disk.Lstat(filepath.Dir(path)); isUnreadable(err) {
+			return nil, fmt.Errorf("cannot verify a file: %w", err)
+		} else if err == nil && !folder.IsDir() {
 			v.differ(output.Name, "it does not lie in a plain folder")
 			continue
 		}
-		if info, err := disk.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		if info, err := disk.Lstat(path); isUnreadable(err) {
+			return nil, fmt.Errorf("cannot verify a file: %w", err)
+		} else if err == nil && !info.Mode().IsRegular() {
 			v.differ(output.Name, "it is not a plain file")
 			continue
 		}
@@ -192,6 +197,9 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		if reason := context.Cause(ctx); reason != nil {
 			return reason
 		}
+		if isUnreadable(err) {
+			return fmt.Errorf("cannot verify a file: %w", err)
+		}
 		if err != nil {
 			v.differ(output.Name, err.Error())
 			continue
@@ -218,6 +226,13 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		tell(SharesFile, shares.check(tables))
 	}
 	return nil
+}
+
+// isUnreadable says whether an error is of the file system, and not that there is
+// nothing: what cannot be read is not known to differ.
+func isUnreadable(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // agencies are the agencies of the shares' folders, as the list has them; none
@@ -257,6 +272,9 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 	}
 	for _, input := range inputs {
 		info, err := disk.Stat(input.Path)
+		if isUnreadable(err) {
+			return fmt.Errorf("cannot verify a file: %w", err)
+		}
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
@@ -344,8 +362,10 @@ func readDocument(path string) ([]byte, error) {
 	}
 	defer file.Close() // it was only read
 	var contents bytes.Buffer
-	if _, err := io.CopyN(&contents, file, maxDocumentBytes); !errors.Is(err, io.EOF) {
-		return nil, errors.Join(err, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes))
+	if _, err := io.CopyN(&contents, file, maxDocumentBytes); err == nil {
+		return nil, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes)
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
 	}
 	return contents.Bytes(), nil
 }

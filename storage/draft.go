@@ -105,7 +105,8 @@ func (d *Draft) Remove(name string) error {
 // rename after everything in it is on disk, and points latest at it unless
 // latest is at a newer run: names of runs sort by time. It refuses a name that
 // is taken. Where it returns an error nothing is published, and the draft can
-// still be discarded.
+// still be discarded; or, on a disk that lets nothing be undone, the error says
+// that the report is to be seen.
 func (d *Draft) Publish(run string) error {
 	if err := d.publish(run); err != nil {
 		return fmt.Errorf("cannot publish the report %s: %w", run, err)
@@ -139,21 +140,57 @@ func (d *Draft) publish(run string) error {
 	}
 	err = d.rename(target)
 	if err == nil && moveLatest {
-		if err = disk.Rename(link, latest); err == nil {
-			err = persist(d.folder.path)
-		}
-		if err != nil {
-			err = errors.Join(err, disk.Rename(target, d.path))
+		var remains bool
+		if remains, err = d.folder.pointLatest(link); remains {
+			err = errors.Join(err, errVisible)
+		} else if err != nil {
+			err = errors.Join(err, takenBack(disk.Rename(target, d.path)))
 		}
 	}
 	if err != nil {
 		if moveLatest {
-			_ = disk.Remove(link)
+			_ = disk.Remove(link) // where it is still there
 		}
 		return err
 	}
 	d.path = ""
 	return nil
+}
+
+// errVisible is told where what has been published could not be made to last, and
+// could not be taken back either.
+var errVisible = errors.New("it is there to be seen, whole, but may not outlast a power cut")
+
+// takenBack is what taking back came to.
+func takenBack(err error) error {
+	if err != nil {
+		return errors.Join(err, errVisible)
+	}
+	return nil
+}
+
+// pointLatest puts a link in the place of latest and makes that last. Where it
+// cannot make it last, latest is put back to where it was; remains says that it
+// could not be.
+func (f *Folder) pointLatest(link string) (remains bool, err error) {
+	latest := filepath.Join(f.path, latestName)
+	before, beforeErr := disk.Readlink(latest)
+	if beforeErr != nil && !errors.Is(beforeErr, fs.ErrNotExist) {
+		return false, beforeErr
+	}
+	if err := disk.Rename(link, latest); err != nil {
+		return false, err
+	}
+	if err = persist(f.path); err == nil {
+		return false, nil
+	}
+	var undo error
+	if beforeErr != nil {
+		undo = disk.Remove(latest)
+	} else if undo = disk.Symlink(before, link); undo == nil {
+		undo = disk.Rename(link, latest)
+	}
+	return undo != nil, errors.Join(err, undo)
 }
 
 // KeepFailed keeps the draft for inspection as failed/<run> in the folder, after
@@ -194,7 +231,7 @@ func (d *Draft) rename(target string) error {
 		return err
 	}
 	if err := persist(d.folder.path); err != nil {
-		return errors.Join(err, disk.Rename(target, d.path))
+		return errors.Join(err, takenBack(disk.Rename(target, d.path)))
 	}
 	return nil
 }
@@ -242,8 +279,10 @@ func mayMoveLatest(latest, run string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := disk.Stat(latest); err != nil {
+	if _, err := disk.Stat(latest); errors.Is(err, fs.ErrNotExist) {
 		return true, nil // it leads nowhere
+	} else if err != nil {
+		return false, err
 	}
 	return filepath.Base(at) <= run, nil
 }

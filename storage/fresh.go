@@ -32,18 +32,29 @@ func BeginFresh(path string) (*Fresh, error) {
 		f.temp, err = nameBeside(path)
 	}
 	if err == nil {
-		err = makeFolder(f.temp)
-	}
-	if err == nil {
-		f.held, err = disk.Open(f.temp)
-	}
-	if err == nil {
-		err = hold(f.held)
+		if err = f.hold(); err != nil {
+			err = errors.Join(err, disk.RemoveAll(f.temp))
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// hold makes the folder and takes it for this process.
+func (f *Fresh) hold() (err error) {
+	if err := makeFolder(f.temp); err != nil {
+		return err
+	}
+	if f.held, err = disk.Open(f.temp); err != nil {
+		return err
+	}
+	if err := hold(f.held); err != nil {
+		_ = f.held.Close() // it was only held
+		return err
+	}
+	return nil
 }
 
 // Folder makes a folder in it.
@@ -78,12 +89,15 @@ func (f *Fresh) Publish() error {
 		err = disk.Rename(f.temp, f.path)
 	}
 	if err == nil {
-		f.temp = ""
-		err = errors.Join(f.held.Close(), persist(filepath.Dir(f.path)))
+		if err = persist(filepath.Dir(f.path)); err != nil {
+			err = errors.Join(err, takenBack(disk.Rename(f.path, f.temp)))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.path, err)
 	}
+	f.temp = ""
+	_ = f.held.Close() // it was only held
 	return nil
 }
 
@@ -95,12 +109,15 @@ func (f *Fresh) PublishFile(name string) error {
 		err = disk.Link(filepath.Join(f.temp, name), f.path) // fails where something is there
 	}
 	if err == nil {
-		err = persist(filepath.Dir(f.path))
+		if err = persist(filepath.Dir(f.path)); err != nil {
+			err = errors.Join(err, takenBack(disk.Remove(f.path)))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.path, err)
 	}
-	return f.Discard()
+	_ = f.Discard() // what is left the next call removes
+	return nil
 }
 
 // Discard removes the folder. It does nothing to one that has been published.
@@ -108,9 +125,11 @@ func (f *Fresh) Discard() error {
 	if f.temp == "" {
 		return nil
 	}
-	if err := disk.RemoveAll(f.temp); err != nil {
+	err := disk.RemoveAll(f.temp)
+	_ = f.held.Close() // it was only held
+	f.temp = ""
+	if err != nil {
 		return fmt.Errorf("cannot discard what was not published: %w", err)
 	}
-	f.temp = ""
-	return f.held.Close()
+	return nil
 }

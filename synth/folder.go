@@ -111,7 +111,7 @@ func checkReplaceable(path string) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("cannot see what configuration is there: %w", err)
-	case !strings.HasPrefix(string(found), generatedHeader):
+	case !strings.HasPrefix(string(found), generatedHeader) && !strings.HasPrefix(generatedHeader, string(found)): // or as far as a full disk let it be written
 		return fmt.Errorf("cannot generate into %s: it has a configuration of its own, which would be lost", filepath.Dir(path))
 	}
 	return nil

@@ -21,6 +21,8 @@ import (
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	security "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
 	strict "sigs.k8s.io/yaml"
 )
 
@@ -110,7 +112,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		limit := c.Resources.Limits.Memory()
 		assert.Equal(t, c.Resources.Requests.Memory(), limit, "%s: what is asked for is what it gets", step)
 		assert.False(t, c.Resources.Requests.Cpu().IsZero(), step)
-		require.Len(t, c.Env, 1, step)
+		require.Len(t, c.Env, 2, "%s: nothing else, such as JOB_COMPLETION_INDEX", step)
+		assert.Equal(t, core.EnvVar{Name: "GOTRACEBACK", Value: "none"}, c.Env[1], "%s: no number in what a crash prints", step)
 		assert.Equal(t, "GOMEMLIMIT", c.Env[0].Name)
 		mebibytes, err := strconv.ParseInt(strings.TrimSuffix(c.Env[0].Value, "MiB"), 10, 64)
 		require.NoError(t, err, step)
@@ -155,18 +158,18 @@ func TestIndexes(t *testing.T) {
 
 func TestWhatIsNotTriedAgain(t *testing.T) {
 	for _, step := range steps {
-		policy := job(t, step).Spec.PodFailurePolicy
-		require.NotNil(t, policy, step)
-		require.Len(t, policy.Rules, 2, step)
-		assert.Equal(t, batch.PodFailurePolicyActionFailJob, policy.Rules[0].Action, step)
-		codes := policy.Rules[0].OnExitCodes
+		failure := job(t, step).Spec.PodFailurePolicy
+		require.NotNil(t, failure, step)
+		require.Len(t, failure.Rules, 2, step)
+		assert.Equal(t, batch.PodFailurePolicyActionFailJob, failure.Rules[0].Action, step)
+		codes := failure.Rules[0].OnExitCodes
 		assert.Equal(t, batch.PodFailurePolicyOnExitCodesOpIn, codes.Operator, step)
 		assert.Subset(t, codes.Values, []int32{2, 3, 5, 70}, "%s: configuration, input, ledger, bug", step)
 		assert.NotContains(t, codes.Values, int32(4), "%s: a file system that was full may have room", step)
 		assert.NotContains(t, codes.Values, int32(137), "%s: killed", step)
 		assert.Equal(t, step == "commit", slices.Contains(codes.Values, 1), "%s: published, over a threshold", step)
-		assert.Equal(t, batch.PodFailurePolicyActionIgnore, policy.Rules[1].Action, step)
-		assert.Equal(t, core.DisruptionTarget, policy.Rules[1].OnPodConditions[0].Type, "%s: an evicted pod costs no try", step)
+		assert.Equal(t, batch.PodFailurePolicyActionIgnore, failure.Rules[1].Action, step)
+		assert.Equal(t, core.DisruptionTarget, failure.Rules[1].OnPodConditions[0].Type, "%s: an evicted pod costs no try", step)
 	}
 }
 
@@ -221,24 +224,35 @@ func TestVolumes(t *testing.T) {
 	}
 }
 
+// The namespace admits no pod that may more, and each of these.
 func TestNamespaceIsRestricted(t *testing.T) {
 	namespaces := decode[core.Namespace](t, "namespace.yaml")
 	require.Len(t, namespaces, 1)
 	assert.Equal(t, "avstam", namespaces[0].Name)
-	assert.Equal(t, "restricted", namespaces[0].Labels["pod-security.kubernetes.io/enforce"])
+	labels := namespaces[0].Labels
+	assert.Equal(t, "restricted", labels["pod-security.kubernetes.io/enforce"])
+	asked, problems := security.PolicyToEvaluate(labels, security.Policy{})
+	require.Empty(t, problems)
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	require.NoError(t, err)
+	for _, step := range steps {
+		template := job(t, step).Spec.Template
+		result := policy.AggregateCheckResults(evaluator.EvaluatePod(asked.Enforce, &template.ObjectMeta, &template.Spec))
+		assert.True(t, result.Allowed, "%s: %s", step, result.ForbiddenDetail())
+	}
 }
 
 func TestNetworkIsShut(t *testing.T) {
 	policies := decode[networking.NetworkPolicy](t, "network.yaml")
 	require.Len(t, policies, 1)
-	policy := policies[0]
-	assert.Equal(t, "networking.k8s.io/v1 NetworkPolicy", policy.APIVersion+" "+policy.Kind)
-	assert.Equal(t, "avstam", policy.Namespace)
-	assert.Empty(t, policy.Spec.PodSelector.MatchLabels, "of all pods")
-	assert.Empty(t, policy.Spec.PodSelector.MatchExpressions, "of all pods")
-	assert.ElementsMatch(t, []networking.PolicyType{networking.PolicyTypeIngress, networking.PolicyTypeEgress}, policy.Spec.PolicyTypes)
-	assert.Empty(t, policy.Spec.Ingress, "none comes in")
-	assert.Empty(t, policy.Spec.Egress, "none goes out")
+	shut := policies[0]
+	assert.Equal(t, "networking.k8s.io/v1 NetworkPolicy", shut.APIVersion+" "+shut.Kind)
+	assert.Equal(t, "avstam", shut.Namespace)
+	assert.Empty(t, shut.Spec.PodSelector.MatchLabels, "of all pods")
+	assert.Empty(t, shut.Spec.PodSelector.MatchExpressions, "of all pods")
+	assert.ElementsMatch(t, []networking.PolicyType{networking.PolicyTypeIngress, networking.PolicyTypeEgress}, shut.Spec.PolicyTypes)
+	assert.Empty(t, shut.Spec.Ingress, "none comes in")
+	assert.Empty(t, shut.Spec.Egress, "none goes out")
 }
 
 // A kubectl that writes down what it is told, and says that Jobs are complete, but
