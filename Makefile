@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large interop peers growth crash faults bench-compare clean reproducible sbom vulnerabilities seeds mutations
+.PHONY: build test check bench fuzz golden docs mutants large interop peers growth crash faults bench-compare clean reproducible sbom vulnerabilities seeds mutations slurm
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -66,6 +66,9 @@ bench-compare: ## is the working tree slower than BASE, beyond the machine's noi
 
 interop: ## writes testdata/interop anew with every program; needs Python, and Maven for the files of parquet-java
 	./.ci/interop
+
+slurm: ## a job in parts on a real Slurm on this machine, of whose two nodes one is killed: the findings of avstam run; two minutes, Debian's packages, root to install them
+	./deploy/slurm/trial
 
 reproducible: ## builds the last commit twice, in two folders and with two caches, and compares the bytes
 	./.ci/reproducible
