@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func Main() int {
 	case err != nil && context.Cause(ctx) != nil:
 		exit, why = 128+int(syscall.SIGINT), "interrupted; what an engine elsewhere does goes on until it is cancelled there"
 	case err != nil:
-		why = strings.ReplaceAll(err.Error(), "\n", "; ")
+		why = cause(err)
 		var known *job.Failure
 		if !errors.As(err, &known) {
 			exit = job.ExitInput // an engine gives the text of an error alone
@@ -53,6 +54,18 @@ func Main() int {
 	}
 	fmt.Fprintf(os.Stderr, "avstam-beam: exit %d: %s\n", exit, why)
 	return exit
+}
+
+// cause is the last line of an error that says why: an engine puts what it was doing
+// before it, and Java's stacks after it.
+func cause(err error) string {
+	why := ""
+	for line := range strings.Lines(err.Error()) {
+		if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "at ") && !strings.HasPrefix(text, "... ") {
+			why = text
+		}
+	}
+	return why
 }
 
 // isWorker says whether the process is to work for an engine: workers' flags are
@@ -111,6 +124,11 @@ run again, and does what is left to do.`,
 				return usageError(errors.New("no work folder is named: --work"))
 			case workers != "" && endpoint == "":
 				return usageError(errors.New("--workers: workers elsewhere are for an engine elsewhere: name it with --endpoint"))
+			}
+			// Workers may have been started elsewhere.
+			work, err := filepath.Abs(work)
+			if err != nil {
+				return usageError(err)
 			}
 			plan, err := job.ReadPlan(work, version())
 			if err != nil {
