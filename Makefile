@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large interop peers growth crash bench-compare clean reproducible sbom vulnerabilities
+.PHONY: build test check bench fuzz golden docs mutants large interop peers growth crash faults bench-compare clean reproducible sbom vulnerabilities seeds mutations
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -43,6 +43,20 @@ SIGNALS ?= 50
 crash: ## runs killed at KILLS random moments and at each kind of system call, SIGNALS times asked to end, under limits of memory, with ten and a hundred million rows; half an hour and 3 GB of disk, as root and with strace for all of it
 	AVSTAM_KILLS=$(KILLS) AVSTAM_SIGNALS=$(SIGNALS) AVSTAM_MEMORY_ROWS=10000000 $(GO) test -count=1 -timeout 90m -v \
 		-run 'Killed|Signal|Waiting|TwoRuns|AtOnce|Memory|HardLimit' ./cmd/avstam
+
+faults: ## every call of a run and of the other commands fails, in every way, one after the other: a quarter of an hour, half of that where TMPDIR is in memory; with strace also system calls of the real program
+	AVSTAM_FAULTS=1 bash -o pipefail -c "$(GO) test -count=1 -timeout 120m -v -run 'Faults|WrongClock' ./cmd/avstam | grep -vE '^ *(=== |--- PASS: .*/)'"
+
+SEEDS ?= 100
+SEED_ROWS ?= 1000000
+PEER_SEEDS ?= 0
+seeds: ## SEEDS runs of SEED_ROWS records each against the naive reference; half a minute and 3 GB of memory for each. PEER_SEEDS more against DuckDB; needs Python
+	AVSTAM_SEEDS=$(SEEDS) AVSTAM_SEED_ROWS=$(SEED_ROWS) $(GO) test -count=1 -timeout 600m -v -run '^TestSeeds$$' ./job
+	$(if $(filter-out 0,$(PEER_SEEDS)),AVSTAM_PEERS_RECORDS=$(SEED_ROWS) $(GO) run ./benchmarks/peers -seeds $(PEER_SEEDS))
+
+MUTATIONS ?= 100000
+mutations: ## MUTATIONS changed copies each of Parquet, of CSV and Arrow, of snapshots, of files of a report, of decisions; a quarter of an hour
+	AVSTAM_MUTATIONS=$(MUTATIONS) $(GO) test -count=1 -timeout 180m -v -run 'Mutations$$' ./readers ./register ./report ./casework
 
 BASE ?= HEAD
 BENCH ?= .

@@ -8,22 +8,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/avstam/avstam/calendar"
-	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/disk"
+	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/report"
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 )
 
 const (
 	// maxDecisionBytes is how large a file of decisions may be.
 	maxDecisionBytes = 256 << 20
+	// parquetMagic begins a Parquet file.
+	parquetMagic = "PAR1"
 	// listedComplaints is how many bad rows are told of.
 	listedComplaints = 20
 )
@@ -35,32 +33,35 @@ var decisionColumns = []string{"finding_id", "number", "rule", "decision", "unti
 // ReadDecisions reads a file of decisions, in CSV or Parquet, for a run on a day.
 // It refuses a file with a bad row, of which the error tells the rows and no value.
 func ReadDecisions(ctx context.Context, path string, asOf calendar.Day) (*Decisions, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the decisions: %w", err)
 	}
 	defer file.Close() // it is only read
-	contents, err := io.ReadAll(io.LimitReader(file, maxDecisionBytes+1))
+	var head [4]byte
+	n, err := io.ReadFull(file, head[:])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, fmt.Errorf("cannot read the decisions: %w", err)
+	}
+	d := &Decisions{Path: path, asOf: asOf, byID: map[[16]byte]int32{}, byNumber: map[numberAndRule]int32{}}
+	if string(head[:n]) == parquetMagic {
+		if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("cannot read the decisions: %s: a Parquet file must be a file of its own, neither compressed nor piped", path)
+		}
+		if err := d.readParquet(ctx); err != nil {
+			return nil, fmt.Errorf("cannot read the decisions: %w", err)
+		}
+		return d, nil
+	}
+	contents, err := io.ReadAll(io.MultiReader(bytes.NewReader(head[:n]), io.LimitReader(file, maxDecisionBytes+1)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the decisions: %w", err)
 	}
 	if len(contents) > maxDecisionBytes {
 		return nil, fmt.Errorf("cannot read the decisions: %s has more than %d bytes", path, maxDecisionBytes)
 	}
-	d := &Decisions{
-		Path: path, Size: int64(len(contents)), SHA256: sha256.Sum256(contents), asOf: asOf,
-		byID: map[[16]byte]int32{}, byNumber: map[numberAndRule]int32{},
-	}
-	read := d.readCSV
-	if bytes.HasPrefix(contents, []byte("PAR1")) {
-		read = d.readParquet
-	}
-	err = pipeline.Guard(func() error { return read(ctx, contents) })
-	var panicked *pipeline.Panic
-	if errors.As(err, &panicked) {
-		err = errors.New("the file is damaged") // what the library makes of it
-	}
-	if err != nil {
+	d.Size, d.SHA256 = int64(len(contents)), sha256.Sum256(contents)
+	if err := d.readCSV(ctx, contents); err != nil {
 		return nil, fmt.Errorf("cannot read the decisions in %s: %w", path, err)
 	}
 	return d, nil
@@ -181,91 +182,44 @@ func (d *Decisions) readCSV(ctx context.Context, contents []byte) error {
 	}
 }
 
-// readParquet reads texts, integers and days of flat columns.
-func (d *Decisions) readParquet(ctx context.Context, contents []byte) error {
-	file, err := parquet.OpenFile(bytes.NewReader(contents), int64(len(contents)))
-	if err != nil {
-		return errors.New("it is no sound Parquet file")
-	}
-	var header []string
-	for _, field := range file.Schema().Fields() {
-		if !field.Leaf() || field.Repeated() {
-			return fmt.Errorf("the column %d is nested", len(header)+1)
+// readParquet reads texts, integers and days of flat columns, behind the readers'
+// guard.
+func (d *Decisions) readParquet(ctx context.Context) error {
+	var places map[string]int // among the texts of a row
+	choose := func(names []string) (wanted []int, err error) {
+		if places, err = placesOf(names); err != nil {
+			return nil, err
 		}
-		header = append(header, field.Name())
+		for _, name := range decisionColumns {
+			at, there := places[name]
+			delete(places, name)
+			if there && name != "by" && name != "note" {
+				places[name] = len(wanted)
+				wanted = append(wanted, at)
+			}
+		}
+		return wanted, nil
 	}
-	places, err := placesOf(header)
+	var bad complaints
+	row := int64(0)
+	file, err := readers.ReadTexts(ctx, d.Path, choose, func(texts [][]byte) error {
+		if row++; row > MaxDecisions {
+			return fmt.Errorf("it has more than %d rows", MaxDecisions)
+		}
+		bad.add(fmt.Sprintf("row %d", row), d.take(row, func(column string) string {
+			if i, ok := places[column]; ok {
+				return strings.TrimSpace(string(texts[i]))
+			}
+			return ""
+		}))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	texts := map[string]func(parquet.Value) string{}
-	for name, place := range places {
-		if name == "by" || name == "note" {
-			continue
-		}
-		if texts[name] = textOf(file.Schema().Fields()[place]); texts[name] == nil {
-			return fmt.Errorf("the column %s is neither text, an integer nor a day", name)
-		}
-	}
-	reader := parquet.NewReader(file)
-	defer reader.Close() // it is only read
-	rows := make([]parquet.Row, 256)
-	var bad complaints
-	for row := int64(1); ; {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		n, err := reader.ReadRows(rows)
-		for _, values := range rows[:n] {
-			bad.add(fmt.Sprintf("row %d", row), d.take(row, func(column string) string {
-				i, ok := places[column]
-				if !ok || values[i].IsNull() {
-					return ""
-				}
-				return strings.TrimSpace(texts[column](values[i]))
-			}))
-			row++
-		}
-		if errors.Is(err, io.EOF) {
-			return bad.err()
-		}
-		if err != nil {
-			return errors.New("it is no sound Parquet file")
-		}
-	}
-}
-
-// textOf makes text of the values of a column; nil where it cannot.
-func textOf(field parquet.Field) func(parquet.Value) string {
-	dayOf := func(t time.Time) string { return t.UTC().Format(time.DateOnly) }
-	logical := field.Type().LogicalType()
-	switch field.Type().Kind() {
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		return func(v parquet.Value) string { return string(v.ByteArray()) }
-	case parquet.Int32:
-		if logical != nil {
-			if _, isDay := logical.Value.(*format.DateType); isDay {
-				return func(v parquet.Value) string { return calendar.Day(v.Int32()).String() }
-			}
-		}
-		return func(v parquet.Value) string { return strconv.FormatInt(int64(v.Int32()), 10) }
-	case parquet.Int64:
-		if logical == nil {
-			return func(v parquet.Value) string { return strconv.FormatInt(v.Int64(), 10) }
-		}
-		switch kind := logical.Value.(type) {
-		case *format.IntType:
-			return func(v parquet.Value) string { return strconv.FormatInt(v.Int64(), 10) }
-		case *format.TimestampType:
-			switch kind.Unit.Value.(type) {
-			case *format.MilliSeconds:
-				return func(v parquet.Value) string { return dayOf(time.UnixMilli(v.Int64())) }
-			case *format.MicroSeconds:
-				return func(v parquet.Value) string { return dayOf(time.UnixMicro(v.Int64())) }
-			case *format.NanoSeconds:
-				return func(v parquet.Value) string { return dayOf(time.Unix(0, v.Int64())) }
-			}
-		}
+	d.Size, d.SHA256 = file.Size, file.SHA256
+	if err := bad.err(); err != nil {
+		return fmt.Errorf("%s: %w", d.Path, err)
 	}
 	return nil
 }

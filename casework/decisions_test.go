@@ -108,7 +108,7 @@ func TestDecisionsThatAreRefused(t *testing.T) {
 		{"all bad rows", "finding_id,decision\n1,lawful\n2,lawful\n", "row 1 (line 2): the column finding_id is not 32 hexadecimal digits; row 2 (line 3): the column finding_id"},
 		{"more than are listed", "finding_id,decision\n" + strings.Repeat("1,lawful\n", 25), "row 20 (line 21): the column finding_id is not 32 hexadecimal digits; and 5 more"},
 		{"a quote that does not close", "finding_id,decision\n\"" + testNumber + ",lawful\n", "line 2"},
-		{"bytes that only begin like Parquet", "PAR1" + testNumber, "it is no sound Parquet file"},
+		{"bytes that only begin like Parquet", "PAR1" + testNumber, "it is no Parquet file, or is cut off"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			path := writeDecisions(t, test.text)
@@ -163,17 +163,25 @@ func TestDecisionsInParquet(t *testing.T) {
 				Decision float64 `parquet:"decision"`
 			}
 			return parquet.WriteFile(path, []row{{testID, 1}})
-		}, "the column decision is neither text, an integer nor a day"},
+		}, "column decision: it is neither text, integers nor days"},
 		{"nested columns", func(path string) error {
 			type row struct {
 				ID       []string `parquet:"finding_id"`
 				Decision string   `parquet:"decision"`
 			}
 			return parquet.WriteFile(path, []row{{[]string{testID}, text}})
-		}, "the column 1 is nested"},
+		}, "column finding_id: it is neither text, integers nor days"},
 		{"cut off", func(path string) error {
 			return os.WriteFile(path, []byte("PAR1 and no footer PAR1"), 0o600)
-		}, "it is no sound Parquet file"},
+		}, "it is damaged"},
+		{"no day at all, as pandas writes a column without values", func(path string) error {
+			type row struct {
+				ID       string  `parquet:"finding_id"`
+				Decision string  `parquet:"decision"`
+				Until    *string `parquet:"until,optional"`
+			}
+			return parquet.WriteFile(path, []row{{testID, "decided", nil}})
+		}, "row 1: the column decision is none of"},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "decisions")

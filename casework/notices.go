@@ -507,7 +507,10 @@ func (t *caseTable) writeText(name, text string) error {
 		return err
 	}
 	_, err = io.WriteString(file, text)
-	return errors.Join(err, file.Close())
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("cannot write %s: %w", name, err)
+	}
+	return nil
 }
 
 // close writes what has not been written yet.

@@ -8,9 +8,9 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/rules"
 )
@@ -144,7 +144,7 @@ func defaultPolicy() Policy { return Policy{ExpiringWithinDays: 90, StaleAfterDa
 // reading it. What a command line may still add, a register, sources and the
 // output folder, is missed by Settings only.
 func Load(path string) (*Configuration, error) {
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the configuration: %w", err)
 	}
@@ -169,7 +169,7 @@ func parse(path string, text []byte) (*Configuration, error) {
 // LoadPolicy reads and checks a file that holds what stands under policy: in a
 // configuration. Its errors are those of Load.
 func LoadPolicy(path string) (*Policy, error) {
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the policy: %w", err)
 	}

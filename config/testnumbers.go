@@ -4,9 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"os"
 	"slices"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/identity"
 )
 
@@ -18,7 +18,7 @@ const limitTestNumbers = 1 << 20
 // with blank lines and comments after #. The numbers come in ascending order,
 // each once. Errors name file and line, never what stands there.
 func readTestNumbers(path string) ([]identity.Number, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the test numbers: %w", err)
 	}

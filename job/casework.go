@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/avstam/avstam/casework"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 )
@@ -63,7 +63,7 @@ func (r *run) baselineFolder() (string, error) {
 		return r.settings.Baseline, nil
 	}
 	folder := filepath.Join(r.settings.Output.Folder, Latest)
-	if _, err := os.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
+	if _, err := disk.Lstat(folder); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	} else if err != nil {
 		return "", err

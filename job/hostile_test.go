@@ -45,9 +45,12 @@ func luhn(nine string) string {
 	return strconv.Itoa((10 - sum%10) % 10)
 }
 
-func newHostile(seed uint64) *hostile {
+func newHostile(seed uint64) *hostile { return newHostileOf(seed, 60, 3) }
+
+// newHostileOf makes about so many people, with so many serials a day.
+func newHostileOf(seed uint64, people, serials int) *hostile {
 	h := &hostile{Rand: rand.New(rand.NewPCG(seed, 99))}
-	for range 60 {
+	for range people {
 		year := []int{1825, 1900, 1904, 1925, 1926, 1964, 2000, 2020, 2024, 2025}[h.IntN(10)]
 		month, day := 1+h.IntN(12), 1+h.IntN(28)
 		if h.IntN(6) == 0 {
@@ -59,7 +62,7 @@ func newHostile(seed uint64) *hostile {
 				month, day = h.IntN(13), 60+h.IntN(32)
 			}
 		}
-		nine := fmt.Sprintf("%02d%02d%02d%03d", year%100, month, day, 1+h.IntN(3))
+		nine := fmt.Sprintf("%02d%02d%02d%03d", year%100, month, day, 1+h.IntN(serials))
 		if day == 29 && month == 2 && !calendar.IsLeap(year) {
 			continue
 		}
@@ -243,6 +246,15 @@ func day(t time.Time) string {
 	return t.Format(time.DateOnly)
 }
 
+// amountText is an amount in öre as files have it.
+func amountText(amount int64) string {
+	sign := ""
+	if amount < 0 {
+		sign, amount = "-", -amount
+	}
+	return fmt.Sprintf("%s%d.%02d", sign, amount/100, amount%100)
+}
+
 func writeCSV(t *testing.T, path string, rows [][]string) {
 	t.Helper()
 	var text bytes.Buffer
@@ -265,7 +277,7 @@ func writeRecordsCSV(t *testing.T, path string, records []reference.Record) {
 	t.Helper()
 	rows := [][]string{{"identity_number", "payment_date", "amount", "record_id", "agency", "payment_type", "currency", "period_start", "period_end"}}
 	for _, r := range records {
-		rows = append(rows, []string{r.IdentityNumber, day(r.PaymentDate), fmt.Sprintf("%d.%02d", r.Amount/100, max(r.Amount, -r.Amount)%100),
+		rows = append(rows, []string{r.IdentityNumber, day(r.PaymentDate), amountText(r.Amount),
 			r.RecordID, r.Agency, r.PaymentType, r.Currency, day(r.PeriodStart), day(r.PeriodEnd)})
 	}
 	writeCSV(t, path, rows)
@@ -380,21 +392,26 @@ func same(t *testing.T, want []reference.Finding, records []reference.Record, go
 	for i := range min(len(want), len(got)) {
 		w, g := want[i], got[i]
 		record := records[w.Record]
-		for column, text := range map[string]string{
-			"rule": w.Rule, "severity": w.Severity, "direction": w.Direction, "confidence": w.Confidence, "detail": w.Detail,
-			"row": strconv.FormatInt(record.Row, 10), "record_id": record.RecordID, "agency": record.Agency, "payment_type": record.PaymentType,
-			"payment_date": day(record.PaymentDate), "currency": record.Currency, "identity_number": record.IdentityNumber,
-			"period_start": day(record.PeriodStart), "period_end": day(record.PeriodEnd),
-			"number": w.Number, "number_kind": w.NumberKind, "use_number": w.UseNumber, "other_number": w.OtherNumber,
-			"status": w.Status, "status_from": w.StatusFrom, "status_reason": w.StatusReason, "identity_level": w.IdentityLevel,
-			"deceased_on": w.DeceasedOn, "known_from": w.KnownFrom, "known_at_payment": w.KnownAtPayment, "protected": w.Protected,
-		} {
+		for column, text := range columnsOf(&w, &record) {
 			if text != g[column] {
 				t.Fatalf("finding %d, row %d, rule %s (published %s in row %s): column %s differs", i, record.Row, w.Rule, g["rule"], g["row"], column)
 			}
 		}
 	}
 	require.Len(t, got, len(want))
+}
+
+// columnsOf are the columns of a finding that the reference knows.
+func columnsOf(w *reference.Finding, record *reference.Record) map[string]string {
+	return map[string]string{
+		"rule": w.Rule, "severity": w.Severity, "direction": w.Direction, "confidence": w.Confidence, "detail": w.Detail,
+		"row": strconv.FormatInt(record.Row, 10), "record_id": record.RecordID, "agency": record.Agency, "payment_type": record.PaymentType,
+		"payment_date": day(record.PaymentDate), "amount": amountText(record.Amount), "currency": record.Currency, "identity_number": record.IdentityNumber,
+		"period_start": day(record.PeriodStart), "period_end": day(record.PeriodEnd),
+		"number": w.Number, "number_kind": w.NumberKind, "use_number": w.UseNumber, "other_number": w.OtherNumber,
+		"status": w.Status, "status_from": w.StatusFrom, "status_reason": w.StatusReason, "identity_level": w.IdentityLevel,
+		"deceased_on": w.DeceasedOn, "known_from": w.KnownFrom, "known_at_payment": w.KnownAtPayment, "protected": w.Protected,
+	}
 }
 
 // The pipeline, with real files in and a real report out, gives what the naive

@@ -197,17 +197,6 @@ func TestLeaksAreFound(t *testing.T) {
 	}
 }
 
-// A piece that no worker ever gets is counted by nobody. That is what control
-// totals are for.
-func TestControlTotalsFindALostPiece(t *testing.T) {
-	settings := leakyNight(t)
-	settings.Expect[0] = Expect{HasRows: true, Rows: 14_000}
-	_, err := runThrough(t, settings, &leak{skip: func(pieces int) bool { return pieces == 2 }})
-	require.Equal(t, ExitInput, ExitStatus(err), "%v", err)
-	assert.ErrorContains(t, err, "14000 rows were expected")
-	requireNothingPublished(t, settings.Output.Folder)
-}
-
 func requireNothingPublished(t *testing.T, folder string) {
 	t.Helper()
 	entries, err := os.ReadDir(folder)

@@ -11,11 +11,11 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/storage"
@@ -229,7 +229,7 @@ func (p *Plan) openPart(kind, path string) (*openPart, error) {
 }
 
 func (o *openPart) readDirectory() error {
-	file, err := os.Open(o.path)
+	file, err := disk.Open(o.path)
 	if err != nil {
 		return err
 	}
@@ -277,7 +277,7 @@ func (o *openPart) keep(wanted func(*section) bool) {
 
 // each calls use with the blocks of a section, after it has checked its digest.
 func (o *openPart) each(s *section, use func(items int, block []byte) error) error {
-	file, err := os.Open(o.path)
+	file, err := disk.Open(o.path)
 	if err != nil {
 		return inputFailure(err)
 	}
@@ -334,7 +334,7 @@ func (p *Plan) open(part Part) (*openPart, error) {
 func (p *Plan) finished(kind string, number int) (Part, error) {
 	folder, name := p.place(kind, number)
 	path := filepath.Join(folder, name)
-	if _, err := os.Lstat(path); err != nil {
+	if _, err := disk.Lstat(path); err != nil {
 		return Part{}, inputFailure(err)
 	}
 	o, err := p.openPart(kind, path)
@@ -350,7 +350,7 @@ func (p *Plan) finished(kind string, number int) (Part, error) {
 // IsMade says whether a part has been made, by whatever attempt.
 func (p *Plan) IsMade(kind string, number int) bool {
 	folder, name := p.place(kind, number)
-	_, err := os.Lstat(filepath.Join(folder, name))
+	_, err := disk.Lstat(filepath.Join(folder, name))
 	return err == nil
 }
 
@@ -358,7 +358,7 @@ func (p *Plan) IsMade(kind string, number int) bool {
 // chunk or bucket. The error says which are missing, and which should not be there.
 func (p *Plan) Parts(kind string) ([]Part, error) {
 	folder, _ := p.place(kind, 0)
-	entries, err := os.ReadDir(folder)
+	entries, err := disk.ReadDir(folder)
 	if err != nil {
 		return nil, inputFailure(fmt.Errorf("cannot look for parts: %w", err))
 	}

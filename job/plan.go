@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/readers"
@@ -264,7 +264,7 @@ func ReadPlan(work, version string) (*Plan, error) {
 }
 
 func readPlan(work, version string) (*Plan, error) {
-	contents, err := os.ReadFile(filepath.Join(work, planFile))
+	contents, err := disk.ReadFile(filepath.Join(work, planFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("there is none; the first step is avstam shard plan")
 	}
@@ -296,7 +296,7 @@ func readPlan(work, version string) (*Plan, error) {
 		p.catalog[rules.All()[place].Name] = place
 	}
 	if of.TestNumbers != "" {
-		text, err := os.ReadFile(filepath.Join(work, testNumbersFile))
+		text, err := disk.ReadFile(filepath.Join(work, testNumbersFile))
 		if err != nil {
 			return nil, err
 		}

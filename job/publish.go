@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
@@ -63,7 +63,7 @@ func (r *run) checkMetricsFile() error {
 	if path == "" {
 		return nil
 	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil {
+	if info, err := disk.Stat(filepath.Dir(path)); err != nil {
 		return outputFailure(fmt.Errorf("cannot write metrics to %s: %w", path, err))
 	} else if !info.IsDir() {
 		return outputFailure(fmt.Errorf("cannot write metrics to %s: %s is not a folder", path, filepath.Dir(path)))

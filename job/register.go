@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
 )
@@ -59,7 +59,7 @@ func describeSnapshot(path string, digest bool) (Input, error) {
 	if err != nil {
 		return Input{}, err
 	}
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return Input{}, err
 	}

@@ -66,6 +66,7 @@ type run struct {
 // fileTotals is what the parts of a file add up to.
 type fileTotals struct {
 	rows     int64
+	extent   int64
 	rejected int64
 	stale    int64
 	ledger   report.Terms
@@ -290,6 +291,7 @@ func (r *run) collect(p part) error {
 	file := &r.files[p.file]
 	r.firsts = append(r.firsts, file.rows)
 	file.rows += p.rows
+	file.extent += p.extent
 	file.rejected += p.rejected
 	file.stale += p.stale
 	addTerms(&file.ledger, &p.ledger)
@@ -318,8 +320,11 @@ func (r *run) totals() fileTotals {
 }
 
 // judgeInputs says why a run whose files could be read is not to be published:
-// too many rejected rows, or control totals that differ.
+// something of them is lost, too many rows were rejected, or control totals differ.
 func (r *run) judgeInputs() error {
+	if err := r.checkExtents(); err != nil {
+		return failure(ExitLedger, err)
+	}
 	total := r.totals()
 	if allowed := r.settings.MaxRejects; allowed.isPassed(total.rejected, total.rows) {
 		return fmt.Errorf("%d of %d rows cannot be read as records, more than max_rejects %s allows", total.rejected, total.rows, allowed)

@@ -108,6 +108,9 @@ func process(ctx context.Context, plan *Plan, snapshot *register.Snapshot, numbe
 	if err != nil {
 		return Part{}, inputFailure(err)
 	}
+	if err := checkExtent(r.records.Files()[0], p.extent); err != nil {
+		return Part{}, failure(ExitLedger, err)
+	}
 	if err := w.take(&p); err != nil {
 		return Part{}, err
 	}

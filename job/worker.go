@@ -41,6 +41,7 @@ type worker struct {
 type part struct {
 	file     int
 	rows     int64
+	extent   int64 // of its pieces, as far as they were read
 	findings []report.Chunk
 	rejects  []storage.Extent
 	rejected int64
@@ -127,6 +128,7 @@ func (w *worker) readPiece(ctx context.Context, number uint32, piece pipeline.Pi
 		p.rows += int64(w.batch.Rows)
 		w.run.countRows(int64(w.batch.Rows))
 	}
+	p.extent += piece.Extent()
 	read, rejected := piece.Tallies()
 	clean, flagged := w.checker.TakeTallies()
 	addTerms(&p.ledger, &report.Terms{Read: *read, Rejected: *rejected, Clean: clean, Flagged: flagged})

@@ -19,6 +19,9 @@ type Piece interface {
 	// Tallies are what has been read so far and what of it was rejected, as the
 	// reader counts it.
 	Tallies() (read, rejected *Tally)
+	// Extent is how much of its file Next has come past so far, in a unit of the
+	// format's, so that pieces that are lost or end early are missed.
+	Extent() int64
 	// File is the place of the piece's file in the run's list of files.
 	File() int
 	// Close gives the piece's memory back. It is called once.

@@ -25,6 +25,7 @@ type piece struct {
 
 func (*piece) Next(*pipeline.Batch) (bool, error)        { return false, nil }
 func (*piece) Tallies() (read, rejected *pipeline.Tally) { return nil, nil }
+func (*piece) Extent() int64                             { return 0 }
 func (*piece) File() int                                 { return 0 }
 func (p *piece) Close() {
 	if p.closed.Swap(true) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/avstam/avstam/arrowipc"
+	"github.com/avstam/avstam/disk"
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -26,7 +27,7 @@ type arrowFile struct {
 
 // arrowInput is an Arrow file open for reading.
 type arrowInput struct {
-	handle *os.File
+	handle *disk.File
 	raw    *inputReader
 	*arrowipc.Reader
 }
@@ -89,7 +90,7 @@ func (a *arrowFile) openInput(options *Options) (_ *arrowInput, err error) {
 	if a.isStream {
 		in.handle, source = a.stream.file, a.stream.reader()
 	} else {
-		if in.handle, err = os.Open(a.Path); err != nil {
+		if in.handle, err = disk.Open(a.Path); err != nil {
 			return nil, err
 		}
 		source = in.handle
@@ -133,7 +134,7 @@ var errFileInPipe = errors.New("an Arrow file is read from its end, so it must b
 
 func (in *arrowInput) close() error {
 	in.raw.wait()
-	if in.handle == os.Stdin {
+	if in.handle.IsStandardInput() {
 		return nil
 	}
 	return in.handle.Close()

@@ -46,6 +46,7 @@ func (r *arrowRecords) cut(ctx context.Context, send func(pipeline.Piece) error)
 	return r.batches(ctx, r.memory, func(batch *arrowipc.Batch, bytes []byte) error {
 		shared := &arrowBatch{records: r, batch: batch, bytes: bytes, row: row}
 		row += int64(batch.Rows)
+		r.Extent += int64(batch.Rows)
 		pieces := (batch.Rows + arrowPieceRows - 1) / arrowPieceRows
 		shared.users.Store(int32(pieces))
 		for i := range pieces {
@@ -140,6 +141,9 @@ type arrowPiece struct {
 
 // File is the place of the file in the run.
 func (p *arrowPiece) File() int { return p.shared.records.index }
+
+// Extent is the rows that have been read.
+func (p *arrowPiece) Extent() int64 { return int64(p.done) }
 
 // Close gives the memory of the record batch back.
 func (p *arrowPiece) Close() {

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Chunk is a part of a file that can be read by itself, on any machine that has
@@ -129,7 +130,7 @@ func (f *File) PageChecks() (checked, unchecked int64) {
 
 // digestWhole takes the digest of a file, and compares it with its sidecar.
 func (f *File) digestWhole(ctx context.Context) error {
-	handle, err := os.Open(f.Path)
+	handle, err := disk.Open(f.Path)
 	if err != nil {
 		return cannotRead(f.Path, err)
 	}
@@ -249,7 +250,7 @@ func (c *csvRecords) limit(chunk *Chunk) {
 func (c *Chunk) openCSV(file *File, encoding textEncoding, options *Options) (*csvInput, error) {
 	in := &csvInput{}
 	var err error
-	if in.file, err = os.Open(file.Path); err != nil {
+	if in.file, err = disk.Open(file.Path); err != nil {
 		return nil, err
 	}
 	source := io.NewSectionReader(in.file, c.Offset, c.Length)

@@ -388,6 +388,7 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 		}
 		n, err := in.fill(buffer[filled : len(buffer)-csvSlack])
 		filled += n
+		c.Extent += int64(n)
 		atEnd := err == io.EOF
 		if err != nil && !atEnd {
 			return fmt.Errorf("cannot read %s: after line %d: %w", path, line+countLines(buffer[:filled])-1, err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +15,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // headBytes is how much of a file's text its dialect is detected from; a header
@@ -28,7 +29,7 @@ const zstdWindow = 128 << 20
 
 // csvInput is a file as text: decompressed, as UTF-8, without a byte order mark.
 type csvInput struct {
-	file        *os.File
+	file        *disk.File
 	raw         *inputReader
 	zstd        *zstd.Decoder // nil for other files
 	text        *bufio.Reader
@@ -45,7 +46,7 @@ func openCSVInput(file *File, declared textEncoding, options *Options) (_ *csvIn
 	if file.stream != nil {
 		in.file, source = file.stream.file, file.stream.reader()
 	} else {
-		if in.file, err = os.Open(file.Path); err != nil {
+		if in.file, err = disk.Open(file.Path); err != nil {
 			return nil, err
 		}
 		source = in.file
@@ -147,7 +148,7 @@ func (in *csvInput) close() error {
 		in.zstd.Close()
 	}
 	in.raw.wait()
-	if in.file == os.Stdin {
+	if in.file.IsStandardInput() {
 		return nil
 	}
 	return in.file.Close()

@@ -160,6 +160,9 @@ func (p *csvPiece) File() int { return p.file.index }
 // Tallies are what has been read and rejected so far.
 func (p *csvPiece) Tallies() (read, rejected *pipeline.Tally) { return &p.read, &p.rejected }
 
+// Extent is the bytes of text that have been split into rows.
+func (p *csvPiece) Extent() int64 { return int64(min(p.at, p.block.trueEnd)) }
+
 // Close gives the piece's memory back.
 func (p *csvPiece) Close() {
 	memory := p.file.options.csv

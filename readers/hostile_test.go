@@ -573,7 +573,11 @@ func TestParquetPagesTakeWhatTheyMay(t *testing.T) {
 		})
 		cost := allocated() - before
 		t.Logf("%s: %d MiB", c.why, cost>>20)
-		assert.LessOrEqual(t, cost, uint64(limitPageMemory), c.why)
+		may := uint64(limitPageMemory)
+		if raceDetector {
+			may += 1 << 20 // the detector's own
+		}
+		assert.LessOrEqual(t, cost, may, c.why)
 		if c.want != "" {
 			assert.ErrorContains(t, err, c.want, c.why)
 		} else if assert.NoError(t, err, c.why) {

@@ -14,6 +14,8 @@ import (
 	"github.com/parquet-go/parquet-go/encoding"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/avstam/avstam/disk"
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 // closes when all who use it have let go.
 type parquetFile struct {
 	path   string
-	handle *os.File
+	handle *disk.File
 	stat   os.FileInfo // as it was opened
 	users  atomic.Int32
 
@@ -42,7 +44,7 @@ type parquetFile struct {
 
 // openParquet opens a file and reads its metadata; the caller is its first user.
 func openParquet(path string) (*parquetFile, error) {
-	handle, err := os.Open(path)
+	handle, err := disk.Open(path)
 	if err != nil {
 		return nil, cannotRead(path, err)
 	}
@@ -58,7 +60,7 @@ func openParquet(path string) (*parquetFile, error) {
 // reopen opens the file after its last user let go; the caller is its first
 // user again. It fails where the file is no longer the one that it was.
 func (f *parquetFile) reopen() error {
-	handle, err := os.Open(f.path)
+	handle, err := disk.Open(f.path)
 	if err != nil {
 		return cannotRead(f.path, err)
 	}

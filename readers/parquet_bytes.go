@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"github.com/avstam/avstam/disk"
 )
 
 const (
@@ -218,7 +220,7 @@ func (b *parquetBytes) finishHash(reader *hashReader) error {
 		return err
 	}
 	// The path may by now lead to another file.
-	if there, err := os.Stat(b.parquet.path); err == nil && !os.SameFile(there, b.parquet.stat) {
+	if there, err := disk.Stat(b.parquet.path); err == nil && !os.SameFile(there, b.parquet.stat) {
 		return cannotRead(b.parquet.path, errChanged)
 	}
 	return b.file.state(reader.hash.Sum(nil))

@@ -52,9 +52,12 @@ func (r *parquetRecords) cut(ctx context.Context, send func(pipeline.Piece) erro
 	}
 	defer func() { _ = r.parquet.release() }() // pieces that are still open keep it
 	first := int64(1)
-	from, _ := r.bytes.groups()
+	from, end := r.bytes.groups()
 	for i := range from {
 		first += r.parquet.groups[i].rows
+	}
+	for i := from; i < end; i++ {
+		r.bytes.file.Extent += r.parquet.groups[i].rows
 	}
 	return r.bytes.each(ctx, func(group rowGroupBytes) error {
 		rows := r.parquet.groups[group.rowGroup].rows
@@ -79,6 +82,9 @@ type parquetPiece struct {
 
 // File is the place of the file in the run.
 func (p *parquetPiece) File() int { return p.records.index }
+
+// Extent is the rows that have been read.
+func (p *parquetPiece) Extent() int64 { return p.row }
 
 // Close gives the memory of the row group back.
 func (p *parquetPiece) Close() {

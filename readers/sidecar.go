@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // sidecarSuffix is what the name of a sidecar has behind that of its file.
@@ -26,7 +27,7 @@ func readSidecar(path string) (*sidecar, error) {
 		return nil, nil
 	}
 	path += sidecarSuffix
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/avstam/avstam/arrowipc"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 )
@@ -93,6 +94,10 @@ type File struct {
 	// detected, with nothing left open, and "gzip", "zstd" or "".
 	CSV         CSV
 	Compression string
+	// Extent is what the extents of a file's pieces add up to: rows as the metadata
+	// have them, or bytes of text behind a header. It is there once the file has
+	// been cut.
+	Extent int64
 	// Columns are the file's columns in their order.
 	Columns []string
 	// Folders are the folders named key=value that it lies in, the outermost first.
@@ -106,15 +111,15 @@ type File struct {
 // inputStream is standard input or a pipe, of which the first bytes have been
 // read.
 type inputStream struct {
-	file *os.File
+	file *disk.File
 	head []byte
 }
 
 // openInputStream reads the first bytes of a stream, as many as tell its format.
 func openInputStream(path string) (_ *inputStream, err error) {
-	s := &inputStream{file: os.Stdin, head: make([]byte, formatBytes)}
+	s := &inputStream{file: disk.StandardInput(), head: make([]byte, formatBytes)}
 	if path != StandardInput {
-		if s.file, err = os.Open(path); err != nil {
+		if s.file, err = disk.Open(path); err != nil {
 			return nil, err
 		}
 	}
@@ -174,10 +179,10 @@ func pathText(path string) string {
 // standard input or a pipe.
 func statInput(path string) (stat os.FileInfo, isStream bool, err error) {
 	if path == StandardInput {
-		stat, err = os.Stdin.Stat()
+		stat, err = disk.StandardInput().Stat()
 		return stat, true, err
 	}
-	stat, err = os.Stat(path)
+	stat, err = disk.Stat(path)
 	return stat, err == nil && !stat.Mode().IsRegular(), err
 }
 
@@ -213,12 +218,14 @@ func expandPattern(pattern string) ([]string, error) {
 	}
 	matches := []string{pattern}
 	// A path that there is stands for itself, whatever its characters.
-	if _, err := os.Lstat(pattern); err != nil {
+	if _, err := disk.Lstat(pattern); err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, cannotRead(pattern, err)
 		}
-		if matches, err = filepath.Glob(pattern); err != nil {
+		if matches, err = glob(pattern); errors.Is(err, filepath.ErrBadPattern) {
 			return nil, fmt.Errorf("cannot read %s: %w", pattern, err)
+		} else if err != nil {
+			return nil, err
 		}
 		if len(matches) == 0 {
 			if strings.ContainsAny(pattern, "*?[") {
@@ -232,7 +239,7 @@ func expandPattern(pattern string) ([]string, error) {
 	}
 	var paths []string
 	for _, match := range matches {
-		stat, err := os.Stat(match)
+		stat, err := disk.Stat(match)
 		if err != nil {
 			return nil, cannotRead(match, err)
 		}
@@ -256,7 +263,7 @@ func appendFolder(paths []string, folder string, depth int) ([]string, error) {
 	if depth > limitFolders {
 		return nil, cannotRead(folder, errTooDeep)
 	}
-	entries, err := os.ReadDir(folder)
+	entries, err := disk.ReadDir(folder)
 	if err != nil {
 		return nil, cannotRead(folder, err)
 	}
@@ -267,7 +274,7 @@ func appendFolder(paths []string, folder string, depth int) ([]string, error) {
 		}
 		path := filepath.Join(folder, name)
 		// A link to a folder is a folder, too.
-		stat, err := os.Stat(path)
+		stat, err := disk.Stat(path)
 		if err != nil {
 			return nil, cannotRead(path, err)
 		}
@@ -307,7 +314,7 @@ func (n *namedFiles) add(path string) error {
 	if path == StandardInput {
 		return nil
 	}
-	stat, err := os.Stat(path)
+	stat, err := disk.Stat(path)
 	if err != nil {
 		return cannotRead(path, err)
 	}
@@ -336,7 +343,7 @@ func describe(path string, source int) (*File, error) {
 		return file, nil
 	}
 	file.Size = stat.Size()
-	handle, err := os.Open(path)
+	handle, err := disk.Open(path)
 	if err != nil {
 		return nil, cannotRead(path, err)
 	}

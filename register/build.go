@@ -29,12 +29,13 @@ func (b *Builder) build() (*Snapshot, error) {
 	if b.kept == 0 && b.fullAt == 0 {
 		return nil, fmt.Errorf("no entries: of %d rows none has a number and a status that can be read", b.rows)
 	}
-	needed := b.bytes + b.neededBytes()
+	needed, share := b.bytes+b.neededBytes(), 1.0
 	if b.fullAt > 0 {
 		// What was kept stands for what was only counted.
-		needed = int64(float64(needed+int64(len(b.links))*16) * max(1, float64(b.rows)/float64(b.fullAt)))
+		share = max(1, float64(b.rows)/float64(b.fullAt))
+		needed = int64(float64(needed+int64(len(b.links))*16) * share)
 	}
-	if err := checkMemory(needed); err != nil {
+	if err := checkMemory(needed + b.tableBytes(share)); err != nil {
 		return nil, err
 	}
 	a := &assembly{Builder: b, states: map[State]uint16{{}: 0}}
@@ -70,6 +71,20 @@ func (b *Builder) neededBytes() int64 {
 		row += 4
 	}
 	return b.kept*row + int64(len(b.links))*(16+24)
+}
+
+// tableBytes is what the tables by day take, which do not grow with the entries:
+// the Builder's and the snapshot's, or the snapshot's and that of plain numbers,
+// where the days so far are one share-th of all.
+func (b *Builder) tableBytes(share float64) int64 {
+	days := 0.0
+	for _, serials := range b.serials {
+		if serials != nil {
+			days += share
+		}
+	}
+	const perDay = 8 + 8 // a pointer, and a dayEntry
+	return dayCount*perDay + int64(min(days, dayCount))*2*blockBytes
 }
 
 // assembly is a snapshot being made. Numbers come in order, each with all its

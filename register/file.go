@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
 	"golang.org/x/sync/errgroup"
 )
@@ -137,7 +137,7 @@ func (s *Snapshot) save(path string) error {
 
 // IsSnapshot says whether a file begins as a snapshot does.
 func IsSnapshot(path string) (bool, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return false, fmt.Errorf("cannot open register: %w", err)
 	}
@@ -164,7 +164,7 @@ func Open(path string) (*Snapshot, error) {
 }
 
 func open(path string) (*Snapshot, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}

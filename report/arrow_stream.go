@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -20,13 +20,13 @@ func NewStreamWriter(spill *storage.Spill, run Run) (*Writer, error) {
 	}
 	w, err := NewWriter(nil, spill, run)
 	if err == nil {
-		w.kept = map[string]*os.File{}
+		w.kept = map[string]*disk.File{}
 	}
 	return w, err
 }
 
 // create makes the file of a table.
-func (w *Writer) create(name string) (file *os.File, err error) {
+func (w *Writer) create(name string) (file *disk.File, err error) {
 	if w.draft != nil {
 		return w.draft.Create(name, storage.PrivateMode)
 	}

@@ -10,10 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // followedFiles are the names of the tables of a report that follows its findings.
@@ -87,7 +88,7 @@ func countRows(ctx context.Context, path string) (count int64, err error) {
 }
 
 func countLines(ctx context.Context, path string) (count int64, err error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return 0, err
 	}
@@ -154,7 +155,7 @@ type Earlier struct {
 // OpenEarlier reads the manifest of a published report. It fails where that is
 // not the one that was published, or of another schema.
 func OpenEarlier(folder string) (*Earlier, error) {
-	resolved, err := filepath.EvalSymlinks(folder)
+	resolved, err := disk.EvalSymlinks(folder)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the report %s: %w", folder, err)
 	}

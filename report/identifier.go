@@ -11,8 +11,8 @@ import (
 	"fmt"
 	"hash"
 	"io/fs"
-	"os"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -45,7 +45,7 @@ func RandomKey() []byte {
 }
 
 func readKey(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the key of finding ids: %w", err)
 	}

@@ -4,11 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
-	"os"
 
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Tables are written as Parquet has it (https://parquet.apache.org/docs/file-format),
@@ -37,7 +38,7 @@ type chunkIndex struct {
 }
 
 // newParquetFile begins a table's file. It says nothing of the machine and the time.
-func newParquetFile[Row any](file *os.File, name, version string, columns []column[Row]) (*parquetFile, error) {
+func newParquetFile[Row any](file *disk.File, name, version string, columns []column[Row]) (*parquetFile, error) {
 	f := &parquetFile{file: bufio.NewWriterSize(file, 1<<18), offset: int64(len(parquetMagic))}
 	f.metadata = format.FileMetaData{Version: 2, CreatedBy: "avstam version " + version + "(build parquet-go)"}
 	f.metadata.Schema = append(f.metadata.Schema, format.SchemaElement{Name: name, NumChildren: thrift.New(int32(len(columns)))})

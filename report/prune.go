@@ -2,10 +2,10 @@ package report
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -20,7 +20,7 @@ func Prune(dir string, keep int) (removed []string, err error) {
 	if keep < 0 {
 		return nil, fmt.Errorf("cannot keep %d reports", keep)
 	}
-	if _, err := os.Stat(dir); err != nil {
+	if _, err := disk.Stat(dir); err != nil {
 		return nil, fmt.Errorf("cannot prune reports: %w", err)
 	}
 	folder, err := storage.Lock(dir)
@@ -32,7 +32,7 @@ func Prune(dir string, keep int) (removed []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(dir) // by name, which is by time
+	entries, err := disk.ReadDir(dir) // by name, which is by time
 	if err != nil {
 		return nil, fmt.Errorf("cannot prune reports: %w", err)
 	}
@@ -41,7 +41,11 @@ func Prune(dir string, keep int) (removed []string, err error) {
 		if !entry.IsDir() || !runNames.MatchString(entry.Name()) {
 			continue
 		}
-		if info, err := os.Lstat(filepath.Join(dir, entry.Name(), ManifestFile)); err == nil && info.Mode().IsRegular() {
+		info, err := disk.Lstat(filepath.Join(dir, entry.Name(), ManifestFile))
+		if isUnreadable(err) {
+			return nil, fmt.Errorf("cannot prune reports: %w", err)
+		}
+		if err == nil && info.Mode().IsRegular() {
 			runs = append(runs, entry.Name())
 		}
 	}

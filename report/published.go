@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/register"
 )
 
@@ -52,7 +52,7 @@ type PublishedFinding struct {
 // PublishedFindings is the table of a report's findings, read a page of a column at a
 // time. It is for one goroutine.
 type PublishedFindings struct {
-	file    *os.File
+	file    *disk.File
 	parquet *parquet.File
 	columns map[string]*publishedColumn
 }
@@ -61,7 +61,7 @@ type PublishedFindings struct {
 // Parquet. The error names the file.
 func OpenPublished(folder string) (*PublishedFindings, error) {
 	path := filepath.Join(folder, FindingsFile)
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot read %s: there is no such file; the report must have parquet among its formats", path)
 	}
@@ -350,7 +350,7 @@ func readJSON(folder, name string, into any) error {
 // nothing where it is: by its size, and its digest where the manifest has one. The
 // error is fs.ErrNotExist where it is gone.
 func (i *Input) Compare(ctx context.Context) (string, error) {
-	info, err := os.Stat(i.Path)
+	info, err := disk.Stat(i.Path)
 	if err != nil {
 		return "", err
 	}

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"golang.org/x/sync/errgroup"
 )
@@ -114,8 +114,8 @@ const unknownPlace = -1
 type recounting struct {
 	ctx     context.Context // ends it between two batches of rows
 	path    string
-	kept    *os.File // the file, where it has a name but no path
-	files   []File   // of the run
+	kept    *disk.File // the file, where it has a name but no path
+	files   []File     // of the run
 	rejects bool
 	// across is where the findings across records begin, or unknownPlace. Were
 	// it wrong, the rows before or after it would not be in order.

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/avstam/avstam/arrowipc"
+	"github.com/avstam/avstam/disk"
 )
 
 // arrowTraces reads a table's Arrow file or stream back with package arrowipc:
@@ -15,7 +15,7 @@ import (
 type arrowTraces struct {
 	names   *nameTable
 	rejects bool
-	file    *os.File // to be closed; nil for one that the report keeps
+	file    *disk.File // to be closed; nil for one that the report keeps
 	reader  *arrowipc.Reader
 
 	// Where the columns stand.
@@ -52,7 +52,7 @@ func (t *arrowTraces) openReader(r *recounting) error {
 	file := r.kept
 	if file == nil {
 		var err error
-		if file, err = os.Open(r.path); err != nil {
+		if file, err = disk.Open(r.path); err != nil {
 			return err
 		}
 		t.file = file

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/rules"
 )
 
@@ -18,7 +18,7 @@ import (
 type csvTraces struct {
 	names   *nameTable
 	rejects bool
-	file    *os.File
+	file    *disk.File
 	reader  *csv.Reader
 	style   csvStyle
 	batch   []trace
@@ -28,7 +28,7 @@ type csvTraces struct {
 }
 
 func openCSVTraces(r *recounting, names *nameTable, _ columnSet) (traces, error) {
-	file, err := os.Open(r.path)
+	file, err := disk.Open(r.path)
 	if err != nil {
 		return nil, err
 	}

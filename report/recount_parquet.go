@@ -45,7 +45,7 @@ func openParquetTraces(r *recounting, names *nameTable, read columnSet) (traces,
 	if r.footer != nil {
 		known = append(known, file.WithMetadata(r.footer))
 	}
-	reader, err := file.OpenParquetFile(r.path, false, known...)
+	reader, err := openParquet(r.path, known...)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type rowsColumn struct {
 
 // OpenRows opens a table of a report to read the columns named.
 func OpenRows(path string, columns ...string) (*Rows, error) {
-	reader, err := file.OpenParquetFile(path, false)
+	reader, err := openParquet(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", path, err)
 	}

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
 	"golang.org/x/text/unicode/norm"
 )
@@ -233,7 +233,7 @@ func (w *Writer) writeShare(ctx context.Context, out output, of *share, folder s
 	if err := w.draft.MakeFolder(folder); err != nil {
 		return nil, err
 	}
-	out.create = func(name string) (*os.File, error) { return w.create(folder + "/" + name) }
+	out.create = func(name string) (*disk.File, error) { return w.create(folder + "/" + name) }
 	if len(of.findings) == 1 {
 		out.encoders = 1 // no other would have anything to do
 	}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/storage"
 )
@@ -33,7 +33,7 @@ type table[Row any] struct {
 
 // output is where a table goes.
 type output struct {
-	create              func(name string) (*os.File, error)
+	create              func(name string) (*disk.File, error)
 	parquet, csv, arrow bool
 	style               csvStyle
 	isStream            bool // Arrow is written as a stream, and its file kept open
@@ -211,10 +211,10 @@ func (e *encoder[Row]) encodeRows(rows []Row) error {
 // tableFiles are the files of a table, open for writing.
 type tableFiles struct {
 	name     string
-	parquet  *os.File
+	parquet  *disk.File
 	writer   *parquetFile
-	csv      *os.File
-	arrow    *os.File
+	csv      *disk.File
+	arrow    *disk.File
 	batches  arrowWriter
 	isStream bool
 	added    int                  // row groups
@@ -248,7 +248,7 @@ func (t *table[Row]) create(out *output) (*tableFiles, error) {
 			return nil, errors.Join(fmt.Errorf("cannot write %s.arrow: %w", t.name, err), files.abandon())
 		}
 	}
-	for _, file := range []*os.File{files.parquet, files.csv, files.arrow} {
+	for _, file := range []*disk.File{files.parquet, files.csv, files.arrow} {
 		if file != nil && !out.isStream {
 			files.early = append(files.early, storage.NewEarlySync(file))
 		}
@@ -312,7 +312,7 @@ func (f *tableFiles) endSync() error {
 // abandon closes files that close has not closed.
 func (f *tableFiles) abandon() error {
 	errs := []error{f.endSync()}
-	for _, file := range []*os.File{f.parquet, f.csv, f.arrow} {
+	for _, file := range []*disk.File{f.parquet, f.csv, f.arrow} {
 		if file == nil || file == f.arrow && f.isStream {
 			continue
 		}

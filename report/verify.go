@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Difference is something about a report that is not as it was published.
@@ -32,7 +34,7 @@ const maxDocumentBytes = 256 << 20
 // are still there too. It returns an error only where the folder holds no report
 // of this version that it could read.
 func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, error) {
-	folder, err := filepath.EvalSymlinks(folder)
+	folder, err := disk.EvalSymlinks(folder)
 	if err != nil {
 		return nil, fmt.Errorf("cannot verify a report: %w", err)
 	}
@@ -88,11 +90,15 @@ func (v *verifier) outputs(ctx context.Context, manifest *Manifest) (sound []Out
 			continue
 		}
 		path := filepath.Join(v.folder, output.Name)
-		if folder, err := os.Lstat(filepath.Dir(path)); err == nil && !folder.IsDir() {
+		if folder, err := disk.Lstat(filepath.Dir(path)); isUnreadable(err) {
+			return nil, fmt.Errorf("cannot verify a file: %w", err)
+		} else if err == nil && !folder.IsDir() {
 			v.differ(output.Name, "it does not lie in a plain folder")
 			continue
 		}
-		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		if info, err := disk.Lstat(path); isUnreadable(err) {
+			return nil, fmt.Errorf("cannot verify a file: %w", err)
+		} else if err == nil && !info.Mode().IsRegular() {
 			v.differ(output.Name, "it is not a plain file")
 			continue
 		}
@@ -119,7 +125,7 @@ func (v *verifier) strangers(known []string) error {
 			places[name] = true
 		}
 	}
-	err := filepath.WalkDir(v.folder, func(file string, entry fs.DirEntry, err error) error {
+	err := disk.WalkDir(v.folder, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -191,6 +197,9 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		if reason := context.Cause(ctx); reason != nil {
 			return reason
 		}
+		if isUnreadable(err) {
+			return fmt.Errorf("cannot verify a file: %w", err)
+		}
 		if err != nil {
 			v.differ(output.Name, err.Error())
 			continue
@@ -217,6 +226,13 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		tell(SharesFile, shares.check(tables))
 	}
 	return nil
+}
+
+// isUnreadable says whether an error is of the file system, and not that there is
+// nothing: what cannot be read is not known to differ.
+func isUnreadable(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // agencies are the agencies of the shares' folders, as the list has them; none
@@ -255,7 +271,10 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 		inputs = append(inputs, *manifest.Decisions)
 	}
 	for _, input := range inputs {
-		info, err := os.Stat(input.Path)
+		info, err := disk.Stat(input.Path)
+		if isUnreadable(err) {
+			return fmt.Errorf("cannot verify a file: %w", err)
+		}
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
@@ -276,7 +295,7 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 // compareFile says how a file is not of a size and a digest; an empty digest is
 // not compared. It is empty where the file is as it was.
 func compareFile(ctx context.Context, path string, size int64, digest string) (string, error) {
-	info, err := os.Stat(path)
+	info, err := disk.Stat(path)
 	if err != nil {
 		return "", fmt.Errorf("cannot verify a file: %w", err)
 	}
@@ -301,7 +320,7 @@ func compareFile(ctx context.Context, path string, size int64, digest string) (s
 
 // compareChunks says how a file is not as it was when it was read in parts.
 func compareChunks(ctx context.Context, input *Input) (string, error) {
-	file, err := os.Open(input.Path)
+	file, err := disk.Open(input.Path)
 	if err != nil {
 		return "", fmt.Errorf("cannot verify a file: %w", err)
 	}
@@ -337,14 +356,16 @@ func compareChunks(ctx context.Context, input *Input) (string, error) {
 
 // readDocument reads a document of a report whole.
 func readDocument(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close() // it was only read
 	var contents bytes.Buffer
-	if _, err := io.CopyN(&contents, file, maxDocumentBytes); !errors.Is(err, io.EOF) {
-		return nil, errors.Join(err, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes))
+	if _, err := io.CopyN(&contents, file, maxDocumentBytes); err == nil {
+		return nil, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes)
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
 	}
 	return contents.Bytes(), nil
 }

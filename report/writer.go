@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/rules"
 	"github.com/avstam/avstam/storage"
@@ -85,8 +86,8 @@ func (r *Run) encoders() int { return max(1, min(r.Workers, maxEncoders)) }
 // find repeated ids, with 12 KiB more for every million findings, and 48 KiB for
 // every million that repeat the id of another.
 type Writer struct {
-	draft *storage.Draft      // nil for a stream
-	kept  map[string]*os.File // the tables of a stream, by name; they have no path
+	draft *storage.Draft        // nil for a stream
+	kept  map[string]*disk.File // the tables of a stream, by name; they have no path
 	spill *storage.Spill
 	run   Run
 
@@ -547,7 +548,7 @@ func (w *Writer) outputOf(ctx context.Context, name string) (Output, error) {
 
 // digestFile is the size and the SHA-256 of a file as it lies on disk.
 func digestFile(ctx context.Context, path string) (size int64, digest [sha256.Size]byte, err error) {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return 0, digest, fmt.Errorf("cannot digest a file: %w", err)
 	}

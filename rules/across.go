@@ -72,4 +72,6 @@ func (k *Key) renumber(at int, numbers []uint16) {
 }
 
 // renumberKey renumbers what Facts.key has packed.
-func renumberKey(key *Key, numbers *pipeline.Renumbering) { key.renumber(PersonSize, numbers.PaymentType) }
+func renumberKey(key *Key, numbers *pipeline.Renumbering) {
+	key.renumber(PersonSize, numbers.PaymentType)
+}

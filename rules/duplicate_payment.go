@@ -40,7 +40,6 @@ var duplicatePayment = &Rule{
 	},
 }
 
-// duplicateJudge keeps the keys that have come.
 // duplicateJudge has the first record of each key.
 type duplicateJudge map[Key]Position
 

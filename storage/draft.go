@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Draft is a folder that nobody looks at yet: the report of a run until it is
@@ -19,11 +20,11 @@ type Draft struct {
 // Begin makes an empty draft in the folder.
 func (f *Folder) Begin() (*Draft, error) {
 	path := filepath.Join(f.path, temporaryName())
-	if err := os.Mkdir(path, FolderMode); err != nil {
+	if err := disk.Mkdir(path, FolderMode); err != nil {
 		return nil, fmt.Errorf("cannot begin a report: %w", err)
 	}
-	if err := os.Chmod(path, FolderMode); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot begin a report: %w", err), os.Remove(path))
+	if err := disk.Chmod(path, FolderMode); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot begin a report: %w", err), disk.Remove(path))
 	}
 	return &Draft{folder: f, path: path}, nil
 }
@@ -49,10 +50,10 @@ func (d *Draft) MakeFolder(name string) error {
 		return fmt.Errorf("cannot make the folder %q in a report: it has no plain name", name)
 	}
 	path := filepath.Join(d.path, name)
-	if err := os.Mkdir(path, FolderMode); err != nil {
+	if err := disk.Mkdir(path, FolderMode); err != nil {
 		return fmt.Errorf("cannot make a folder in a report: %w", err)
 	}
-	if err := os.Chmod(path, FolderMode); err != nil {
+	if err := disk.Chmod(path, FolderMode); err != nil {
 		return fmt.Errorf("cannot make a folder in a report: %w", err)
 	}
 	return nil
@@ -60,7 +61,7 @@ func (d *Draft) MakeFolder(name string) error {
 
 // Create creates a file of the draft, open for reading and writing, with
 // exactly that mode. The caller closes it before the draft is published.
-func (d *Draft) Create(name string, mode fs.FileMode) (*os.File, error) {
+func (d *Draft) Create(name string, mode fs.FileMode) (*disk.File, error) {
 	if !isPlain(name) {
 		return nil, fmt.Errorf("cannot create %q in a report: it is not a plain file name", name)
 	}
@@ -94,7 +95,7 @@ func (d *Draft) Persist(name string) error {
 
 // Remove removes a file of the draft.
 func (d *Draft) Remove(name string) error {
-	if err := os.Remove(filepath.Join(d.path, name)); err != nil {
+	if err := disk.Remove(filepath.Join(d.path, name)); err != nil {
 		return fmt.Errorf("cannot remove %s: %w", name, err)
 	}
 	return nil
@@ -104,7 +105,8 @@ func (d *Draft) Remove(name string) error {
 // rename after everything in it is on disk, and points latest at it unless
 // latest is at a newer run: names of runs sort by time. It refuses a name that
 // is taken. Where it returns an error nothing is published, and the draft can
-// still be discarded.
+// still be discarded; or, on a disk that lets nothing be undone, the error says
+// that the report is to be seen.
 func (d *Draft) Publish(run string) error {
 	if err := d.publish(run); err != nil {
 		return fmt.Errorf("cannot publish the report %s: %w", run, err)
@@ -132,27 +134,63 @@ func (d *Draft) publish(run string) error {
 	// while there is nothing to undo.
 	link := filepath.Join(d.folder.path, temporaryName())
 	if moveLatest {
-		if err := os.Symlink(run, link); err != nil {
+		if err := disk.Symlink(run, link); err != nil {
 			return err
 		}
 	}
 	err = d.rename(target)
 	if err == nil && moveLatest {
-		if err = os.Rename(link, latest); err == nil {
-			err = persist(d.folder.path)
-		}
-		if err != nil {
-			err = errors.Join(err, os.Rename(target, d.path))
+		var remains bool
+		if remains, err = d.folder.pointLatest(link); remains {
+			err = errors.Join(err, errVisible)
+		} else if err != nil {
+			err = errors.Join(err, takenBack(disk.Rename(target, d.path)))
 		}
 	}
 	if err != nil {
 		if moveLatest {
-			_ = os.Remove(link)
+			_ = disk.Remove(link) // where it is still there
 		}
 		return err
 	}
 	d.path = ""
 	return nil
+}
+
+// errVisible is told where what has been published could not be made to last, and
+// could not be taken back either.
+var errVisible = errors.New("it is there to be seen, whole, but may not outlast a power cut")
+
+// takenBack is what taking back came to.
+func takenBack(err error) error {
+	if err != nil {
+		return errors.Join(err, errVisible)
+	}
+	return nil
+}
+
+// pointLatest puts a link in the place of latest and makes that last. Where it
+// cannot make it last, latest is put back to where it was; remains says that it
+// could not be.
+func (f *Folder) pointLatest(link string) (remains bool, err error) {
+	latest := filepath.Join(f.path, latestName)
+	before, beforeErr := disk.Readlink(latest)
+	if beforeErr != nil && !errors.Is(beforeErr, fs.ErrNotExist) {
+		return false, beforeErr
+	}
+	if err := disk.Rename(link, latest); err != nil {
+		return false, err
+	}
+	if err = persist(f.path); err == nil {
+		return false, nil
+	}
+	var undo error
+	if beforeErr != nil {
+		undo = disk.Remove(latest)
+	} else if undo = disk.Symlink(before, link); undo == nil {
+		undo = disk.Rename(link, latest)
+	}
+	return undo != nil, errors.Join(err, undo)
 }
 
 // KeepFailed keeps the draft for inspection as failed/<run> in the folder, after
@@ -189,11 +227,11 @@ func (d *Draft) keepFailed(run string) error {
 // rename moves the draft to its place and makes that last. Where it cannot make
 // it last, the draft is moved back.
 func (d *Draft) rename(target string) error {
-	if err := os.Rename(d.path, target); err != nil {
+	if err := disk.Rename(d.path, target); err != nil {
 		return err
 	}
 	if err := persist(d.folder.path); err != nil {
-		return errors.Join(err, os.Rename(target, d.path))
+		return errors.Join(err, takenBack(disk.Rename(target, d.path)))
 	}
 	return nil
 }
@@ -203,7 +241,7 @@ func (d *Draft) Discard() error {
 	if d.path == "" {
 		return nil
 	}
-	if err := os.RemoveAll(d.path); err != nil {
+	if err := disk.RemoveAll(d.path); err != nil {
 		return fmt.Errorf("cannot discard an unpublished report: %w", err)
 	}
 	d.path = ""
@@ -214,7 +252,7 @@ func (d *Draft) Discard() error {
 // opened again for it: the kernel keeps a write error that nobody has seen for
 // the next who asks.
 func (d *Draft) syncAll() error {
-	return filepath.WalkDir(d.path, func(path string, entry fs.DirEntry, err error) error {
+	return disk.WalkDir(d.path, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -228,7 +266,7 @@ func (d *Draft) syncAll() error {
 // mayMoveLatest says whether latest may point at a run: it must be a symbolic
 // link or nothing, and must not be at a newer run that exists.
 func mayMoveLatest(latest, run string) (bool, error) {
-	info, err := os.Lstat(latest)
+	info, err := disk.Lstat(latest)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return true, nil
@@ -237,18 +275,20 @@ func mayMoveLatest(latest, run string) (bool, error) {
 	case info.Mode()&fs.ModeSymlink == 0:
 		return false, fmt.Errorf("%s is there and is not a symbolic link", latestName)
 	}
-	at, err := os.Readlink(latest)
+	at, err := disk.Readlink(latest)
 	if err != nil {
 		return false, err
 	}
-	if _, err := os.Stat(latest); err != nil {
+	if _, err := disk.Stat(latest); errors.Is(err, fs.ErrNotExist) {
 		return true, nil // it leads nowhere
+	} else if err != nil {
+		return false, err
 	}
 	return filepath.Base(at) <= run, nil
 }
 
 func mustNotExist(path string) error {
-	_, err := os.Lstat(path)
+	_, err := disk.Lstat(path)
 	switch {
 	case err == nil:
 		return fmt.Errorf("%s: %w", filepath.Base(path), fs.ErrExist)

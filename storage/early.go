@@ -1,17 +1,17 @@
 package storage
 
-import "os"
+import "github.com/avstam/avstam/disk"
 
 // EarlySync puts a file on disk while it is still being written, so that whoever
 // waits at the end for all of it waits for little. Its methods are for one
 // goroutine.
 type EarlySync struct {
-	file *os.File
+	file *disk.File
 	done chan error // holds a value while the file is being synced
 }
 
 // NewEarlySync is for a file that is open for writing.
-func NewEarlySync(file *os.File) *EarlySync { return &EarlySync{file: file} }
+func NewEarlySync(file *disk.File) *EarlySync { return &EarlySync{file: file} }
 
 // Begin begins to put on disk what has been written so far, unless it is still
 // at it since it was last called. The error is of what was begun before.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // ErrHeld says that another run holds the output folder.
@@ -16,7 +18,7 @@ var ErrHeld = errors.New("another run holds the folder")
 // Folder is an output folder that this process alone writes to.
 type Folder struct {
 	path string
-	lock *os.File
+	lock *disk.File
 }
 
 // Lock makes the output folder where it does not exist, takes it for this
@@ -31,11 +33,11 @@ func Lock(dir string) (*Folder, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, lockName)
-	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, PrivateMode)
+	lock, err := disk.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, PrivateMode)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the lock of the output folder: %w", err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lock.TryLock(); err != nil {
 		_ = lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("cannot write to %s: %w", dir, ErrHeld)
@@ -59,7 +61,7 @@ func (f *Folder) Unlock() error { return f.lock.Close() }
 // removeLeftovers removes the drafts of runs that died. Only the holder of the
 // lock may: to everyone else they look the same as the draft of a run at work.
 func (f *Folder) removeLeftovers() error {
-	entries, err := os.ReadDir(f.path)
+	entries, err := disk.ReadDir(f.path)
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func (f *Folder) removeLeftovers() error {
 		if !strings.HasPrefix(entry.Name(), temporaryPrefix) {
 			continue
 		}
-		remove := os.RemoveAll
+		remove := disk.RemoveAll
 		if entry.IsDir() || entry.Type().IsRegular() {
 			remove = removeDead // what a command at work writes here, say notices, stays
 		}
@@ -91,27 +93,27 @@ func (f *Folder) PointLatest(run string) error {
 		return err
 	}
 	link := filepath.Join(f.path, temporaryName())
-	if err := os.Symlink(run, link); err != nil {
+	if err := disk.Symlink(run, link); err != nil {
 		return err
 	}
-	if err := os.Rename(link, latest); err != nil {
-		return errors.Join(err, os.Remove(link))
+	if err := disk.Rename(link, latest); err != nil {
+		return errors.Join(err, disk.Remove(link))
 	}
 	return persist(f.path)
 }
 
 // makeFolder makes a folder, and those above it, where they do not exist.
 func makeFolder(dir string) error {
-	info, err := os.Lstat(dir)
+	info, err := disk.Lstat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), FolderMode); err != nil {
+		if err := disk.MkdirAll(filepath.Dir(filepath.Clean(dir)), FolderMode); err != nil {
 			return fmt.Errorf("cannot make the output folder: %w", err)
 		}
-		if err := os.Mkdir(dir, FolderMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := disk.Mkdir(dir, FolderMode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("cannot make the output folder: %w", err)
 		}
-		if err := os.Chmod(dir, FolderMode); err != nil {
+		if err := disk.Chmod(dir, FolderMode); err != nil {
 			return fmt.Errorf("cannot make the output folder: %w", err)
 		}
 		return nil
@@ -130,20 +132,20 @@ func temporaryName() string { return temporaryPrefix + randomName() }
 
 // createExclusive creates a file that must not exist, with exactly that mode.
 // O_EXCL refuses a symbolic link too.
-func createExclusive(path string, mode fs.FileMode) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, mode)
+func createExclusive(path string, mode fs.FileMode) (*disk.File, error) {
+	file, err := disk.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, mode)
 	if err != nil {
 		return nil, err
 	}
 	if err := file.Chmod(mode); err != nil {
-		return nil, errors.Join(err, file.Close(), os.Remove(path))
+		return nil, errors.Join(err, file.Close(), disk.Remove(path))
 	}
 	return file, nil
 }
 
 // persist makes what is written of a file, or a folder's names, survive a power cut.
 func persist(path string) error {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return err
 	}
@@ -157,10 +159,10 @@ func (f *Folder) Remove(run string) error {
 		return fmt.Errorf("cannot remove a report: %w", err)
 	}
 	temporary := filepath.Join(f.path, temporaryName())
-	if err := os.Rename(filepath.Join(f.path, run), temporary); err != nil {
+	if err := disk.Rename(filepath.Join(f.path, run), temporary); err != nil {
 		return fmt.Errorf("cannot remove the report %s: %w", run, err)
 	}
-	if err := os.RemoveAll(temporary); err != nil {
+	if err := disk.RemoveAll(temporary); err != nil {
 		return fmt.Errorf("cannot remove the report %s: %w", run, err)
 	}
 	return nil
@@ -168,7 +170,7 @@ func (f *Folder) Remove(run string) error {
 
 // Latest is the run that latest points at; empty where there is none.
 func (f *Folder) Latest() (string, error) {
-	target, err := os.Readlink(filepath.Join(f.path, latestName))
+	target, err := disk.Readlink(filepath.Join(f.path, latestName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

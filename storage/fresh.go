@@ -4,16 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Fresh is a folder that is made beside the place where it is to be, where there
 // is nothing yet, and is there whole or not at all. Nothing is ever replaced.
 type Fresh struct {
 	path string
-	temp string   // empty once it is published or discarded
-	held *os.File // temp
+	temp string     // empty once it is published or discarded
+	held *disk.File // temp
 }
 
 // BeginFresh begins what is to be at a path: a folder, or one file of it. It is
@@ -24,25 +25,36 @@ func BeginFresh(path string) (*Fresh, error) {
 	above := filepath.Dir(path)
 	err := mustNotExist(path)
 	if err == nil {
-		err = os.MkdirAll(above, FolderMode)
+		err = disk.MkdirAll(above, FolderMode)
 	}
 	f := &Fresh{path: path}
 	if err == nil {
 		f.temp, err = nameBeside(path)
 	}
 	if err == nil {
-		err = makeFolder(f.temp)
-	}
-	if err == nil {
-		f.held, err = os.Open(f.temp)
-	}
-	if err == nil {
-		err = hold(f.held)
+		if err = f.hold(); err != nil {
+			err = errors.Join(err, disk.RemoveAll(f.temp))
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// hold makes the folder and takes it for this process.
+func (f *Fresh) hold() (err error) {
+	if err := makeFolder(f.temp); err != nil {
+		return err
+	}
+	if f.held, err = disk.Open(f.temp); err != nil {
+		return err
+	}
+	if err := hold(f.held); err != nil {
+		_ = f.held.Close() // it was only held
+		return err
+	}
+	return nil
 }
 
 // Folder makes a folder in it.
@@ -55,7 +67,7 @@ func (f *Fresh) Folder(name string) error {
 
 // Create makes a file in it, or in a folder in it, with exactly that mode. The
 // caller closes it before the folder is published.
-func (f *Fresh) Create(name string, mode fs.FileMode) (*os.File, error) {
+func (f *Fresh) Create(name string, mode fs.FileMode) (*disk.File, error) {
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("cannot create %q: it lies elsewhere", name)
 	}
@@ -74,15 +86,18 @@ func (f *Fresh) Publish() error {
 	}
 	if err == nil {
 		// What comes between is not replaced either, unless it is an empty folder.
-		err = os.Rename(f.temp, f.path)
+		err = disk.Rename(f.temp, f.path)
 	}
 	if err == nil {
-		f.temp = ""
-		err = errors.Join(f.held.Close(), persist(filepath.Dir(f.path)))
+		if err = persist(filepath.Dir(f.path)); err != nil {
+			err = errors.Join(err, takenBack(disk.Rename(f.path, f.temp)))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.path, err)
 	}
+	f.temp = ""
+	_ = f.held.Close() // it was only held
 	return nil
 }
 
@@ -91,15 +106,18 @@ func (f *Fresh) Publish() error {
 func (f *Fresh) PublishFile(name string) error {
 	err := syncAllIn(f.temp)
 	if err == nil {
-		err = os.Link(filepath.Join(f.temp, name), f.path) // fails where something is there
+		err = disk.Link(filepath.Join(f.temp, name), f.path) // fails where something is there
 	}
 	if err == nil {
-		err = persist(filepath.Dir(f.path))
+		if err = persist(filepath.Dir(f.path)); err != nil {
+			err = errors.Join(err, takenBack(disk.Remove(f.path)))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.path, err)
 	}
-	return f.Discard()
+	_ = f.Discard() // what is left the next call removes
+	return nil
 }
 
 // Discard removes the folder. It does nothing to one that has been published.
@@ -107,9 +125,11 @@ func (f *Fresh) Discard() error {
 	if f.temp == "" {
 		return nil
 	}
-	if err := os.RemoveAll(f.temp); err != nil {
+	err := disk.RemoveAll(f.temp)
+	_ = f.held.Close() // it was only held
+	f.temp = ""
+	if err != nil {
 		return fmt.Errorf("cannot discard what was not published: %w", err)
 	}
-	f.temp = ""
-	return f.held.Close()
+	return nil
 }

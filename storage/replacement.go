@@ -10,12 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Replacement is a file written beside another that it is about to replace.
 type Replacement struct {
 	path string
-	file *os.File // under its temporary name, and held
+	file *disk.File // under its temporary name, and held
 }
 
 // BeginReplacement makes an empty temporary file beside path, which may or may
@@ -50,7 +52,7 @@ func (r *Replacement) Write(p []byte) (int, error) { return r.file.Write(p) }
 func (r *Replacement) Commit() error {
 	err := r.file.Sync()
 	if err == nil {
-		err = os.Rename(r.file.Name(), r.path)
+		err = disk.Rename(r.file.Name(), r.path)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", r.path, errors.Join(err, r.Discard()))
@@ -66,7 +68,7 @@ func (r *Replacement) Commit() error {
 func (r *Replacement) CommitNew() error {
 	err := r.file.Sync()
 	if err == nil {
-		err = os.Link(r.file.Name(), r.path)
+		err = disk.Link(r.file.Name(), r.path)
 	}
 	if err := errors.Join(err, r.Discard()); err != nil {
 		return fmt.Errorf("cannot write %s: %w", r.path, err)
@@ -79,7 +81,7 @@ func (r *Replacement) CommitNew() error {
 
 // Discard removes the temporary file instead.
 func (r *Replacement) Discard() error {
-	if err := errors.Join(os.Remove(r.file.Name()), r.file.Close()); err != nil {
+	if err := errors.Join(disk.Remove(r.file.Name()), r.file.Close()); err != nil {
 		return fmt.Errorf("cannot remove a temporary file: %w", err)
 	}
 	return nil
@@ -87,7 +89,7 @@ func (r *Replacement) Discard() error {
 
 // createHeld makes a temporary file beside path that this process holds as long as
 // it is open, after removing what processes that died have left for the same path.
-func createHeld(path string, mode fs.FileMode) (*os.File, error) {
+func createHeld(path string, mode fs.FileMode) (*disk.File, error) {
 	temporary, err := nameBeside(path)
 	if err != nil {
 		return nil, err
@@ -97,7 +99,7 @@ func createHeld(path string, mode fs.FileMode) (*os.File, error) {
 		return nil, err
 	}
 	if err := hold(file); err != nil {
-		return nil, errors.Join(err, file.Close(), os.Remove(temporary))
+		return nil, errors.Join(err, file.Close(), disk.Remove(temporary))
 	}
 	return file, nil
 }
@@ -109,15 +111,15 @@ func createHeld(path string, mode fs.FileMode) (*os.File, error) {
 // Between its making and this another process could take it for one that was left:
 // it then has the lock, or has removed it. Either ends in an error, and nothing is
 // lost.
-func hold(file *os.File) error {
-	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+func hold(file *disk.File) error {
+	return file.TryLock()
 }
 
 // nameBeside is a name that no other file has for what is to be put at path when
 // it is whole. What processes that died have left for the same path is removed.
 func nameBeside(path string) (string, error) {
 	folder, prefix := filepath.Dir(path), temporaryPrefix+filepath.Base(path)+"-"
-	entries, err := os.ReadDir(folder)
+	entries, err := disk.ReadDir(folder)
 	if err != nil {
 		return "", err
 	}
@@ -133,12 +135,12 @@ func nameBeside(path string) (string, error) {
 
 // removeDead removes a temporary file or folder that no process holds.
 func removeDead(path string) error {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	file, err := disk.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another process has removed or renamed it
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return os.Remove(path) // it died before it could set the mode, and wrote nothing
+		return disk.Remove(path) // it died before it could set the mode, and wrote nothing
 	}
 	if err != nil {
 		return err
@@ -149,7 +151,7 @@ func removeDead(path string) error {
 	} else if err != nil {
 		return err
 	}
-	return os.RemoveAll(path)
+	return disk.RemoveAll(path)
 }
 
 // randomBytes are as many as make names that no other file has.

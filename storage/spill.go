@@ -5,13 +5,15 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // Spill is one temporary file for what does not fit in memory. It has no name
 // from the moment it is made, so that nothing of it is left however the process
 // ends. It is safe for use by several goroutines.
 type Spill struct {
-	file *os.File
+	file *disk.File
 	size atomic.Int64
 }
 
@@ -43,15 +45,15 @@ func NewSpill() (*Spill, error) {
 // Unnamed makes a file in the system's folder for temporary files (TMPDIR), open
 // for reading and writing, that has no name: nothing of it is left however the
 // process ends.
-func Unnamed() (*os.File, error) { return unnamed(os.TempDir()) }
+func Unnamed() (*disk.File, error) { return unnamed(os.TempDir()) }
 
-func unnamed(folder string) (*os.File, error) {
+func unnamed(folder string) (*disk.File, error) {
 	path := filepath.Join(folder, temporaryName())
 	file, err := createExclusive(path, PrivateMode)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a temporary file: %w", err)
 	}
-	if err := os.Remove(path); err != nil {
+	if err := disk.Remove(path); err != nil {
 		_ = file.Close()
 		return nil, fmt.Errorf("cannot make a temporary file: %w", err)
 	}

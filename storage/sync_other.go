@@ -4,12 +4,13 @@ package storage
 
 import (
 	"io/fs"
-	"path/filepath"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // syncAllIn puts everything in a folder on disk.
 func syncAllIn(path string) error {
-	return filepath.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
+	return disk.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

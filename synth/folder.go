@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/avstam/avstam/disk"
 )
 
 // ConfigurationFile is the file that runs the records of a folder.
@@ -34,7 +36,7 @@ type Summary struct {
 // test numbers. The configuration runs the first of the formats, and the
 // findings name its file. Files are 0600, a new folder 0750; what an earlier
 // call wrote is written over, but no other configuration. After an error
-// nothing that was begun is left.
+// nothing that was begun is left, a new folder neither.
 func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []string) (Summary, error) {
 	var summary Summary
 	if len(formats) == 0 {
@@ -52,7 +54,9 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 	if err := checkReplaceable(configuration); err != nil {
 		return summary, err
 	}
-	if err := os.MkdirAll(folder, 0o750); err != nil {
+	_, err := disk.Stat(folder)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	if err := disk.MkdirAll(folder, 0o750); err != nil {
 		return summary, fmt.Errorf("cannot make the folder: %w", err)
 	}
 	removeGenerated(folder, formats) // an old file would keep its permissions
@@ -71,14 +75,17 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 		summary.Findings, err = writeTables(ctx, folder, truthName, []string{"parquet"}, columns, d.Findings)
 		return err
 	})
-	err := group.Wait()
+	err = group.Wait()
 	if err == nil {
 		err = errors.Join(
-			os.WriteFile(filepath.Join(folder, TestNumbersFile), []byte(d.TestNumbers()), 0o600),
-			os.WriteFile(configuration, []byte(d.Configuration(formats[0])), 0o600))
+			disk.WriteFile(filepath.Join(folder, TestNumbersFile), []byte(d.TestNumbers()), 0o600),
+			disk.WriteFile(configuration, []byte(d.Configuration(formats[0])), 0o600))
 	}
 	if err != nil {
 		removeGenerated(folder, formats)
+		if isNew {
+			_ = disk.Remove(folder) // unless somebody has put something there
+		}
 		return Summary{}, err
 	}
 	return summary, nil
@@ -92,19 +99,19 @@ func removeGenerated(folder string, formats []string) {
 		names = append(names, SourceName+"."+format, registerName+"."+format)
 	}
 	for _, name := range names {
-		_ = os.Remove(filepath.Join(folder, name))
+		_ = disk.Remove(filepath.Join(folder, name))
 	}
 }
 
 // checkReplaceable refuses a configuration that was not generated.
 func checkReplaceable(path string) error {
-	found, err := os.ReadFile(path)
+	found, err := disk.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return fmt.Errorf("cannot see what configuration is there: %w", err)
-	case !strings.HasPrefix(string(found), generatedHeader):
+	case !strings.HasPrefix(string(found), generatedHeader) && !strings.HasPrefix(generatedHeader, string(found)): // or as far as a full disk let it be written
 		return fmt.Errorf("cannot generate into %s: it has a configuration of its own, which would be lost", filepath.Dir(path))
 	}
 	return nil
@@ -123,7 +130,7 @@ const checkEvery = 1024
 func writeTables[Row any](ctx context.Context, folder, name string, formats []string, columns []column[Row], each func(func(*Row) error) error) (rows int64, err error) {
 	var tables []table[Row]
 	for _, format := range formats {
-		file, err := os.OpenFile(filepath.Join(folder, name+"."+format), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		file, err := disk.OpenFile(filepath.Join(folder, name+"."+format), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return 0, fmt.Errorf("cannot write: %w", err)
 		}

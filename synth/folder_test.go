@@ -206,6 +206,9 @@ func TestWhatWasBegunIsRemoved(t *testing.T) {
 	folder := t.TempDir()
 	_, err = d.WriteFolder(ctx, folder, []string{"csv", "parquet"})
 	assert.ErrorIs(t, err, context.Canceled)
+	_, err = d.WriteFolder(ctx, filepath.Join(folder, "new"), []string{"csv"})
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NoDirExists(t, filepath.Join(folder, "new"))
 	assert.Empty(t, digestsOf(t, folder))
 }
 

@@ -68,7 +68,7 @@ func (r *race) prepare(ctx context.Context) (dataset, error) {
 		return d, err
 	}
 	persons := records * 3 / 5
-	if err := d.make(ctx, r, "records.csv", "records and register", "gen.sql", fmt.Sprintf("coord=%d", persons/10),
+	if err := d.make(ctx, r, "records.csv", "records and register", "gen.sql", "seed=0.42", fmt.Sprintf("coord=%d", persons/10),
 		fmt.Sprintf("persons=%d", persons), fmt.Sprintf("records=%d", records), "dirty=0.03"); err != nil {
 		return d, err
 	}

@@ -48,6 +48,7 @@ func main() {
 	flag.IntVar(&r.rounds, "rounds", rounds, "how often every contestant runs; also ROUNDS in the environment")
 	flag.IntVar(&r.naiveRounds, "naive-rounds", 2, "of these, how many the naive program takes part in")
 	growth := flag.Int("growth", 0, "no race: the whole job over 1, 10, 100 … up to so many million records")
+	seeds := flag.Int("seeds", 0, "no race: whether avstam and DuckDB find the same in data of so many seeds, of AVSTAM_PEERS_RECORDS records each")
 	flag.Parse()
 	if flag.NArg() > 0 || r.rounds < 1 || r.naiveRounds < 0 {
 		flag.Usage()
@@ -55,7 +56,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := r.run(ctx, *growth); err != nil {
+	if err := r.run(ctx, *growth, *seeds); err != nil {
 		stop()
 		log.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func positive(name string, otherwise int) (int, error) {
 	return number, nil
 }
 
-func (r *race) run(ctx context.Context, growth int) (err error) {
+func (r *race) run(ctx context.Context, growth, seeds int) (err error) {
 	root, err := output(exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}"))
 	if err != nil {
 		return fmt.Errorf("cannot find the module: %w", err)
@@ -106,6 +107,9 @@ func (r *race) run(ctx context.Context, growth int) (err error) {
 	}
 	if r.python, err = environment(ctx, r.folder); err != nil {
 		return fmt.Errorf("cannot make the Python environment: %w", err)
+	}
+	if seeds > 0 {
+		return r.compareSeeds(ctx, seeds)
 	}
 	if r.data, err = r.prepare(ctx); err != nil {
 		return fmt.Errorf("cannot make the data: %w", err)

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8/cwriter"
 
 	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
@@ -73,7 +73,7 @@ func (p *program) printsToTerminal() bool {
 }
 
 func (p *program) explain(ctx context.Context, folder, id string, registerFiles []string, full bool) (*casework.Explanation, error) {
-	folder, err := filepath.EvalSymlinks(folder)
+	folder, err := disk.EvalSymlinks(folder)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read a report: %w", err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/pipeline"
@@ -24,18 +26,41 @@ import (
 const asProgram = "AVSTAM_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if raceDetector && os.Getenv("GORACE") == "" {
+		// A program under the race detector waits a second before it ends, and these
+		// tests start hundreds.
+		_ = os.Setenv("GORACE", "atexit_sleep_ms=10")
+	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(Main())
 	}
 	if os.Getenv(asMeter) != "" {
 		os.Exit(meter())
 	}
-	testscript.Main(m, map[string]func(){"avstam": func() { os.Exit(Main()) }})
+	testscript.Main(withoutLeaks{m}, map[string]func(){"avstam": func() { os.Exit(Main()) }})
+}
+
+// withoutLeaks are tests of which none leaves a goroutine behind.
+type withoutLeaks struct{ *testing.M }
+
+func (m withoutLeaks) Run() int {
+	exit := m.M.Run()
+	if err := goleak.Find(); err != nil && exit == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return exit
 }
 
 // The scripts call the program as a user does.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: os.Getenv("AVSTAM_GOLDEN") == "write"})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", UpdateScripts: os.Getenv("AVSTAM_GOLDEN") == "write",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			return nil
+		},
+	})
 }
 
 const (

@@ -3,11 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/avstam/avstam/casework"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/report"
 )
 
@@ -35,7 +35,7 @@ the table of cases alone. The cases of protected people lie apart, in the folder
 			case language != string(casework.Swedish) && language != string(casework.English):
 				return usageError(errors.New("--lang: want sv or en"))
 			}
-			folder, err := filepath.EvalSymlinks(arguments[0])
+			folder, err := disk.EvalSymlinks(arguments[0])
 			if err != nil {
 				return inputError(fmt.Errorf("cannot read a report: %w", err))
 			}

@@ -50,7 +50,7 @@ func (s *progress) note(now job.Progress) {
 		now.Stage = s.last.Stage
 	}
 	if now.Stage != s.last.Stage {
-		s.pace = pace{began: time.Now(), rows: now.Rows, bytes: now.Bytes}
+		s.pace = pace{began: timeNow(), rows: now.Rows, bytes: now.Bytes}
 	}
 	s.last = now
 	s.mutex.Unlock()
@@ -60,7 +60,7 @@ func (s *progress) note(now job.Progress) {
 func (s *progress) latest() (now job.Progress, speed speed) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.last, s.pace.of(s.last, time.Now())
+	return s.last, s.pace.of(s.last, timeNow())
 }
 
 // pace is where a stage of a run began.
@@ -124,7 +124,7 @@ func (s *progress) stop() {
 func (s *progress) logLines(p *program) {
 	ticker := time.NewTicker(lineEvery)
 	defer ticker.Stop()
-	started := time.Now()
+	started := timeNow()
 	for {
 		select {
 		case <-s.ending:
@@ -132,7 +132,7 @@ func (s *progress) logLines(p *program) {
 		case <-ticker.C:
 			now, speed := s.latest()
 			told := []any{"stage", now.Stage, "records", now.Rows, "bytes", now.Bytes, "total_bytes", now.TotalBytes,
-				"seconds", int(time.Since(started).Seconds())}
+				"seconds", int(timeNow().Sub(started).Seconds())}
 			if speed.rate > 0 {
 				told = append(told, "records_per_second", speed.rate)
 			}

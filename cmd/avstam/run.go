@@ -5,18 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/signal"
 	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
@@ -148,7 +147,7 @@ func (f *runFlags) configure() (*config.Configuration, error) {
 	path := f.configuration
 	if path == "" {
 		path = defaultConfiguration
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := disk.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("nothing to read: there is no %s here, and neither --config nor --records was given", defaultConfiguration)
 		}
 	}
@@ -208,14 +207,14 @@ func (f *jobFlags) complete(settings *job.Settings) error {
 	settings.Workers = f.workers
 	settings.DryRun = f.dryRun
 	settings.Version = version()
-	settings.Now = time.Now
+	settings.Now = timeNow
 	return nil
 }
 
 // dayOrToday reads a flag that holds a day; where it was not given it is today.
 func dayOrToday(flag, text string) (calendar.Day, error) {
 	if text == "" {
-		now := time.Now()
+		now := timeNow()
 		return calendar.Of(now.Year(), int(now.Month()), now.Day()), nil
 	}
 	day, ok := calendar.Parse([]byte(text))
@@ -339,9 +338,9 @@ func (p *program) finishStream(result *job.Result) error {
 
 // startProfiles starts the profiles that are asked for; stop writes them.
 func (f *jobFlags) startProfiles() (stop func() error, err error) {
-	var cpu *os.File
+	var cpu *disk.File
 	if f.cpuProfile != "" {
-		if cpu, err = os.Create(f.cpuProfile); err != nil {
+		if cpu, err = disk.Create(f.cpuProfile, 0o666); err != nil {
 			return nil, outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
 		}
 		if err := pprof.StartCPUProfile(cpu); err != nil {
@@ -358,7 +357,7 @@ func (f *jobFlags) startProfiles() (stop func() error, err error) {
 		if f.memProfile == "" {
 			return nil
 		}
-		file, err := os.Create(f.memProfile)
+		file, err := disk.Create(f.memProfile, 0o666)
 		if err == nil {
 			err = errors.Join(pprof.Lookup("allocs").WriteTo(file, 0), file.Close())
 		}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -85,8 +84,8 @@ func (f *shardFlags) share(command *cobra.Command) error {
 	if !command.Flags().Changed("index") {
 		f.index = 0
 		for _, name := range indexVariables {
-			text, ok := os.LookupEnv(name)
-			if !ok || text == "" {
+			text := os.Getenv(name)
+			if text == "" {
 				continue
 			}
 			index, err := strconv.Atoi(text)
@@ -243,7 +242,7 @@ func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, 
 				return nil
 			}
 			var last job.Progress
-			errs[number] = do(ctx, number, job.Step{Now: time.Now, Progress: func(at job.Progress) {
+			errs[number] = do(ctx, number, job.Step{Now: timeNow, Progress: func(at job.Progress) {
 				mutex.Lock()
 				defer mutex.Unlock()
 				all.Stage = what
@@ -295,7 +294,7 @@ the summary, and ends with 1 where a threshold was passed, as run does.`,
 			if err != nil {
 				return err
 			}
-			result, err := job.Commit(command.Context(), plan, chunks, buckets, job.Step{Workers: f.workers, Progress: shown.note, Now: time.Now, MetricsFile: f.metrics})
+			result, err := job.Commit(command.Context(), plan, chunks, buckets, job.Step{Workers: f.workers, Progress: shown.note, Now: timeNow, MetricsFile: f.metrics})
 			shown.stop()
 			if err != nil {
 				return err

@@ -1,0 +1,270 @@
+// Package disk is the one door to files and folders: every other package goes
+// through it and none around it. What it does is what package os does, so that a
+// test can stand in the door (Interfere) and let the n-th call of a run fail, as
+// full and broken disks do.
+//
+// Its errors are those of package os: fs.PathError, and os.LinkError where two
+// paths are concerned.
+package disk
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is an open file or folder.
+type File struct {
+	file    *os.File
+	closing Operation
+}
+
+// StandardInput is standard input as a file. Nobody closes it.
+func StandardInput() *File { return &File{os.Stdin, OpClose} }
+
+// IsStandardInput says whether the file is standard input.
+func (f *File) IsStandardInput() bool { return f.file == os.Stdin }
+
+// Open opens a file or folder for reading.
+func Open(path string) (*File, error) { return OpenFile(path, os.O_RDONLY, 0) }
+
+// Create makes a file, or empties the one that there is, for writing.
+func Create(path string, mode fs.FileMode) (*File, error) {
+	return OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
+}
+
+// OpenFile opens a file with flags as of package os.
+func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
+	operation, closing := OpOpen, OpClose
+	if flags&os.O_CREATE != 0 {
+		operation = OpCreate
+	}
+	if flags&(os.O_WRONLY|os.O_RDWR) != 0 {
+		closing = OpFinish
+	}
+	if err := ask(operation, path); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, flags, mode)
+	if err != nil {
+		return nil, err
+	}
+	return &File{file, closing}, nil
+}
+
+// Name is the path that the file was opened by.
+func (f *File) Name() string { return f.file.Name() }
+
+// Stat describes the file.
+func (f *File) Stat() (fs.FileInfo, error) {
+	if err := ask(OpStat, f.Name()); err != nil {
+		return nil, err
+	}
+	return f.file.Stat()
+}
+
+// Chmod sets the file's mode.
+func (f *File) Chmod(mode fs.FileMode) error {
+	if err := ask(OpChmod, f.Name()); err != nil {
+		return err
+	}
+	return f.file.Chmod(mode)
+}
+
+// Read reads as an io.Reader does.
+func (f *File) Read(p []byte) (int, error) {
+	if fault := faultOf(OpRead, f.Name()); fault != nil {
+		return fault.do(OpRead, f.Name(), p, f.file.Read)
+	}
+	return f.file.Read(p)
+}
+
+// ReadAt reads as an io.ReaderAt does, which never stops early without an error.
+func (f *File) ReadAt(p []byte, offset int64) (int, error) {
+	if fault := faultOf(OpRead, f.Name()); fault != nil && fault.Err != nil {
+		return fault.do(OpRead, f.Name(), p, func(p []byte) (int, error) { return f.file.ReadAt(p, offset) })
+	}
+	return f.file.ReadAt(p, offset)
+}
+
+// Seek sets where Read and Write go on.
+func (f *File) Seek(offset int64, whence int) (int64, error) { return f.file.Seek(offset, whence) }
+
+// Write writes as an io.Writer does.
+func (f *File) Write(p []byte) (int, error) {
+	if fault := faultOf(OpWrite, f.Name()); fault != nil && fault.Err != nil {
+		return fault.do(OpWrite, f.Name(), p, f.file.Write)
+	}
+	return f.file.Write(p)
+}
+
+// WriteString writes a text.
+func (f *File) WriteString(text string) (int, error) { return f.Write([]byte(text)) }
+
+// WriteAt writes as an io.WriterAt does.
+func (f *File) WriteAt(p []byte, offset int64) (int, error) {
+	if fault := faultOf(OpWrite, f.Name()); fault != nil && fault.Err != nil {
+		return fault.do(OpWrite, f.Name(), p, func(p []byte) (int, error) { return f.file.WriteAt(p, offset) })
+	}
+	return f.file.WriteAt(p, offset)
+}
+
+// Sync puts on disk what has been written of the file, or the names in a folder.
+func (f *File) Sync() error {
+	if err := ask(OpSync, f.Name()); err != nil {
+		return err
+	}
+	return f.file.Sync()
+}
+
+// Close closes the file, also where it returns an error. What was written may be
+// lost then.
+func (f *File) Close() error {
+	if err := f.file.Close(); err != nil {
+		return err
+	}
+	return ask(f.closing, f.Name())
+}
+
+// ReadFile reads a whole file.
+func ReadFile(path string) ([]byte, error) {
+	file, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // only read from
+	return io.ReadAll(file)
+}
+
+// WriteFile makes a file with all of its contents, or replaces those of the one
+// that there is.
+func WriteFile(path string, contents []byte, mode fs.FileMode) error {
+	file, err := OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(contents)
+	return errors.Join(err, file.Close())
+}
+
+// Stat describes what is at a path, behind symbolic links.
+func Stat(path string) (fs.FileInfo, error) {
+	if err := ask(OpStat, path); err != nil {
+		return nil, err
+	}
+	return os.Stat(path)
+}
+
+// Lstat describes what is at a path, which may be a symbolic link.
+func Lstat(path string) (fs.FileInfo, error) {
+	if err := ask(OpStat, path); err != nil {
+		return nil, err
+	}
+	return os.Lstat(path)
+}
+
+// ReadDir are the entries of a folder, by name.
+func ReadDir(path string) ([]fs.DirEntry, error) {
+	if err := ask(OpReadFolder, path); err != nil {
+		return nil, err
+	}
+	return os.ReadDir(path)
+}
+
+// WalkDir walks a folder as filepath.WalkDir does.
+func WalkDir(root string, each fs.WalkDirFunc) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil {
+			err = ask(OpReadFolder, path)
+		}
+		return each(path, entry, err)
+	})
+}
+
+// EvalSymlinks is a path without symbolic links, as filepath.EvalSymlinks has it.
+func EvalSymlinks(path string) (string, error) {
+	if err := ask(OpStat, path); err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
+}
+
+// Readlink is where a symbolic link leads.
+func Readlink(path string) (string, error) {
+	if err := ask(OpStat, path); err != nil {
+		return "", err
+	}
+	return os.Readlink(path)
+}
+
+// Mkdir makes a folder.
+func Mkdir(path string, mode fs.FileMode) error {
+	if err := ask(OpMakeFolder, path); err != nil {
+		return err
+	}
+	return os.Mkdir(path, mode)
+}
+
+// MkdirAll makes a folder, and those above it, where they are missing.
+func MkdirAll(path string, mode fs.FileMode) error {
+	if err := ask(OpMakeFolder, path); err != nil {
+		return err
+	}
+	return os.MkdirAll(path, mode)
+}
+
+// Chmod sets the mode of what is at a path.
+func Chmod(path string, mode fs.FileMode) error {
+	if err := ask(OpChmod, path); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode)
+}
+
+// Rename gives what is at a path another one.
+func Rename(from, to string) error {
+	if err := askLink(OpRename, from, to); err != nil {
+		return err
+	}
+	return os.Rename(from, to)
+}
+
+// Link gives a file one more path.
+func Link(from, to string) error {
+	if err := askLink(OpLink, from, to); err != nil {
+		return err
+	}
+	return os.Link(from, to)
+}
+
+// Symlink makes a symbolic link.
+func Symlink(target, path string) error {
+	if err := askLink(OpSymlink, target, path); err != nil {
+		return err
+	}
+	return os.Symlink(target, path)
+}
+
+// Remove removes a file or an empty folder.
+func Remove(path string) error {
+	if err := ask(OpRemove, path); err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
+
+// RemoveAll removes what is at a path with all that is in it.
+func RemoveAll(path string) error {
+	if err := ask(OpRemoveAll, path); err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
+}
+
+var (
+	_ io.ReadWriteCloser = (*File)(nil)
+	_ io.ReaderAt        = (*File)(nil)
+	_ io.ReadSeeker      = (*File)(nil)
+)

@@ -1,0 +1,134 @@
+package disk
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// failing lets every call of one kind fail.
+func failing(t *testing.T, operation Operation, fault Fault) {
+	t.Helper()
+	t.Cleanup(Interfere(func(asked Operation, _ string) *Fault {
+		if asked == operation {
+			return &fault
+		}
+		return nil
+	}))
+}
+
+// A call that is to fail fails with the error that is asked for, and does nothing.
+func TestACallFailsAndDoesNothing(t *testing.T) {
+	for _, row := range []struct {
+		operation Operation
+		call      func() error
+	}{
+		{OpOpen, func() error { _, err := Open("file"); return err }},
+		{OpOpen, func() error { _, err := ReadFile("file"); return err }},
+		{OpCreate, func() error { _, err := Create("new", 0o600); return err }},
+		{OpCreate, func() error { return WriteFile("new", nil, 0o600) }},
+		{OpStat, func() error { _, err := Stat("file"); return err }},
+		{OpStat, func() error { _, err := Lstat("file"); return err }},
+		{OpStat, func() error { _, err := Readlink("link"); return err }},
+		{OpStat, func() error { _, err := EvalSymlinks("link"); return err }},
+		{OpReadFolder, func() error { _, err := ReadDir("."); return err }},
+		{OpReadFolder, func() error { return WalkDir(".", func(_ string, _ fs.DirEntry, err error) error { return err }) }},
+		{OpMakeFolder, func() error { return Mkdir("new", 0o750) }},
+		{OpMakeFolder, func() error { return MkdirAll("new/folder", 0o750) }},
+		{OpChmod, func() error { return Chmod("file", 0o600) }},
+		{OpRename, func() error { return Rename("file", "new") }},
+		{OpLink, func() error { return Link("file", "new") }},
+		{OpSymlink, func() error { return Symlink("file", "new") }},
+		{OpRemove, func() error { return Remove("file") }},
+		{OpRemoveAll, func() error { return RemoveAll("file") }},
+	} {
+		t.Run(string(row.operation), func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			require.NoError(t, os.WriteFile("file", []byte("text"), 0o640))
+			require.NoError(t, os.Chmod("file", 0o640))
+			require.NoError(t, os.Symlink("file", "link"))
+			failing(t, row.operation, Fault{Err: syscall.EIO})
+			err := row.call()
+			require.ErrorIs(t, err, syscall.EIO)
+			assert.ErrorContains(t, err, string(row.operation)+" ")
+			info, err := os.Stat("file")
+			require.NoError(t, err)
+			assert.Equal(t, fs.FileMode(0o640), info.Mode())
+			assert.NoFileExists(t, "new")
+			assert.NoDirExists(t, "new")
+			interference.Store(nil)
+			assert.NoError(t, row.call(), "without a fault it is done")
+		})
+	}
+}
+
+func TestFaultsOfAnOpenFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	file, err := Create(path, 0o600)
+	require.NoError(t, err)
+	read := func() string {
+		contents, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return string(contents)
+	}
+	t.Run("half is written", func(t *testing.T) {
+		failing(t, OpWrite, Fault{Err: syscall.ENOSPC, Half: true})
+		n, err := file.Write([]byte("abcdef"))
+		require.ErrorIs(t, err, syscall.ENOSPC)
+		assert.Equal(t, 3, n)
+		assert.Equal(t, "abc", read())
+		n, err = file.WriteAt([]byte("ABCD"), 0)
+		require.ErrorIs(t, err, syscall.ENOSPC)
+		assert.Equal(t, 2, n)
+		assert.Equal(t, "ABc", read())
+	})
+	t.Run("half is read", func(t *testing.T) {
+		failing(t, OpRead, Fault{Err: syscall.EIO, Half: true})
+		buffer := make([]byte, 4)
+		n, err := file.ReadAt(buffer, 0)
+		require.ErrorIs(t, err, syscall.EIO)
+		assert.Equal(t, "AB", string(buffer[:n]))
+	})
+	t.Run("a short read is none of ReadAt", func(t *testing.T) {
+		failing(t, OpRead, Fault{Half: true})
+		_, err := file.Seek(0, io.SeekStart)
+		require.NoError(t, err)
+		buffer := make([]byte, 2)
+		n, err := file.Read(buffer)
+		require.NoError(t, err)
+		assert.Equal(t, 1, n)
+		n, err = file.ReadAt(buffer, 0)
+		require.NoError(t, err)
+		assert.Equal(t, 2, n)
+	})
+	for operation, call := range map[Operation]func() error{
+		OpSync: file.Sync, OpLock: file.TryLock, OpChmod: func() error { return file.Chmod(0o600) }, OpStat: func() error { _, err := file.Stat(); return err },
+	} {
+		failing(t, operation, Fault{Err: syscall.EIO})
+		require.ErrorIs(t, call(), syscall.EIO, operation)
+	}
+	t.Run("what cannot be closed is closed", func(t *testing.T) {
+		failing(t, OpFinish, Fault{Err: syscall.EIO})
+		require.ErrorIs(t, file.Close(), syscall.EIO)
+		require.ErrorIs(t, file.Close(), fs.ErrClosed)
+	})
+}
+
+func TestTryLockIsOfOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := Create(path, 0o600)
+	require.NoError(t, err)
+	require.NoError(t, first.TryLock())
+	second, err := Open(path)
+	require.NoError(t, err)
+	require.ErrorIs(t, second.TryLock(), syscall.EWOULDBLOCK)
+	require.NoError(t, first.Close())
+	require.NoError(t, second.TryLock())
+	require.NoError(t, second.Close())
+}
