@@ -2,7 +2,7 @@
 GO ?= go
 PACKAGES = ./...
 
-.PHONY: build test check bench fuzz golden docs mutants large interop peers growth crash faults bench-compare clean reproducible sbom vulnerabilities seeds mutations slurm
+.PHONY: build test check bench fuzz golden docs mutants large interop peers growth crash faults bench-compare clean reproducible sbom vulnerabilities seeds mutations slurm beam flink
 
 build: ## the program, the same bytes from the same tree
 	CGO_ENABLED=0 $(GO) build -trimpath -o avstam ./cmd/avstam
@@ -63,6 +63,12 @@ BENCH ?= .
 ROUNDS ?=
 bench-compare: ## is the working tree slower than BASE, beyond the machine's noise? PACKAGES, BENCH and ROUNDS narrow it
 	./.ci/bench-compare -base '$(BASE)' -packages '$(PACKAGES)' -bench '$(BENCH)' $(if $(ROUNDS),-rounds $(ROUNDS))
+
+beam: ## avstam-beam, which has engines of Apache Beam do a job in parts
+	cd beam && CGO_ENABLED=0 $(GO) build -trimpath -o ../avstam-beam ./cmd/avstam-beam
+
+flink: ## the same job by avstam run and on Flink, from Beam's job server; needs Java and Maven
+	./.ci/flink
 
 interop: ## writes testdata/interop anew with every program; needs Python, and Maven for the files of parquet-java
 	./.ci/interop
