@@ -311,9 +311,6 @@ func readPlan(work, version string) (*Plan, error) {
 // Digest is the SHA-256 of the plan's file, in hexadecimal. Every part names it.
 func (p *Plan) Digest() string { return p.digest }
 
-// Folder is the output folder of the job.
-func (p *Plan) Folder() string { return p.settings.Output.Folder }
-
 // OpenRegister opens the register that was planned, for all chunks that the process
 // checks. It fails where the file is another.
 func (p *Plan) OpenRegister() (*register.Snapshot, error) {
