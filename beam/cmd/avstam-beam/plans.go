@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/storage"
@@ -103,7 +103,7 @@ func writeOutcome(work string, plan *job.Plan, result *job.Result) error {
 
 // readOutcome is what the commit of the plan told.
 func readOutcome(work string, plan *job.Plan) (*outcome, error) {
-	contents, err := os.ReadFile(outcomeFile(work))
+	contents, err := disk.ReadFile(outcomeFile(work))
 	if err != nil {
 		return nil, fmt.Errorf("the engine says that it is done, but no report was published: %w", err)
 	}
