@@ -100,11 +100,23 @@ func sweepStages(ctx context.Context, prefix string, now time.Time) {
 		if err != nil {
 			continue
 		}
-		if hold(held) == nil && disk.RemoveAll(filepath.Join(path, stagedName)) == nil && takeBackRecorded(ctx, path, now) == nil {
+		if isPrivate(held) && hold(held) == nil && disk.RemoveAll(filepath.Join(path, stagedName)) == nil && takeBackRecorded(ctx, path, now) == nil {
 			_ = disk.RemoveAll(path)
 		}
 		_ = held.Close() // it is only held
 	}
+}
+
+// isPrivate says whether a folder is this user's, and nobody else may write in it. Into
+// a folder for temporary files anybody can put one of any name, with a record in it of
+// what is to be removed.
+func isPrivate(folder *disk.File) bool {
+	info, err := folder.Stat()
+	if err != nil {
+		return false
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(owner.Uid) == syscall.Getuid() && info.Mode().Perm()&0o077 == 0
 }
 
 // takeBackRecorded takes back what a process that died has uploaded of the report that
