@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -127,9 +128,12 @@ func runThrough(t *testing.T, settings Settings, leak *leak) (*Result, error) {
 // nothing of it is published.
 func TestLeaksAreFound(t *testing.T) {
 	once := func(change func(b *pipeline.Batch) bool) func(int, *pipeline.Batch, func() (bool, error)) (bool, error) {
+		var mutex sync.Mutex // workers come here side by side
 		done := false
 		return func(_ int, b *pipeline.Batch, next func() (bool, error)) (bool, error) {
 			more, err := next()
+			mutex.Lock()
+			defer mutex.Unlock()
 			if more && err == nil && !done {
 				done = change(b)
 			}
