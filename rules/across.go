@@ -34,6 +34,8 @@ const (
 	// PersonSize is how many of them, the first, tell the person: they are the same
 	// whatever the dictionaries.
 	PersonSize = 8
+	// Where duplicate_payment has the numbers of its texts.
+	keyAgency, keyCurrency = 10, 12
 )
 
 // Judge is shown all its records twice, in any order: first by Note, then by

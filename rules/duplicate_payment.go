@@ -25,8 +25,8 @@ var duplicatePayment = &Rule{
 		Key: func(f *Facts, row int32) Key {
 			b := f.Batch
 			key := f.key(row)
-			binary.LittleEndian.PutUint16(key[10:], b.Agency[row])
-			binary.LittleEndian.PutUint16(key[12:], b.Currency[row])
+			binary.LittleEndian.PutUint16(key[keyAgency:], b.Agency[row])
+			binary.LittleEndian.PutUint16(key[keyCurrency:], b.Currency[row])
 			binary.LittleEndian.PutUint32(key[14:], uint32(b.PaymentDate[row]))
 			binary.LittleEndian.PutUint64(key[18:], uint64(b.Amount[row]))
 			return key
@@ -34,8 +34,8 @@ var duplicatePayment = &Rule{
 		NewJudge: func() Judge { return duplicateJudge{} },
 		Renumber: func(key *Key, numbers *pipeline.Renumbering) {
 			renumberKey(key, numbers)
-			key.renumber(10, numbers.Agency)
-			key.renumber(12, numbers.Currency)
+			key.renumber(keyAgency, numbers.Agency)
+			key.renumber(keyCurrency, numbers.Currency)
 		},
 	},
 }
