@@ -150,7 +150,7 @@ func (a *arrowFile) reopen() (*arrowInput, error) {
 			return nil, err
 		}
 		stat, err := in.handle.Stat()
-		if err == nil && (!disk.SameFile(stat, a.stat) || stat.Size() != a.stat.Size() || !stat.ModTime().Equal(a.stat.ModTime())) {
+		if err == nil && isChanged(stat, a.stat) {
 			err = errChanged
 		}
 		if err != nil {

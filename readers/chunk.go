@@ -275,7 +275,7 @@ func (c *Chunk) checkRead(file *csvFile, in *csvInput) error {
 	read := file.Size
 	file.Size = file.stat.Size()
 	stat, err := in.file.Stat()
-	if err == nil && (read != c.Length || stat.Size() != file.stat.Size() || !stat.ModTime().Equal(file.stat.ModTime())) {
+	if err == nil && (read != c.Length || isChanged(stat, file.stat)) {
 		err = errChanged
 	}
 	return err

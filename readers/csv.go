@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 )
 
@@ -319,7 +318,7 @@ func (c *csvFile) open() (*csvInput, error) {
 		return nil, err
 	}
 	stat, err := in.file.Stat()
-	if err == nil && (!disk.SameFile(stat, c.stat) || stat.Size() != c.stat.Size() || !stat.ModTime().Equal(c.stat.ModTime())) {
+	if err == nil && isChanged(stat, c.stat) {
 		err = errChanged
 	}
 	if err != nil {
