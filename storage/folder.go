@@ -96,10 +96,10 @@ func (f *Folder) PointLatest(run string) error {
 	if err := disk.Symlink(run, link); err != nil {
 		return err
 	}
-	if err := disk.Rename(link, latest); err != nil {
-		return errors.Join(err, disk.Remove(link))
+	if _, err = f.pointLatest(link); err != nil {
+		_ = disk.Remove(link) // where it is still there
 	}
-	return persist(f.path)
+	return err
 }
 
 // makeFolder makes a folder, and those above it, where they do not exist.
