@@ -347,13 +347,6 @@ func (p *Plan) finished(kind string, number int) (Part, error) {
 	return o.part(), nil
 }
 
-// IsMade says whether a part has been made, by whatever attempt.
-func (p *Plan) IsMade(kind string, number int) bool {
-	folder, name := p.place(kind, number)
-	_, err := disk.Lstat(filepath.Join(folder, name))
-	return err == nil
-}
-
 // Parts are the parts of a kind that lie in the work folder: exactly one for each
 // chunk or bucket. The error says which are missing, and which should not be there.
 func (p *Plan) Parts(kind string) ([]Part, error) {

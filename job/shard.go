@@ -55,15 +55,19 @@ func (r *run) useRegister(p *Plan, snapshot *register.Snapshot) error {
 }
 
 // Process reads and checks the records of a chunk, by its number from 0, and makes
-// its part; one that is there already is not made again. The snapshot is that of
-// Plan.OpenRegister, which calls may share. Memory is that of one worker. Its
-// errors hold nothing of a record.
-func Process(ctx context.Context, plan *Plan, snapshot *register.Snapshot, number int, step Step) (part Part, err error) {
+// its part; one that is there already is not made again. Where it is made openRegister
+// is called for the snapshot of Plan.OpenRegister, which calls may share. Memory is that
+// of one worker. Its errors hold nothing of a record.
+func Process(ctx context.Context, plan *Plan, openRegister func() (*register.Snapshot, error), number int, step Step) (part Part, err error) {
 	err = pipeline.Guard(func() error {
 		if number < 0 || number >= len(plan.Chunks) {
 			return usageFailure("there is no chunk %d: the plan has %d", number, len(plan.Chunks))
 		}
 		if part, err = plan.finished(ChunkPart, number); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		snapshot, err := openRegister()
+		if err != nil {
 			return err
 		}
 		part, err = process(ctx, plan, snapshot, number, &step)

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,11 +77,10 @@ func stepOf(settings *Settings) Step { return Step{Workers: settings.Workers, No
 // mapAll and reduceAll do a step in the order that is the worst: from the end.
 func mapAll(t *testing.T, plan *Plan, step Step) []Part {
 	t.Helper()
-	snapshot, err := plan.OpenRegister()
-	require.NoError(t, err)
+	openRegister := sync.OnceValues(plan.OpenRegister)
 	var parts []Part
 	for number := len(plan.Chunks) - 1; number >= 0; number-- {
-		part, err := Process(t.Context(), plan, snapshot, number, step)
+		part, err := Process(t.Context(), plan, openRegister, number, step)
 		require.NoError(t, err)
 		parts = append(parts, part)
 	}
@@ -149,9 +150,8 @@ func TestPartsGiveTheReportOfARun(t *testing.T) {
 			before, err := os.ReadFile(filepath.Join(folder, name))
 			require.NoError(t, err)
 			require.NoError(t, os.Remove(filepath.Join(folder, name)))
-			snapshot, err := plan.OpenRegister()
-			require.NoError(t, err)
-			made, err := Process(t.Context(), plan, snapshot, part.Number, step)
+			openRegister := sync.OnceValues(plan.OpenRegister)
+			made, err := Process(t.Context(), plan, openRegister, part.Number, step)
 			require.NoError(t, err)
 			assert.Equal(t, part, made)
 			after, err := os.ReadFile(filepath.Join(folder, name))
@@ -172,26 +172,26 @@ func TestFailedChunksPublishNothing(t *testing.T) {
 	folder, name := plan.place(ChunkPart, 3)
 	require.NoError(t, os.Remove(filepath.Join(folder, name)))
 
-	_, err = Process(t.Context(), plan, nil, 3, step)
+	_, err = Process(t.Context(), plan, func() (*register.Snapshot, error) { return nil, nil }, 3, step)
 	var panicked *pipeline.Panic
 	require.ErrorAs(t, err, &panicked)
 	assert.Equal(t, ExitBug, ExitStatus(err))
 
-	snapshot, err := plan.OpenRegister()
-	require.NoError(t, err)
+	openRegister := sync.OnceValues(plan.OpenRegister)
 	stopped, stop := context.WithCancelCause(t.Context())
 	reason := errors.New("stopped")
 	stop(reason)
-	_, err = Process(stopped, plan, snapshot, 3, step)
+	_, err = Process(stopped, plan, openRegister, 3, step)
 	require.ErrorIs(t, err, reason)
 
 	path := plan.Files[plan.Chunks[3].File].Input.Path
 	require.NoError(t, os.Rename(path, path+".gone"))
-	_, err = Process(t.Context(), plan, snapshot, 3, step)
+	_, err = Process(t.Context(), plan, openRegister, 3, step)
 	assert.Equal(t, ExitInput, ExitStatus(err))
 	require.NoError(t, os.Rename(path+".gone", path))
 
-	assert.False(t, plan.IsMade(ChunkPart, 3))
+	_, err = plan.finished(ChunkPart, 3)
+	require.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = plan.Parts(ChunkPart)
 	require.EqualError(t, err, fmt.Sprintf("the step before is not complete: of %d chunks are missing 3", len(plan.Chunks)))
 	_, err = Reduce(t.Context(), plan, chunks, 0, step)
@@ -201,7 +201,7 @@ func TestFailedChunksPublishNothing(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, entries, len(plan.Chunks)-1, "no attempt leaves anything")
 
-	_, err = Process(t.Context(), plan, snapshot, 3, step)
+	_, err = Process(t.Context(), plan, openRegister, 3, step)
 	require.NoError(t, err)
 	buckets := reduceAll(t, plan, chunks, step)
 	_, err = Commit(t.Context(), plan, chunks, buckets[1:], step)

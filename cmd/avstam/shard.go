@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/avstam/avstam/job"
-	"github.com/avstam/avstam/register"
 )
 
 // shardFlags are the flags of the steps of a job in parts.
@@ -170,19 +169,9 @@ func (p *program) shardMapCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var once sync.Once
-			var snapshot *register.Snapshot
-			var unread error
+			openRegister := sync.OnceValues(plan.OpenRegister)
 			return p.makeParts(command.Context(), &f, plan, len(plan.Chunks), "chunks", func(ctx context.Context, number int, step job.Step) error {
-				if plan.IsMade(job.ChunkPart, number) {
-					_, err := job.Process(ctx, plan, nil, number, step)
-					return err
-				}
-				once.Do(func() { snapshot, unread = plan.OpenRegister() })
-				if unread != nil {
-					return unread
-				}
-				_, err := job.Process(ctx, plan, snapshot, number, step)
+				_, err := job.Process(ctx, plan, openRegister, number, step)
 				return err
 			})
 		},

@@ -84,14 +84,7 @@ func (f *mapChunk) FinishBundle(_ context.Context, emit func(int, Task)) error {
 
 // makeChunk is replaced by tests, which have it fail.
 var makeChunk = func(ctx context.Context, plan *openPlan, number int) error {
-	if plan.IsMade(job.ChunkPart, number) {
-		_, err := job.Process(ctx, plan.Plan, nil, number, newStep())
-		return err
-	}
-	snapshot, err := plan.openRegister()
-	if err == nil {
-		_, err = job.Process(ctx, plan.Plan, snapshot, number, newStep())
-	}
+	_, err := job.Process(ctx, plan.Plan, plan.openRegister, number, newStep())
 	return err
 }
 
