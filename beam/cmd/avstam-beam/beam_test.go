@@ -178,9 +178,6 @@ func (s *scene) external(t *testing.T, fault string) (flags []string, stop func(
 // publishes nothing, tells nothing of what it was working on, and is completed by the
 // next that is told to.
 func TestFindingsAreThoseOfARun(t *testing.T) {
-	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("skipped: avstam is built for this test, and there is no go here")
-	}
 	s := newScene(t)
 	for _, test := range []struct {
 		fault    string
