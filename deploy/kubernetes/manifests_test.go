@@ -181,10 +181,10 @@ func TestVolumes(t *testing.T) {
 	}
 	read := []string{"/etc/avstam", "/srv/register", "/srv/payments"}
 	for step, mounts := range map[string][]string{
-		"plan":   {"/etc/avstam", "/srv/register", "/srv/payments", "/work"},
-		"map":    {"/srv/register", "/srv/payments", "/work", "/tmp"},
-		"reduce": {"/work", "/tmp"},
-		"commit": {"/etc/avstam", "/srv/register", "/work", "/var/lib/avstam"},
+		"plan":   {"/etc/avstam", "/srv/register", "/srv/payments", "/parts"},
+		"map":    {"/srv/register", "/srv/payments", "/parts", "/tmp"},
+		"reduce": {"/parts", "/tmp"},
+		"commit": {"/etc/avstam", "/srv/register", "/parts", "/var/lib/avstam"},
 	} {
 		pod := job(t, step).Spec.Template.Spec
 		volumes := map[string]core.Volume{}
@@ -204,7 +204,7 @@ func TestVolumes(t *testing.T) {
 				assert.Equal(t, mount.ReadOnly, from.ReadOnly, "%s: %s", step, from.ClaimName)
 				want := core.ReadOnlyMany
 				switch mount.MountPath {
-				case "/work":
+				case "/parts":
 					want = core.ReadWriteMany // all nodes, at a time
 				case "/var/lib/avstam":
 					want = core.ReadWriteOnce
@@ -284,7 +284,7 @@ func TestRun(t *testing.T) {
 		require.Len(t, jobs, len(steps))
 		for i, step := range steps {
 			assert.Equal(t, "avstam-2025-12-"+step, jobs[i].Name)
-			assert.Equal(t, "/work/2025-12", following(t, jobs[i].Spec.Template.Spec.Containers[0].Args, "--work"))
+			assert.Equal(t, "/parts/2025-12", following(t, jobs[i].Spec.Template.Spec.Containers[0].Args, "--work"))
 		}
 	})
 	t.Run("a map that fails is the end", func(t *testing.T) {
