@@ -395,8 +395,9 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 		}
 		text := buffer[:filled]
 		end := filled
+		quote := bytes.IndexByte(text, c.quote) // the first
 		if !atEnd {
-			end = c.lastRowEnd(buffer, filled)
+			end = c.lastRowEnd(buffer, filled, quote)
 		}
 		if end == 0 && !atEnd {
 			// Slow path: a row that is longer than a block.
@@ -419,7 +420,7 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 			blank = 0
 		}
 		block := csvBlock{data: buffer, end: end, trueEnd: end, line: line, offset: offset}
-		block.hasQuotes = bytes.IndexByte(text[:end], c.quote) >= 0
+		block.hasQuotes = quote >= 0 && quote < end
 		line += countLines(text[:end])
 		offset += c.encoding.fileBytes(text[:end])
 		rest := text[end:]

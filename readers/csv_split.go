@@ -83,6 +83,7 @@ func (g *grammar) row(data []byte, start, end, trueEnd int, fields []csvField) c
 
 const (
 	lowBits  = 0x7f7f7f7f7f7f7f7f
+	highBits = 0x8080808080808080
 	everyOne = 0x0101010101010101
 )
 
@@ -100,24 +101,74 @@ func nextSeparator(data []byte, at int, delimiter byte) int {
 
 // separators marks the bytes of word that are newlines or delimiters, by their
 // highest bit; delimiters has the delimiter in every byte.
-func separators(word, delimiters uint64) uint64 {
+func separators(word, delimiters uint64) uint64 { return others(word, delimiters) ^ highBits }
+
+// others marks the other bytes.
+func others(word, delimiters uint64) uint64 {
 	const newlines = '\n' * everyOne
-	d, n := word^delimiters, word^newlines
-	// The highest bit of a byte is 0 after this exactly where the byte is 0.
-	d |= d&lowBits + lowBits
-	n |= n&lowBits + lowBits
-	return ^(d&n | lowBits)
+	// The highest bit of a sum is 0 exactly where the lower bits of the byte are the
+	// same as those of the sign.
+	low := word & lowBits
+	d, n := (low^delimiters)+lowBits, (low^newlines)+lowBits
+	return (d&n | word) & highBits
 }
 
-// separators64 marks the bytes of text that are newlines or delimiters, by a bit
-// for each byte.
-func separators64(text *[64]byte, delimiters uint64) (marks uint64) {
-	for i := 0; i < 64; i += 8 {
-		word := separators(binary.LittleEndian.Uint64(text[i:]), delimiters)
-		// The highest bits of eight bytes are gathered in the highest byte.
-		marks |= word >> 7 * 0x0102040810204080 >> 56 << i
+// findSeparators puts the places of the newlines and delimiters of data[at:end]
+// into marks, until there are as many as wanted or a few more, and says how many.
+// 64 bytes can be loaded at any place before end, and marks has room for 72 more
+// than are wanted.
+func findSeparators(marks []uint32, data []byte, at, end int, delimiter byte, wanted int) int {
+	const (
+		// The highest bits of eight bytes, all others of which are 0, are gathered in
+		// the highest byte of the product.
+		gather = 0x0002040810204081
+		top    = 56
+	)
+	delimiters := uint64(delimiter) * everyOne
+	count := 0
+	for count < wanted && at < end {
+		text := (*[64]byte)(data[at:])
+		// The words are written out: a loop takes a third longer.
+		found := others(binary.LittleEndian.Uint64(text[0:]), delimiters) * gather >> top
+		found |= others(binary.LittleEndian.Uint64(text[8:]), delimiters) * gather >> top << 8
+		found |= others(binary.LittleEndian.Uint64(text[16:]), delimiters) * gather >> top << 16
+		found |= others(binary.LittleEndian.Uint64(text[24:]), delimiters) * gather >> top << 24
+		found |= others(binary.LittleEndian.Uint64(text[32:]), delimiters) * gather >> top << 32
+		found |= others(binary.LittleEndian.Uint64(text[40:]), delimiters) * gather >> top << 40
+		found |= others(binary.LittleEndian.Uint64(text[48:]), delimiters) * gather >> top << 48
+		found |= others(binary.LittleEndian.Uint64(text[56:]), delimiters) * gather >> top << 56
+		found = ^found
+		if at+64 > end {
+			found &= 1<<(end-at) - 1
+		}
+		// Mostly there are no more than eight, which are put without a branch for each.
+		const last = 1 << 63 // so that the compiler knows that there is a bit
+		first := uint32(at)
+		some := (*[8]uint32)(marks[count:])
+		n := bits.OnesCount64(found)
+		some[0] = first + uint32(bits.TrailingZeros64(found|last))
+		found &= found - 1
+		some[1] = first + uint32(bits.TrailingZeros64(found|last))
+		found &= found - 1
+		some[2] = first + uint32(bits.TrailingZeros64(found|last))
+		found &= found - 1
+		some[3] = first + uint32(bits.TrailingZeros64(found|last))
+		found &= found - 1
+		some[4] = first + uint32(bits.TrailingZeros64(found|last))
+		found &= found - 1
+		some[5] = first + uint32(bits.TrailingZeros64(found|last))
+		found &= found - 1
+		some[6] = first + uint32(bits.TrailingZeros64(found|last))
+		found &= found - 1
+		some[7] = first + uint32(bits.TrailingZeros64(found|last))
+		for i := 8; i < n; i++ {
+			found &= found - 1
+			marks[count+i] = first + uint32(bits.TrailingZeros64(found))
+		}
+		count += n
+		at += 64
 	}
-	return marks
+	return count
 }
 
 // appendUnescaped appends the text of a quoted field with every doubled quote
@@ -134,10 +185,9 @@ func appendUnescaped(dst, text []byte, quote byte) []byte {
 }
 
 // lastRowEnd is where the last row that is whole ends in data[:length], which
-// begins with a row; 0 where there is none. Eight bytes can be loaded at any
-// place before length.
-func (g *grammar) lastRowEnd(data []byte, length int) int {
-	first := bytes.IndexByte(data[:length], g.quote)
+// begins with a row; 0 where there is none. first is the place of the first quote,
+// -1 for none. Eight bytes can be loaded at any place before length.
+func (g *grammar) lastRowEnd(data []byte, length, first int) int {
 	if first < 0 { // fast path
 		return bytes.LastIndexByte(data[:length], '\n') + 1
 	}
@@ -182,7 +232,7 @@ type csvRows struct {
 	faults     int          // rows with a fault
 	columns    []*csvColumn // by canonical column; nil for one that is not in the file
 	wanted     []*csvColumn // the columns that are in the file
-	bounds     []uint32     // the separators of a row, for splitPlain
+	marks      []uint32     // the separators of some rows and the place before them, for splitPlain
 	fields     []csvField   // the fields of a row, for splitQuoted
 }
 
@@ -212,8 +262,8 @@ func (r *csvRows) reset(c *csvFile) {
 		r.wanted = append(r.wanted, r.columns[i])
 		count = max(count, field+1)
 	}
-	for len(r.bounds) < c.count+1 {
-		r.bounds = append(r.bounds, 0)
+	if need := 1 + max(csvMarks, c.count) + 72; len(r.marks) < need {
+		r.marks = make([]uint32, need)
 	}
 	for len(r.fields) < count {
 		r.fields = append(r.fields, csvField{})
@@ -231,59 +281,80 @@ func (r *csvRows) split(g *grammar, block *csvBlock, at int) (rows, next int, da
 	if at >= block.end {
 		return 0, at, block.data
 	}
-	if block.hasQuotes {
+	if block.hasQuotes || g.count == 0 {
 		return r.splitQuoted(g, block, at)
 	}
 	rows, next = r.splitPlain(g, block, at)
 	return rows, next, block.data
 }
 
-// splitPlain splits rows without quotes, 64 bytes at a time.
+// csvMarks is how many separators splitPlain finds at a time, about. They and the
+// text between them then stay in the first-level cache of a core.
+const csvMarks = 2048
+
+// splitPlain splits rows without quotes: it finds the separators of some hundred
+// rows, and takes the columns from them, since mostly each row has all its fields.
 func (r *csvRows) splitPlain(g *grammar, block *csvBlock, at int) (rows, next int) {
 	data := block.data
-	delimiters := uint64(g.delimiter) * everyOne
-	start := at
-	bounds := r.bounds[:g.count+1] // field i stands between bounds[i] and bounds[i+1]
-	bounds[0] = uint32(start) - 1
-	count := 1 // of bounds
-	for {
-		marks := separators64((*[64]byte)(data[at:]), delimiters)
-		for marks != 0 {
-			separator := at + bits.TrailingZeros64(marks)
-			marks &= marks - 1
-			if data[separator] != '\n' {
-				if count < len(bounds) {
-					bounds[count] = uint32(separator)
-				}
-				count++
-				continue
-			}
-			end := separator
-			if end > start && data[end-1] == '\r' {
-				end--
-			}
-			if end > start || count > 1 { // else it is an empty line
-				r.start[rows], r.end[rows] = uint32(start), uint32(end)
-				if count+1 == len(bounds) {
-					bounds[count] = uint32(end)
-					for _, column := range r.wanted {
-						column.start[rows] = bounds[column.field] + 1
-						column.end[rows] = bounds[column.field+1]
-					}
-				} else {
-					r.fail(rows, pipeline.FieldCount)
-				}
-				rows++
-			}
-			start = separator + 1
-			if rows == pipeline.BatchRows || start >= block.end {
-				return rows, start
-			}
-			bounds[0] = uint32(separator)
-			count = 1
+	for rows < pipeline.BatchRows && at < block.end {
+		most := min(max(csvMarks/g.count, 1), pipeline.BatchRows-rows)
+		r.marks[0] = uint32(at) - 1 // as if a row had ended there
+		found := findSeparators(r.marks[1:], data, at, block.end, g.delimiter, most*g.count)
+		whole := min(found/g.count, most)
+		taken := r.take(g, data, r.marks[:whole*g.count+1], rows)
+		rows += taken
+		at = int(r.marks[taken*g.count] + 1)
+		if taken == most || at == block.end {
+			continue
 		}
-		at += 64
+		// Slow path: a row with more or fewer fields, or an empty line, is near.
+		for end := int(r.marks[found]); rows < pipeline.BatchRows && at <= end; rows++ {
+			if at += blankLines(data[at:block.end]); at == block.end {
+				break
+			}
+			at, _ = r.splitRow(g, block, data, at, rows)
+		}
 	}
+	return rows, at
+}
+
+// take takes rows of which marks are the separators, behind the place before the
+// first, up to one that does not have all its fields or is an empty line.
+func (r *csvRows) take(g *grammar, data []byte, marks []uint32, rows int) (taken int) {
+	n := (len(marks) - 1) / g.count
+	starts, ends := r.start[rows:rows+n], r.end[rows:rows+n]
+	first := marks[0] + 1
+	start := first
+	for i := range starts {
+		mark := marks[(i+1)*g.count]
+		end := mark
+		if end > start && data[end-1] == '\r' {
+			end--
+		}
+		if data[mark] != '\n' || end == start {
+			n = i
+			break
+		}
+		starts[i], ends[i] = start, end
+		start = mark + 1
+	}
+	if bytes.Count(data[first:start], []byte{'\n'}) != n {
+		n = 0
+		for bytes.IndexByte(data[starts[n]:ends[n]], '\n') < 0 {
+			n++
+		}
+	}
+	for _, column := range r.wanted {
+		first, last := column.start[rows:rows+n], column.end[rows:rows+n]
+		last = last[:len(first)]
+		for i, j := 0, column.field; i < len(first) && j+1 < len(marks); i, j = i+1, j+g.count {
+			first[i], last[i] = marks[j]+1, marks[j+1]
+		}
+		if column.field == g.count-1 {
+			copy(last, ends) // without a carriage return
+		}
+	}
+	return n
 }
 
 // splitQuoted splits rows some of whose fields are quoted.
@@ -294,28 +365,35 @@ func (r *csvRows) splitQuoted(g *grammar, block *csvBlock, at int) (rows, next i
 		if at >= block.end {
 			break
 		}
-		row := g.row(data, at, block.end, block.trueEnd, r.fields)
-		r.start[rows], r.end[rows] = uint32(at), uint32(row.end)
-		at = row.next
-		switch {
-		case row.fault != pipeline.NoReason:
-			r.fail(rows, row.fault)
-		case row.count != g.count:
-			r.fail(rows, pipeline.FieldCount)
-		default:
-			for _, column := range r.wanted {
-				field := r.fields[column.field]
-				if field.escaped {
-					unescaped := len(data)
-					data = appendUnescaped(data, data[field.start:field.end], g.quote)
-					field.start, field.end = uint32(unescaped), uint32(len(data))
-				}
-				column.start[rows], column.end[rows] = field.start, field.end
-			}
-		}
+		at, data = r.splitRow(g, block, data, at, rows)
 		rows++
 	}
 	return rows, at, data
+}
+
+// splitRow splits the row at a place of the block's data, whatever it is like, as
+// one of the batch. It returns where the next begins, and data with the unescaped
+// text of fields behind it.
+func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int) (int, []byte) {
+	split := g.row(data, at, block.end, block.trueEnd, r.fields)
+	r.start[row], r.end[row] = uint32(at), uint32(split.end)
+	switch {
+	case split.fault != pipeline.NoReason:
+		r.fail(row, split.fault)
+	case split.count != g.count:
+		r.fail(row, pipeline.FieldCount)
+	default:
+		for _, column := range r.wanted {
+			field := r.fields[column.field]
+			if field.escaped {
+				unescaped := len(data)
+				data = appendUnescaped(data, data[field.start:field.end], g.quote)
+				field.start, field.end = uint32(unescaped), uint32(len(data))
+			}
+			column.start[row], column.end[row] = field.start, field.end
+		}
+	}
+	return split.next, data
 }
 
 // fail marks a row that cannot be split into its fields.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -147,6 +148,7 @@ var grammarSeeds = []string{
 	`a"b,c` + "\n", `a,b"` + "\n", `"a"b,c` + "\n1,2\n", `"a" ,b` + "\n", `"a` + "\n1,2\n", `1,2` + "\n" + `"a,b`, `"a""`, `"`, `""`, `"",""`,
 	"1,2\n1\n1,2,3\n,\n", `"a"` + "\r,b\n", "\r\r\n", "a\r,b\r\n", "a,\"\"\"\n\"\n", "ä,ö\n\xff,\xfe\n",
 	strings.Repeat("1234567,abcdefg\n", 300), strings.Repeat(`"12""567","abc`+"\n"+`defg"`+"\n", 300), strings.Repeat("\n", 100) + "1,2\n",
+	"\xac,\x8a\n\xbb\x8a,\xac\n", strings.Repeat("\xac\x8a\xbb,ö\r\n", 30),
 }
 
 // The fast splitter says what the slow one does, and encoding/csv, where that
@@ -201,6 +203,34 @@ func TestGrammarAtEveryBlockSize(t *testing.T) {
 	}
 }
 
+// Rows that are not like the others are found among some thousand, which are split
+// together.
+func TestGrammarOfManyRows(t *testing.T) {
+	rows := func(row string) string { return strings.Repeat(row, 900) }
+	for _, c := range []struct {
+		text string
+		why  string
+	}{
+		{rows("1,2\n") + "1\n" + rows("1,2\n"), "a field too few"},
+		{rows("1,2\n") + "1,2,3\n" + rows("1,2\n"), "a field too many"},
+		{rows("1,2\n") + "1\n2\n" + rows("1,2\n"), "two rows with as many separators as one"},
+		{rows("1,2\n") + "1,2,3,4\n" + rows("1,2\n"), "a row with as many separators as two"},
+		{rows("1,2\n") + "\n\r\n" + rows("1,2\r\n") + "\r\n" + rows(",\n"), "empty lines"},
+		{rows("1\n1,2\n"), "every other row"},
+		{strings.Repeat(",", 5000) + "\n1,2\n", "a row with more separators than are found together"},
+		{rows("1,2\n") + "1,\"2\"\n" + rows("1,2\n"), "a quote"},
+		{rows("1\n") + "\n" + rows("\r\n") + rows("1\n"), "few fields"},
+	} {
+		for _, count := range []int{1, 2, 3, 4} {
+			g := grammar{delimiter: ',', quote: '"', count: count}
+			want := splitSlowly([]byte(c.text), g)
+			for _, size := range []int{1000, 4096, 1 << 20} {
+				require.Equal(t, want, splitText(t, []byte(c.text), g, size), "%s, %d fields, blocks of %d bytes", c.why, count, size)
+			}
+		}
+	}
+}
+
 // The faults of rows, one for each.
 func TestGrammarFaults(t *testing.T) {
 	for _, c := range []struct {
@@ -224,6 +254,36 @@ func TestGrammarFaults(t *testing.T) {
 		require.Len(t, rows, 1, c.why)
 		assert.Equal(t, c.fault, rows[0].fault, c.why)
 		assert.Equal(t, c.text, rows[0].raw, c.why)
+	}
+}
+
+// Separators are found as a loop over bytes finds them, whatever the bytes and
+// however many stand side by side.
+func TestFindSeparatorsAsSlowly(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, delimiter := range []byte(",;\t|\x01") {
+		few := []byte{delimiter, '\n', delimiter ^ 1, '\n' ^ 1, delimiter | 0x80, '\n' | 0x80, delimiter + 1, '\n' - 1}
+		for i := range 2000 {
+			data := make([]byte, random.IntN(300)+csvSlack)
+			for j := range data {
+				if data[j] = byte(random.Uint32()); i%2 == 0 {
+					data[j] = few[random.IntN(len(few))]
+				}
+			}
+			end := len(data) - csvSlack
+			want := []uint32{}
+			for at, c := range data[:end] {
+				if c == delimiter || c == '\n' {
+					want = append(want, uint32(at))
+				}
+			}
+			marks := make([]uint32, len(data)+72)
+			for _, wanted := range []int{1, 10, len(data)} {
+				found := findSeparators(marks, data, 0, end, delimiter, wanted)
+				require.GreaterOrEqual(t, found, min(wanted, len(want)))
+				require.Equal(t, want[:found], marks[:found:found])
+			}
+		}
 	}
 }
 
