@@ -222,7 +222,7 @@ func (e textEncoding) fileBytes(text []byte) int64 {
 // isWhole says whether text holds nothing but what the encoding has.
 func (e textEncoding) isWhole(text []byte) bool {
 	if e == utf8Text {
-		return utf8.Valid(text)
+		return isASCII(text) || utf8.Valid(text)
 	}
 	return !bytes.Contains(text, []byte("\ufffd"))
 }

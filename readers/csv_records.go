@@ -463,21 +463,28 @@ func (p *csvPiece) numbers(values []uint16, canonical, rows int) ([]uint16, erro
 	if f.faults > 0 {
 		p.withholdWords(canonical, rows)
 	}
+	starts, ends := c.start[:rows], c.end[:rows]
 	for i := range values {
-		text := f.data[c.start[i]:c.end[i]]
-		if len(text) == 0 {
-			text = instead
+		start, n := int(starts[i]), int(ends[i]-starts[i])
+		var word shortWord
+		recent := &words.none
+		if n <= shortWordBytes && start+shortWordLoad <= len(f.data) { // fast path
+			word = newShortWord((*[shortWordLoad]byte)(f.data[start:]), n)
+			recent = &words.recent[word.place()]
+			if recent.word == word {
+				values[i] = recent.number
+				continue
+			}
 		}
-		recent := &words.recent[placeOfWord(text)]
-		if string(text) == recent.word { // fast path
-			values[i] = recent.number
-			continue
+		text := f.data[start:][:n]
+		if n == 0 {
+			text = instead
 		}
 		number, err := words.number(text)
 		if err != nil {
 			return nil, p.wrap(i, err)
 		}
-		recent.word, recent.number = words.dictionary.Values()[number], number
+		recent.word, recent.number = word, number
 		values[i] = number
 	}
 	return values, nil
@@ -587,18 +594,17 @@ func addSum(tally *pipeline.Tally, sum pipeline.Sum, currency uint16) {
 // limitWord bounds a word, in bytes.
 const limitWord = 4096
 
-// recentWords is how many words are found at once, at most.
-const recentWords = 256
-
 // wordNumbers remembers the numbers that a dictionary gave to words.
 type wordNumbers struct {
 	dictionary *column.Dictionary
 	numbers    map[string]uint16
-	// recent are words by placeOfWord: the one that came last.
-	recent [recentWords]struct {
-		word   string
-		number uint16
-	}
+	recent     [256]recentWord // short words by their place: the one that came last
+	none       recentWord      // in place of those that are not short
+}
+
+type recentWord struct {
+	word   shortWord
+	number uint16
 }
 
 func newWordNumbers(dictionary *column.Dictionary) wordNumbers {
@@ -620,20 +626,40 @@ func (w *wordNumbers) number(text []byte) (uint16, error) {
 	return number, err
 }
 
-// placeOfWord spreads words over the places of recent words, by their length
-// and by their first and last eight bytes.
-func placeOfWord(text []byte) int {
-	n := len(text)
-	var mix uint64
-	switch {
-	case n >= 8:
-		mix = binary.LittleEndian.Uint64(text) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(text[n-8:]), 29)
-	case n >= 4:
-		mix = uint64(binary.LittleEndian.Uint32(text)) ^ uint64(binary.LittleEndian.Uint32(text[n-4:]))<<29
-	default:
-		for _, c := range text {
-			mix = mix<<8 | uint64(c)
+// shortWord is a text of up to 31 bytes as integers, with zeros behind it and its
+// length, plus one, in the highest byte. Words of all lengths are made and compared
+// without a branch on the length, which the processor would have to guess. The
+// zero shortWord is no text.
+type shortWord struct{ a, b, c, d uint64 }
+
+const (
+	shortWordBytes = 31
+	shortWordLoad  = 32 // bytes that there are from where a short word begins
+)
+
+// shortWordMasks has, by length, the bytes of each integer that belong to the text.
+var shortWordMasks = func() (masks [shortWordBytes + 1][4]uint64) {
+	for n := range masks {
+		for i := range n {
+			masks[n][i/8] |= 0xff << (i % 8 * 8)
 		}
 	}
-	return int((mix + uint64(n)) * 0x9e3779b97f4a7c15 >> (64 - 8)) // the golden ratio's bits: Knuth, 6.4
+	return masks
+}()
+
+// newShortWord is the word that the first n bytes of text are.
+func newShortWord(text *[shortWordLoad]byte, n int) shortWord {
+	masks := &shortWordMasks[n]
+	return shortWord{
+		binary.LittleEndian.Uint64(text[0:]) & masks[0],
+		binary.LittleEndian.Uint64(text[8:]) & masks[1],
+		binary.LittleEndian.Uint64(text[16:]) & masks[2],
+		binary.LittleEndian.Uint64(text[24:])&masks[3] | uint64(n+1)<<56,
+	}
+}
+
+// place spreads words over 256 places.
+func (w shortWord) place() uint8 {
+	mix := w.a ^ bits.RotateLeft64(w.b, 29) ^ bits.RotateLeft64(w.c, 47) ^ w.d
+	return uint8(mix * 0x9e3779b97f4a7c15 >> 56) // the golden ratio's bits: Knuth, 6.4
 }

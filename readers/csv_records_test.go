@@ -747,3 +747,50 @@ func benchmarkRecords(b *testing.B, source Source, digest, next bool) {
 		b.Fatal(err)
 	}
 }
+
+// Words of all lengths keep their texts, however alike they are and wherever in the
+// file they stand: none is taken for another that was there before.
+func TestCSVWordsOfAllLengths(t *testing.T) {
+	var words []string
+	for n := range 40 {
+		words = append(words, strings.Repeat("a", n), strings.Repeat("a", n)+"b", "b"+strings.Repeat("a", n), strings.Repeat("a", n)+"\x00")
+	}
+	for _, quote := range []string{"", `"`} {
+		text := "identity_number,payment_date,amount,agency,payment_type\n"
+		var want []string
+		for round := range 3 {
+			for i, word := range words {
+				other := words[(i*7+round)%len(words)]
+				text += testNumber(1990, 238) + ",2025-01-02,1.00," + quote + word + quote + "," + quote + other + quote + "\n"
+				want = append(want, word+" "+other)
+			}
+		}
+		// No header is told from this text, which has zero bytes: they come later.
+		text = strings.Replace(text, "\n", "\n"+strings.Repeat("\n", headBytes), 1)
+		source := Source{Files: []string{writeFile(t, "words.csv", []byte(text))}}
+		for _, blockBytes := range []int{100, csvBlockBytes} {
+			var got []string
+			for _, record := range readCSV(t, []Source{source}, blockBytes).records {
+				got = append(got, record.agency+" "+record.kind)
+			}
+			require.Equal(t, want, got, "quote %q, blocks of %d bytes", quote, blockBytes)
+		}
+	}
+}
+
+// Two short words are one only if the texts are.
+func TestShortWordsDiffer(t *testing.T) {
+	texts := map[shortWord]string{}
+	behind := strings.Repeat("x", shortWordLoad)
+	for n := range shortWordBytes + 1 {
+		for _, text := range []string{strings.Repeat("a", n), strings.Repeat("\x00", n), strings.Repeat("\xff", n)} {
+			word := newShortWord((*[shortWordLoad]byte)([]byte(text+behind)), n)
+			require.Equal(t, word, newShortWord((*[shortWordLoad]byte)([]byte(text+strings.Repeat("\x00", shortWordLoad))), n), "what stands behind does not count")
+			require.NotEqual(t, shortWord{}, word)
+			if n > 0 {
+				require.NotContains(t, texts, word)
+			}
+			texts[word] = text
+		}
+	}
+}
