@@ -159,7 +159,7 @@ func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *sto
 	if err := writer.Rejects(ctx, r.rejects()); err != nil {
 		return inputFailure(errors.Join(ended, err))
 	}
-	name, err := writer.FinishFailed(ctx, r.started)
+	name, err := writer.FinishFailed(r.started)
 	if err == nil {
 		if err = draft.KeepFailed(name); err == nil {
 			err = r.keepStaged(ctx, name)
