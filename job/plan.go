@@ -2,6 +2,7 @@ package job
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -12,6 +13,7 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -54,6 +56,7 @@ const DefaultChunkBytes = 64 << 20
 type Plan struct {
 	Schema   int              `json:"schema"`
 	Version  string           `json:"version"` // of the program
+	Build    string           `json:"build"`   // which of that version
 	Started  time.Time        `json:"started"`
 	AsOf     string           `json:"as_of"`
 	Seed     string           `json:"seed"`    // that puts persons into buckets, in hexadecimal
@@ -135,7 +138,7 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	plan := &Plan{
-		Schema: planSchema, Version: settings.Version, Started: settings.Now().UTC().Truncate(time.Millisecond), AsOf: settings.AsOf.String(),
+		Schema: planSchema, Version: settings.Version, Build: buildOf(settings.Version), Started: settings.Now().UTC().Truncate(time.Millisecond), AsOf: settings.AsOf.String(),
 		Seed: hex.EncodeToString(secret[:]), Buckets: acrossBuckets,
 		Settings: plannedSettings{
 			Register: settings.Register, Sources: settings.Sources, Expect: settings.Expect, Policy: settings.Policy, Output: settings.Output,
@@ -296,8 +299,8 @@ func readPlan(work, version string) (*Plan, error) {
 	secret, err := hex.DecodeString(p.Seed)
 	asOf, ok := calendar.Parse([]byte(p.AsOf))
 	switch {
-	case p.Version != version:
-		return nil, fmt.Errorf("it was made by avstam %s, and this is %s: all steps of a job take the same program", p.Version, version)
+	case p.Build != buildOf(version):
+		return nil, fmt.Errorf("it was made by avstam %s (%s), and this is %s (%s): all steps of a job take the same program", p.Version, p.Build, version, buildOf(version))
 	case p.Schema != planSchema || err != nil || len(secret) != 16 || !ok || p.Buckets != acrossBuckets:
 		return nil, errors.New("it is no plan of this version of avstam")
 	}
@@ -323,6 +326,26 @@ func readPlan(work, version string) (*Plan, error) {
 		p.settings.Policy.TestNumbers = parseTestNumbers(text)
 	}
 	return p, nil
+}
+
+// buildOf tells builds of the program apart, whatever they are called: by the commit that
+// they were built from, where the build has recorded it, else by their version. Programs
+// of other modules, such as avstam-beam, are the same build if they are of one commit.
+func buildOf(version string) string {
+	revision, modified := "", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			switch setting.Key {
+			case "vcs.revision":
+				revision = setting.Value
+			case "vcs.modified":
+				if setting.Value == "true" {
+					modified = "+dirty"
+				}
+			}
+		}
+	}
+	return cmp.Or(revision, version) + modified
 }
 
 // Digest is the SHA-256 of the plan's file, in hexadecimal. Every part names it.

@@ -143,7 +143,7 @@ is read once to find where rows end; a compressed one and an Arrow file are one 
 			if err != nil {
 				return err
 			}
-			p.done = fmt.Sprintf("planned: %d chunks of %d files, %d buckets", len(plan.Chunks), len(plan.Files), plan.Buckets)
+			p.done = fmt.Sprintf("planned: %s of %s, %s", counted(len(plan.Chunks), "chunk"), counted(len(plan.Files), "file"), counted(plan.Buckets, "bucket"))
 			return nil
 		},
 	}
@@ -170,7 +170,7 @@ func (p *program) shardMapCommand() *cobra.Command {
 				return err
 			}
 			openRegister := sync.OnceValues(plan.OpenRegister)
-			return p.makeParts(command.Context(), &f, plan, len(plan.Chunks), "chunks", func(ctx context.Context, number int, step job.Step) error {
+			return p.makeParts(command.Context(), &f, plan, len(plan.Chunks), "chunk", func(ctx context.Context, number int, step job.Step) error {
 				_, err := job.Process(ctx, plan, openRegister, number, step)
 				return err
 			})
@@ -200,7 +200,7 @@ a part of each. All chunks must have been mapped.`,
 			if err != nil {
 				return err
 			}
-			return p.makeParts(command.Context(), &f, plan, plan.Buckets, "buckets", func(ctx context.Context, number int, step job.Step) error {
+			return p.makeParts(command.Context(), &f, plan, plan.Buckets, "bucket", func(ctx context.Context, number int, step job.Step) error {
 				_, err := job.Reduce(ctx, plan, chunks, number, step)
 				return err
 			})
@@ -234,7 +234,7 @@ func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, 
 			errs[number] = do(ctx, number, job.Step{Now: timeNow, Progress: func(at job.Progress) {
 				mutex.Lock()
 				defer mutex.Unlock()
-				all.Stage = what
+				all.Stage = what + "s"
 				all.Rows += at.Rows - last.Rows
 				all.Bytes += at.Bytes - last.Bytes
 				last = at
@@ -253,8 +253,16 @@ func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, 
 	if failed != nil {
 		return failed
 	}
-	p.done = fmt.Sprintf("%d of %d %s are done here", made, count, what)
+	p.done = fmt.Sprintf("%d of %s done here", made, counted(count, what))
 	return nil
+}
+
+// counted is a number of things in words.
+func counted(count int, thing string) string {
+	if count == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", count, thing)
 }
 
 func (p *program) shardCommitCommand() *cobra.Command {
