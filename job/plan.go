@@ -300,7 +300,7 @@ func readPlan(work, version string) (*Plan, error) {
 	asOf, ok := calendar.Parse([]byte(p.AsOf))
 	switch {
 	case p.Build != buildOf(version):
-		return nil, fmt.Errorf("it was made by avstam %s (%s), and this is %s (%s): all steps of a job take the same program", p.Version, p.Build, version, buildOf(version))
+		return nil, fmt.Errorf("it was made by avstam %s (build %s), and this is %s (build %s): all steps of a job take the same program", p.Version, p.Build, version, buildOf(version))
 	case p.Schema != planSchema || err != nil || len(secret) != 16 || !ok || p.Buckets != acrossBuckets:
 		return nil, errors.New("it is no plan of this version of avstam")
 	}
