@@ -116,8 +116,9 @@ func (p *program) shardPlanCommand() *cobra.Command {
 		Short: "Cuts the files into chunks and writes the plan of a job in parts",
 		Long: `Takes the configuration and the flags of run, opens register and records, cuts the
 files into chunks and writes the plan into the work folder, for all other steps.
-The register must be a snapshot. A Parquet file is cut by its metadata, a CSV file
-is read once to find where rows end; a compressed one and an Arrow file are one chunk.`,
+The register must be a snapshot. Parquet and Arrow files are cut by their metadata, a
+CSV file is read once to find where rows end; a compressed one and an Arrow stream are
+one chunk.`,
 		Example: "  avstam shard plan -c avstam.yaml --work work",
 		RunE: func(command *cobra.Command, _ []string) error {
 			if work == "" {
