@@ -168,10 +168,7 @@ type pageReader struct {
 
 	offset          int64  // of the page that is being given out
 	header, content []byte // of it
-	buffer          []byte // that content may be in
-	compressed      []byte
-	ahead           []byte // the next header, and more
-	decoder         pageDecoder
+	buffers         *pageBuffers
 	cost            [2]int64 // memory of this page and the one before: the library keeps it
 	dictionaryCost  int64
 
@@ -184,6 +181,30 @@ type pageReader struct {
 	// checked.
 	values []byte
 	count  int
+}
+
+// pageBuffers is the memory of one column's pages, to be used again for those of
+// other row groups and files.
+type pageBuffers struct {
+	content    []byte // of a page, decompressed
+	compressed []byte
+	ahead      []byte // the next header, and more
+	decoder    pageDecoder
+	plain      plainMemory // of pages that the library does not see
+}
+
+// keep lets go of what is much.
+func (b *pageBuffers) keep() {
+	if cap(b.content) > keptPage {
+		b.content = nil
+	}
+	if cap(b.compressed) > keptPage {
+		b.compressed = nil
+	}
+	if cap(b.ahead) > usualHeader {
+		b.ahead = nil
+	}
+	b.plain.keep()
 }
 
 // pagesStart is the offset of the first page for the library.
@@ -201,15 +222,7 @@ func (p *pageReader) close() {
 	p.memory.held -= p.cost[0] + p.cost[1] + p.dictionaryCost
 	p.cost, p.dictionaryCost = [2]int64{}, 0
 	p.source, p.header, p.content, p.values = nil, p.header[:0], nil, nil
-	if cap(p.buffer) > keptPage {
-		p.buffer = nil
-	}
-	if cap(p.compressed) > keptPage {
-		p.compressed = nil
-	}
-	if cap(p.ahead) > usualHeader {
-		p.ahead = nil
-	}
+	p.buffers.keep()
 }
 
 // ReadAt reads at the offset at which the read before it ended. Unlike other
@@ -280,7 +293,7 @@ func (p *pageReader) next() error {
 			return err
 		}
 		size := int(h.compressed)
-		compressed, err := p.view(&p.compressed, p.at+int64(length), size)
+		compressed, err := p.view(&p.buffers.compressed, p.at+int64(length), size)
 		if err != nil {
 			return err
 		}
@@ -319,7 +332,7 @@ func (p *pageReader) view(buffer *[]byte, offset int64, size int) ([]byte, error
 func (p *pageReader) readHeader(h *pageHeader) (length int, err error) {
 	for size := int64(usualHeader); ; size = limitHeader {
 		size = min(size, p.end-p.at)
-		ahead, err := p.view(&p.ahead, p.at, int(size))
+		ahead, err := p.view(&p.buffers.ahead, p.at, int(size))
 		if err != nil {
 			return 0, err
 		}
@@ -401,7 +414,7 @@ func (p *pageReader) useDictionary(h *pageHeader, compressed []byte) error {
 	p.entries = int64(count)
 	// The library's copy of the page, and the entries that it makes of it, of
 	// which those of our own are the larger ones.
-	p.dictionaryCost = int64(cap(p.buffer)) + 2*int64(len(content)) + int64(count)*32
+	p.dictionaryCost = int64(cap(p.buffers.content)) + 2*int64(len(content)) + int64(count)*32
 	if err := p.memory.change(p.dictionaryCost); err != nil {
 		return err
 	}
@@ -432,7 +445,7 @@ func (p *pageReader) useValues(h *pageHeader, compressed []byte) error {
 	if page.isPlain {
 		p.values, p.count = page.content[page.levels:], page.values
 	}
-	cost := int64(cap(p.buffer)+cap(p.compressed)) + page.decoded
+	cost := int64(cap(p.buffers.content)+cap(p.buffers.compressed)) + page.decoded
 	if !page.isPlain || p.column.kind != parquet.ByteArray { // texts are read where they stand
 		cost += int64(len(page.content))
 	}
@@ -455,22 +468,23 @@ func (p *pageReader) give(content []byte, h pageHeader) {
 
 // decompress is the content of a page: without the bytes that are skipped, then
 // levels as they stand, then values, which are compressed where isCompressed.
-// It is size bytes long, and a view of page or of the reader's buffer.
+// It is size bytes long, and a view of page or of the buffers.
 func (p *pageReader) decompress(page []byte, skipped, levels, size int, isCompressed bool) ([]byte, error) {
 	page = page[skipped:]
 	if p.codec == format.Uncompressed || !isCompressed {
 		return page, nil
 	}
-	p.buffer = slices.Grow(p.buffer[:0], size)[:size]
-	copy(p.buffer, page[:levels])
-	values := p.buffer[levels:]
+	b := p.buffers
+	b.content = slices.Grow(b.content[:0], size)[:size]
+	copy(b.content, page[:levels])
+	values := b.content[levels:]
 	if len(values) == 0 {
-		return p.buffer, nil // a page of nulls, of which some writers compress nothing at all
+		return b.content, nil // a page of nulls, of which some writers compress nothing at all
 	}
-	if err := p.decoder.decompress(p.codec, values, page[levels:]); err != nil {
+	if err := b.decoder.decompress(p.codec, values, page[levels:]); err != nil {
 		return nil, fmt.Errorf("a page cannot be decompressed: %w", err)
 	}
-	return p.buffer, nil
+	return b.content, nil
 }
 
 // readFull reads all of p.

@@ -19,13 +19,12 @@ type parquetPages struct {
 	pages     *parquet.FilePages
 	page      parquet.Page       // that the cursor has
 	entries   parquet.Dictionary // the dictionary that the cursor has
-	plain     plainMemory        // of pages that the library does not see
 	rows      int64              // of the row group
 	delivered int64              // of them, in the pages so far
 }
 
 func newParquetPages(cursor *columnCursor, column *parquetColumn, memory *pageMemory, counts *pageCounts) *parquetPages {
-	p := &parquetPages{cursor: cursor, column: column, source: pageReader{column: column, memory: memory, counts: counts}}
+	p := &parquetPages{cursor: cursor, column: column, source: pageReader{column: column, memory: memory, counts: counts, buffers: new(pageBuffers)}}
 	cursor.next = p.next
 	return p
 }
@@ -46,7 +45,6 @@ func (p *parquetPages) close() {
 		_ = p.pages.Close() // returns no error
 	}
 	p.source.close()
-	p.plain.close()
 	p.pages, p.entries, p.cursor.entries = nil, nil, columnValues{}
 	p.cursor.left = 0
 }
@@ -115,7 +113,7 @@ func (p *parquetPages) usePlain(values []byte, count int) error {
 	}
 	c := p.cursor
 	c.hasDictionary = false
-	if err := p.plain.read(&c.plain, p.column.kind, p.column.width, values, count); err != nil {
+	if err := p.source.buffers.plain.read(&c.plain, p.column.kind, p.column.width, values, count); err != nil {
 		return err
 	}
 	if c.checkText {

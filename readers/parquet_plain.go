@@ -18,8 +18,8 @@ type plainMemory struct {
 	doubles      []float64
 }
 
-// close keeps the memory for the next row group, unless it is much.
-func (m *plainMemory) close() {
+// keep lets go of the memory where it is much.
+func (m *plainMemory) keep() {
 	if max(cap(m.starts), cap(m.int32s), cap(m.int64s), cap(m.floats), cap(m.doubles)) > keptPage/8 {
 		*m = plainMemory{}
 	}

@@ -141,14 +141,29 @@ func (p *parquetPiece) problem(err error) error {
 	return fmt.Errorf("cannot read %s: row group %d, column %s: %w", p.records.parquet.path, p.group.rowGroup, p.filler.at.theirs, err)
 }
 
+// parquetMemory is what the row groups of a run use by turns, whatever their file.
+type parquetMemory struct{ buffers sync.Pool } // of *recordBuffers
+
+// recordBuffers are for the columns of records.
+type recordBuffers [recordColumnCount]pageBuffers
+
+func (m *parquetMemory) take() *recordBuffers {
+	if buffers, ok := m.buffers.Get().(*recordBuffers); ok {
+		return buffers
+	}
+	return new(recordBuffers)
+}
+
 // parquetFiller fills batches from the pages of one row group after the other.
 type parquetFiller struct {
 	*recordFiller
-	pages [recordColumnCount]*parquetPages // nil where there is no such column
+	memory  *parquetMemory
+	buffers *recordBuffers                   // while a row group is open
+	pages   [recordColumnCount]*parquetPages // nil where there is no such column
 }
 
 func newParquetFiller(r *parquetRecords) *parquetFiller {
-	f := &parquetFiller{recordFiller: newRecordFiller(&r.constants, r.options.Dictionaries)}
+	f := &parquetFiller{recordFiller: newRecordFiller(&r.constants, r.options.Dictionaries), memory: r.options.parquet}
 	memory := new(pageMemory)
 	for i, column := range r.columns {
 		if column != nil {
@@ -160,9 +175,11 @@ func newParquetFiller(r *parquetRecords) *parquetFiller {
 
 // open begins a row group.
 func (f *parquetFiller) open(file *parquetFile, group rowGroupBytes) {
-	for _, pages := range f.pages {
+	f.buffers = f.memory.take()
+	for i, pages := range f.pages {
 		if pages != nil {
 			f.at = pages.cursor
+			pages.source.buffers = &f.buffers[i]
 			pages.open(file, group)
 		}
 	}
@@ -186,7 +203,9 @@ func (f *parquetFiller) close() {
 	for _, pages := range f.pages {
 		if pages != nil {
 			pages.close()
+			pages.source.buffers = nil
 		}
 	}
-	f.at = nil
+	f.memory.buffers.Put(f.buffers)
+	f.buffers, f.at = nil, nil
 }

@@ -61,6 +61,7 @@ type Options struct {
 	Bytes        func(int64)            // is told of bytes read, by any goroutine; may be nil
 
 	csv     *csvMemory
+	parquet *parquetMemory
 	library libraryColumns
 }
 
@@ -386,7 +387,7 @@ func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
 		}
 	}()
 	options.Workers = max(options.Workers, 1)
-	options.csv, options.library = newCSVMemory(options.Workers), libraryColumns{}
+	options.csv, options.parquet, options.library = newCSVMemory(options.Workers), new(parquetMemory), libraryColumns{}
 	named := newNamedFiles()
 	for i := range sources {
 		source := &sources[i]
@@ -441,8 +442,11 @@ func (r *Records) Files() []*File { return r.files }
 // Cut sends the files' pieces in the order of sources, files and rows. It is a
 // pipeline.Cut, to be called once.
 func (r *Records) Cut(ctx context.Context, send func(pipeline.Piece) error) error {
-	for _, file := range r.opened {
+	for i, file := range r.opened {
 		if err := file.cut(ctx, send); err != nil {
+			return err
+		}
+		if err := r.closeFile(i); err != nil {
 			return err
 		}
 	}
@@ -452,12 +456,24 @@ func (r *Records) Cut(ctx context.Context, send func(pipeline.Piece) error) erro
 // Close closes the files.
 func (r *Records) Close() error {
 	var errs []error
-	for i, file := range r.opened {
-		if err := file.close(); err != nil {
-			errs = append(errs, fmt.Errorf("cannot close %s: %w", pathText(r.files[i].Path), err))
-		}
+	for i := range r.opened {
+		errs = append(errs, r.closeFile(i))
 	}
 	return errors.Join(errs...)
+}
+
+// closeFile closes a file and lets go of it: what is kept of a file goes with its
+// last piece. Another time it does nothing.
+func (r *Records) closeFile(i int) error {
+	file := r.opened[i]
+	if file == nil {
+		return nil
+	}
+	r.opened[i] = nil
+	if err := file.close(); err != nil {
+		return fmt.Errorf("cannot close %s: %w", pathText(r.files[i].Path), err)
+	}
+	return nil
 }
 
 // ReadExtract reads a register extract and hands its rows to add in the order
