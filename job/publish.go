@@ -136,7 +136,7 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 // writeTables reduces the rules across records and writes rejects and findings.
 func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
 	r.stage("across records")
-	across, err := r.reduceAcross(ctx, writer.NewPacker())
+	across, err := r.reduceAcross(ctx, writer)
 	if err != nil {
 		return outputFailure(err)
 	}
@@ -164,7 +164,7 @@ func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *sto
 	if err := writer.Rejects(ctx, r.rejects()); err != nil {
 		return inputFailure(errors.Join(ended, err))
 	}
-	name, err := writer.FinishFailed(ctx, r.started)
+	name, err := writer.FinishFailed(r.started)
 	if err == nil {
 		if err = draft.KeepFailed(name); err == nil {
 			err = r.keepStaged(ctx, name)
@@ -225,58 +225,6 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 			}
 		}
 	}
-}
-
-// reduceAcross judges the candidates of the rules across records, and returns
-// the findings in the order of the report, as a part. A record that is flagged by
-// such a rule alone moves from clean to flagged, once.
-func (r *run) reduceAcross(ctx context.Context, packer *report.Packer) (report.Part, error) {
-	runs := r.found
-	for i := range r.candidates {
-		reducers := make([]*reducer, min(r.settings.Workers, maxReducers))
-		for k := range reducers {
-			reducers[k] = newReducer(r.spill, r.seeds, r.acrossRules[i], acrossBucketCandidates/len(reducers))
-		}
-		found, err := reduceBuckets(ctx, reducers, r.candidates[i])
-		if err != nil {
-			return report.Part{}, err
-		}
-		runs = append(runs, found...)
-	}
-	packer.Begin(len(r.parts))
-	severities := r.settings.Policy.AllSeverities()
-	var finding report.Finding
-	witness := rules.NewWitness(r.register)
-	moved := struct{ piece, row uint32 }{piece: ^uint32(0)}
-	merged := 0
-	err := merge(r.spill, runs, func(f *found) error {
-		if merged++; merged%4096 == 0 {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-		}
-		if _, err := finding.Unpack(f.packed); err != nil {
-			return err
-		}
-		finding.Row = r.firsts[f.piece] + int64(f.row) + 1
-		finding.OtherNumber = f.other
-		evidence := witness.Evidence(finding.Number, finding.PaymentDate)
-		describeEvidence(&finding, &evidence)
-		if at := (struct{ piece, row uint32 }{f.piece, f.row}); !f.flagged && severities[f.rule] >= rules.Warning && at != moved {
-			moved = at
-			terms := &r.files[finding.File].ledger
-			terms.Clean.Add(-1, 0)
-			terms.Clean.SubtractAmount(finding.Amount, finding.Currency)
-			terms.Flagged.Add(1, 0)
-			terms.Flagged.AddAmount(finding.Amount, finding.Currency)
-		}
-		return packer.Add(&finding)
-	})
-	if err != nil {
-		return report.Part{}, err
-	}
-	chunks, err := packer.Take()
-	return report.Part{Chunks: chunks}, err
 }
 
 // closing is what the report needs to know at its end.

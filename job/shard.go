@@ -464,7 +464,7 @@ func takePart(o *openPart, number int, numbers *pipeline.Renumbering, packer *re
 		}
 		tally.Renumber(numbers.Currency)
 	}
-	packer.Begin(number)
+	packer.Begin(number, 0)
 	var reject report.Reject
 	for i := range o.Sections {
 		s := &o.Sections[i]

@@ -93,7 +93,7 @@ func newWorker(r *run, findings *report.Packer) *worker {
 // process makes a part of a piece.
 func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piece) (part, error) {
 	p := part{file: piece.File()}
-	w.findings.Begin(int(number))
+	w.findings.Begin(int(number), 0)
 	if err := w.readPiece(ctx, number, piece, &p); err != nil {
 		return p, err
 	}

@@ -191,7 +191,7 @@ func pack(t testing.TB, w *Writer, records, across []Finding) []Part {
 	var parts []Part
 	add := func(findings []Finding, firstRow int64) {
 		p := packers[len(parts)%len(packers)]
-		p.Begin(len(parts))
+		p.Begin(len(parts), 0)
 		for _, f := range findings {
 			f.Row -= firstRow
 			require.NoError(t, p.Add(&f))

@@ -56,8 +56,9 @@ func NewPlainPacker(spill *storage.Spill) *Packer { return &Packer{spill: spill}
 // parts are told apart by their number and findings by their number in the part.
 func placeOf(part int) uint64 { return uint64(part) << 32 }
 
-// Begin begins a part: its number among the parts that the Writer is given.
-func (p *Packer) Begin(part int) { p.place = placeOf(part) }
+// Begin begins a part: its number among the parts that the Writer is given, and how
+// many findings of the part come before, from other packers.
+func (p *Packer) Begin(part int, before uint64) { p.place = placeOf(part) + before }
 
 // Add takes the next finding of the part, whose ID it sets, in its first
 // occurrence. The error is that of the temporary file.

@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
-
-	"github.com/avstam/avstam/disk"
 )
 
 // Tables are written as Parquet has it (https://parquet.apache.org/docs/file-format),
@@ -22,6 +22,9 @@ import (
 const rowGroupRows = 1 << 16
 
 const parquetMagic = "PAR1"
+
+// writeBytes is how much is written at once.
+const writeBytes = 1 << 16
 
 // parquetFile is a Parquet file to which row groups are added.
 type parquetFile struct {
@@ -38,8 +41,8 @@ type chunkIndex struct {
 }
 
 // newParquetFile begins a table's file. It says nothing of the machine and the time.
-func newParquetFile[Row any](file *disk.File, name, version string, columns []column[Row]) (*parquetFile, error) {
-	f := &parquetFile{file: bufio.NewWriterSize(file, 1<<18), offset: int64(len(parquetMagic))}
+func newParquetFile[Row any](file io.Writer, name, version string, columns []column[Row]) (*parquetFile, error) {
+	f := &parquetFile{file: bufio.NewWriterSize(file, 2*writeBytes), offset: int64(len(parquetMagic))}
 	f.metadata = format.FileMetaData{Version: 2, CreatedBy: "avstam version " + version + "(build parquet-go)"}
 	f.metadata.Schema = append(f.metadata.Schema, format.SchemaElement{Name: name, NumChildren: thrift.New(int32(len(columns)))})
 	for i := range columns {
@@ -96,8 +99,10 @@ func (f *parquetFile) add(chunks []chunkEncoder, rows int) error {
 	indexes := make([]chunkIndex, len(chunks))
 	for i := range chunks {
 		c, m := &chunks[i], &chunks[i].metadata
-		if _, err := f.file.Write(c.encoded); err != nil {
-			return err
+		for piece := range slices.Chunk(c.encoded, writeBytes) {
+			if _, err := f.file.Write(piece); err != nil {
+				return err
+			}
 		}
 		size := int64(len(c.encoded))
 		codec := format.Uncompressed

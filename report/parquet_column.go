@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math/bits"
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
@@ -120,11 +121,10 @@ type chunkEncoder struct {
 	offsets     []uint32 // where each text begins, and the end
 
 	// The dictionary of the column chunk.
-	known     map[string]int32 // its texts
-	data      []byte           // the same as PLAIN has them
-	codes     []int32          // by code: its place, or newCode or nullCode
-	last      []byte           // the text that was looked up last, and its place or nullCode
-	lastPlace int32
+	known  map[string]int32 // its texts
+	data   []byte           // the same as PLAIN has them
+	codes  []int32          // by code: its place, or newCode or nullCode
+	recent [recentTexts]recentText
 
 	// What has been encoded.
 	encoded  []byte
@@ -132,9 +132,25 @@ type chunkEncoder struct {
 	thrift   *thrift.Encoder
 	runs     []byte // levels of the page
 	page     []byte // its values
+	indexes  []byte // in the dictionary
 	narrow   []int32
 	zstd     *zstd.Encoder
 	metadata chunkMetadata
+}
+
+// recentText is a text that was looked up, and its place; the empty text for none.
+type recentText struct {
+	text  []byte
+	place int32
+}
+
+// recentTexts is how many texts are found without a look into the map, each at a
+// place of its own: rows follow each other that have few.
+const recentTexts = 64
+
+// recentPlace is where a text stands among recent ones. It is not empty.
+func recentPlace(text []byte) int {
+	return (len(text) + 5*int(text[0]) + 11*int(text[len(text)/2]) + 23*int(text[len(text)-1])) % recentTexts
 }
 
 const (
@@ -158,8 +174,11 @@ func (c *chunkEncoder) begin() {
 	c.rows, c.nulls = 0, 0
 	c.levels, c.numbers, c.places, c.text = c.levels[:0], c.numbers[:0], c.places[:0], c.text[:0]
 	c.offsets = append(c.offsets[:0], 0)
-	c.data, c.encoded, c.lastPlace = c.data[:0], c.encoded[:0], nullCode
+	c.data, c.encoded = c.data[:0], c.encoded[:0]
 	clear(c.known)
+	for i := range c.recent {
+		c.recent[i].text = c.recent[i].text[:0]
+	}
 	for i := range c.codes {
 		c.codes[i] = newCode
 	}
@@ -185,9 +204,18 @@ func (c *chunkEncoder) placeOf(text []byte) int32 {
 	if len(text) == 0 && !c.required {
 		return nullCode
 	}
-	if c.lastPlace != nullCode && string(c.last) == string(text) {
-		return c.lastPlace
+	if len(text) > 0 {
+		recent := &c.recent[recentPlace(text)]
+		if string(recent.text) != string(text) {
+			recent.text, recent.place = append(recent.text[:0], text...), c.look(text)
+		}
+		return recent.place
 	}
+	return c.look(text)
+}
+
+// look is placeOf, by the map.
+func (c *chunkEncoder) look(text []byte) int32 {
 	place, known := c.known[string(text)]
 	if !known {
 		if c.known == nil {
@@ -207,7 +235,6 @@ func (c *chunkEncoder) placeOf(text []byte) int32 {
 			}
 		}
 	}
-	c.last, c.lastPlace = append(c.last[:0], text...), place
 	return place
 }
 
@@ -410,7 +437,7 @@ func (c *chunkEncoder) endPage() error {
 	if err != nil {
 		return err
 	}
-	encoding, err := c.encodeValues()
+	encoding, rest, err := c.encodeValues()
 	if err != nil {
 		return err
 	}
@@ -425,7 +452,7 @@ func (c *chunkEncoder) endPage() error {
 		DefinitionLevelsByteLength: int32(len(levels)), IsCompressed: thrift.New(c.compressed),
 		Statistics: format.Statistics{NullCount: int64(c.nulls)},
 	})
-	if err := c.writePage(&header, levels, c.page); err != nil {
+	if err := c.writePage(&header, levels, c.page, rest); err != nil {
 		return err
 	}
 	location.CompressedPageSize = int32(int64(len(c.encoded)) - location.Offset)
@@ -455,24 +482,31 @@ func (c *chunkEncoder) encodeLevels() (runs []byte, err error) {
 	return c.runs, err
 }
 
-// encodeValues encodes the values of the page into page.
-func (c *chunkEncoder) encodeValues() (encoding format.Encoding, err error) {
+// encodeValues encodes the values of the page into page, and a rest that follows.
+func (c *chunkEncoder) encodeValues() (encoding format.Encoding, rest []byte, err error) {
 	c.page = c.page[:0]
 	if c.nulls == c.rows {
 		// Readers know what PLAIN is without values.
-		return format.Plain, nil
+		return format.Plain, nil, nil
 	}
 	switch c.shape {
 	case asCategory:
-		c.page, err = new(rle.DictionaryEncoding).EncodeInt32(c.page, c.places)
-		return format.RLEDictionary, err
+		// The page is the chunk's only one, so that the last place is in it.
+		width := bits.Len(uint(len(c.known) - 1))
+		c.indexes, err = (&rle.Encoding{BitWidth: width}).EncodeInt32(c.indexes, c.places)
+		c.page = append(c.page, byte(width))
+		return format.RLEDictionary, c.indexes, err
 	case asText:
 		if c.sorted {
 			c.page, err = new(delta.ByteArrayEncoding).EncodeByteArray(c.page, c.text, c.offsets)
-			return format.DeltaByteArray, err
+			return format.DeltaByteArray, nil, err
 		}
-		c.page, err = new(delta.LengthByteArrayEncoding).EncodeByteArray(c.page, c.text, c.offsets)
-		return format.DeltaLengthByteArray, err
+		c.narrow = slices.Grow(c.narrow[:0], len(c.offsets))[:len(c.offsets)-1]
+		for i := range c.narrow {
+			c.narrow[i] = int32(c.offsets[i+1] - c.offsets[i])
+		}
+		c.page, err = new(delta.BinaryPackedEncoding).EncodeInt32(c.page, c.narrow)
+		return format.DeltaLengthByteArray, c.text, err
 	case asBoolean:
 		for i, number := range c.numbers {
 			if i%8 == 0 {
@@ -480,11 +514,11 @@ func (c *chunkEncoder) encodeValues() (encoding format.Encoding, err error) {
 			}
 			c.page[i/8] |= byte(number) << (i % 8)
 		}
-		return format.Plain, nil
+		return format.Plain, nil, nil
 	case asCount, asDay:
-		c.narrow = c.narrow[:0]
-		for _, number := range c.numbers {
-			c.narrow = append(c.narrow, int32(number))
+		c.narrow = slices.Grow(c.narrow[:0], len(c.numbers))[:len(c.numbers)]
+		for i, number := range c.numbers {
+			c.narrow[i] = int32(number)
 		}
 		c.page, err = new(delta.BinaryPackedEncoding).EncodeInt32(c.page, c.narrow)
 	case asInteger, asDecimal:
@@ -494,7 +528,7 @@ func (c *chunkEncoder) encodeValues() (encoding format.Encoding, err error) {
 		c.metadata.least = c.plain(slices.Min(c.numbers))
 		c.metadata.greatest = c.plain(slices.Max(c.numbers))
 	}
-	return format.DeltaBinaryPacked, err
+	return format.DeltaBinaryPacked, nil, err
 }
 
 // plain is a number as PLAIN has it, for bounds. Pages of numbers are as long as
@@ -511,13 +545,13 @@ func (c *chunkEncoder) writeDictionary() error {
 	header.DictionaryPageHeader.Set(format.DictionaryPageHeader{NumValues: int32(len(c.known)), Encoding: format.Plain})
 	c.metadata.hasDictionary = true
 	c.metadata.encodings = append(c.metadata.encodings, format.Plain)
-	return c.writePage(&header, nil, c.data)
+	return c.writePage(&header, nil, c.data, nil)
 }
 
-// writePage completes a page's header and appends the page to the column chunk.
-// Levels are never compressed.
-func (c *chunkEncoder) writePage(header *format.PageHeader, levels, values []byte) error {
-	header.UncompressedPageSize = int32(len(levels) + len(values))
+// writePage completes a page's header and appends the page to the column chunk:
+// levels, which are never compressed, values, and the rest of them.
+func (c *chunkEncoder) writePage(header *format.PageHeader, levels, values, rest []byte) error {
+	header.UncompressedPageSize = int32(len(levels) + len(values) + len(rest))
 	if c.compressed {
 		if c.zstd == nil {
 			var err error
@@ -525,10 +559,10 @@ func (c *chunkEncoder) writePage(header *format.PageHeader, levels, values []byt
 				return err
 			}
 		}
-		values = c.zstd.EncodeAll(values, nil)
+		values, rest = c.zstd.EncodeAll(slices.Concat(values, rest), nil), nil
 	}
-	header.CompressedPageSize = int32(len(levels) + len(values))
-	header.CRC = int32(crc32.Update(crc32.ChecksumIEEE(levels), crc32.IEEETable, values))
+	header.CompressedPageSize = int32(len(levels) + len(values) + len(rest))
+	header.CRC = int32(crc32.Update(crc32.Update(crc32.ChecksumIEEE(levels), crc32.IEEETable, values), crc32.IEEETable, rest))
 	c.header.Reset()
 	if c.thrift == nil {
 		c.thrift = thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(&c.header))
@@ -540,5 +574,6 @@ func (c *chunkEncoder) writePage(header *format.PageHeader, levels, values []byt
 	c.encoded = append(c.encoded, c.header.Bytes()...)
 	c.encoded = append(c.encoded, levels...)
 	c.encoded = append(c.encoded, values...)
+	c.encoded = append(c.encoded, rest...)
 	return nil
 }

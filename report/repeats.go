@@ -18,8 +18,8 @@ import (
 const idBuckets = storage.BucketCount
 
 // collectedIDs is how many ids an idCollector gathers before it writes them to
-// the temporary file: 2 MiB.
-const collectedIDs = 2 << 20 / entryBytes
+// the temporary file: 1 MiB, which stays in a core's cache.
+const collectedIDs = 1 << 20 / entryBytes
 
 // idCollector puts the ids of one worker's findings into buckets, with the places
 // of the findings; where they are followed, with their records and rules too.

@@ -14,7 +14,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
 	"golang.org/x/text/unicode/norm"
 )
@@ -233,7 +232,7 @@ func (w *Writer) writeShare(ctx context.Context, out output, of *share, folder s
 	if err := w.draft.MakeFolder(folder); err != nil {
 		return nil, err
 	}
-	out.create = func(name string) (*disk.File, error) { return w.create(folder + "/" + name) }
+	out.create = func(name string) (*tableFile, error) { return w.createTable(folder + "/" + name) }
 	if len(of.findings) == 1 {
 		out.encoders = 1 // no other would have anything to do
 	}
@@ -282,10 +281,7 @@ func (w *Writer) writeShare(ctx context.Context, out output, of *share, folder s
 				return nil, fmt.Errorf("%s: %d rows were written and %d read back: %w", file, written, count.Rows, ErrUnbalanced)
 			}
 			ledger.add(count)
-			output, err := w.outputOf(ctx, file)
-			if err != nil {
-				return nil, err
-			}
+			output := w.outputOfTable(file)
 			output.Rows = &count.Rows
 			outputs = append(outputs, output)
 		}

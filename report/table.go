@@ -7,7 +7,6 @@ import (
 	"io/fs"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/storage"
 )
@@ -33,7 +32,7 @@ type table[Row any] struct {
 
 // output is where a table goes.
 type output struct {
-	create              func(name string) (*disk.File, error)
+	create              func(name string) (*tableFile, error)
 	parquet, csv, arrow bool
 	style               csvStyle
 	isStream            bool // Arrow is written as a stream, and its file kept open
@@ -211,10 +210,10 @@ func (e *encoder[Row]) encodeRows(rows []Row) error {
 // tableFiles are the files of a table, open for writing.
 type tableFiles struct {
 	name     string
-	parquet  *disk.File
+	parquet  *tableFile
 	writer   *parquetFile
-	csv      *disk.File
-	arrow    *disk.File
+	csv      *tableFile
+	arrow    *tableFile
 	batches  arrowWriter
 	isStream bool
 	added    int                  // row groups
@@ -248,9 +247,9 @@ func (t *table[Row]) create(out *output) (*tableFiles, error) {
 			return nil, errors.Join(fmt.Errorf("cannot write %s.arrow: %w", t.name, err), files.abandon())
 		}
 	}
-	for _, file := range []*disk.File{files.parquet, files.csv, files.arrow} {
+	for _, file := range []*tableFile{files.parquet, files.csv, files.arrow} {
 		if file != nil && !out.isStream {
-			files.early = append(files.early, storage.NewEarlySync(file))
+			files.early = append(files.early, storage.NewEarlySync(file.file))
 		}
 	}
 	return files, nil
@@ -278,19 +277,19 @@ func (f *tableFiles) close() error {
 		return err
 	}
 	if f.writer != nil {
-		if err := errors.Join(f.writer.close(), f.parquet.Close()); err != nil {
+		if err := errors.Join(f.writer.close(), f.parquet.file.Close()); err != nil {
 			return fmt.Errorf("cannot write %s.parquet: %w", f.name, err)
 		}
 	}
 	if f.csv != nil {
-		if err := f.csv.Close(); err != nil {
+		if err := f.csv.file.Close(); err != nil {
 			return fmt.Errorf("cannot write %s.csv: %w", f.name, err)
 		}
 	}
 	if f.arrow != nil {
 		err := f.batches.Close()
 		if !f.isStream {
-			err = errors.Join(err, f.arrow.Close())
+			err = errors.Join(err, f.arrow.file.Close())
 		}
 		if err != nil {
 			return fmt.Errorf("cannot write %s.arrow: %w", f.name, err)
@@ -312,11 +311,11 @@ func (f *tableFiles) endSync() error {
 // abandon closes files that close has not closed.
 func (f *tableFiles) abandon() error {
 	errs := []error{f.endSync()}
-	for _, file := range []*disk.File{f.parquet, f.csv, f.arrow} {
+	for _, file := range []*tableFile{f.parquet, f.csv, f.arrow} {
 		if file == nil || file == f.arrow && f.isStream {
 			continue
 		}
-		if err := file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
+		if err := file.file.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
 			errs = append(errs, fmt.Errorf("cannot write %s: %w", f.name, err))
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/rules"
 	"github.com/avstam/avstam/storage"
+	"golang.org/x/sync/errgroup"
 )
 
 // The files of a report.
@@ -81,15 +82,16 @@ func (r *Run) encoders() int { return max(1, min(r.Workers, maxEncoders)) }
 // one goroutine: Findings and Rejects in any order, then Finish or FinishFailed.
 //
 // Its memory does not depend on the number of findings, but for the index that
-// Parquet keeps of every 65,536 rows, some tens of KB: 5 MiB for each packer, up
+// Parquet keeps of every 65,536 rows, some tens of KB: 3 MiB for each packer, up
 // to about 60 MB for each of at most four encoders, and up to 32 MiB for each to
 // find repeated ids, with 12 KiB more for every million findings, and 48 KiB for
 // every million that repeat the id of another.
 type Writer struct {
-	draft *storage.Draft        // nil for a stream
-	kept  map[string]*disk.File // the tables of a stream, by name; they have no path
-	spill *storage.Spill
-	run   Run
+	draft   *storage.Draft        // nil for a stream
+	written map[string]*tableFile // the tables of the draft, by name
+	kept    map[string]*disk.File // the tables of a stream, by name; they have no path
+	spill   *storage.Spill
+	run     Run
 
 	packers []*Packer
 
@@ -132,7 +134,7 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if err != nil {
 		return nil, fmt.Errorf("cannot write a report: %w", err)
 	}
-	w := &Writer{draft: draft, spill: spill, run: run, style: style, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}
+	w := &Writer{draft: draft, written: map[string]*tableFile{}, spill: spill, run: run, style: style, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}
 	if run.SplitAgency {
 		w.shares = newShares(spill)
 	}
@@ -144,7 +146,7 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 
 func (w *Writer) output() *output {
 	return &output{
-		create: w.create, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, style: w.style, isStream: w.draft == nil, version: w.run.Version,
+		create: w.createTable, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, style: w.style, isStream: w.draft == nil, version: w.run.Version,
 		encoders: w.run.encoders(), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
 	}
 }
@@ -350,11 +352,18 @@ type Published struct {
 // name that it returns. The error wraps ErrUnbalanced where rows or öre are
 // missing, and names every file and term.
 func (w *Writer) Finish(ctx context.Context, closing *Closing) (*Published, error) {
-	digests := w.digestTables(ctx)
+	names := append(w.tableFiles(findingsName), w.tableFiles(rejectsName)...)
+	if w.followed != nil {
+		names = append(names, w.followedFiles()...)
+	}
+	persisted := w.persist(names)
 	summary, tables, followed, err := w.settle(ctx, closing)
-	outputs, digestErr := digests()
-	if err := cmp.Or(err, digestErr); err != nil {
+	if err := cmp.Or(err, persisted()); err != nil {
 		return nil, err
+	}
+	var outputs []Output
+	for _, name := range names {
+		outputs = append(outputs, w.outputOfTable(name))
 	}
 	for i := range tables {
 		outputs[i].Rows = &tables[i].Rows
@@ -453,12 +462,10 @@ func (w *Writer) settle(ctx context.Context, closing *Closing) (summary *Summary
 // FinishFailed is for a run that ended with too many rejected rows: it leaves
 // only the rejects in the draft, which can then be kept under the name that it
 // returns (storage.Draft.KeepFailed).
-func (w *Writer) FinishFailed(ctx context.Context, started time.Time) (run string, err error) {
+func (w *Writer) FinishFailed(started time.Time) (run string, err error) {
 	var digest [sha256.Size]byte
 	for _, name := range w.tableFiles(rejectsName) {
-		if _, digest, err = digestFile(ctx, filepath.Join(w.draft.Path(), name)); err != nil {
-			return "", err
-		}
+		w.written[name].digest.Sum(digest[:0])
 	}
 	for _, name := range w.tableFiles(findingsName) {
 		if err := w.draft.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -509,36 +516,21 @@ func (w *Writer) readBack(ctx context.Context) ([]Recount, error) {
 	return tables, nil
 }
 
-// digestTables begins to digest the tables, and to put them on disk, while
-// others read them. The function that it returns waits for that.
-func (w *Writer) digestTables(ctx context.Context) func() ([]Output, error) {
-	var outputs []Output
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		err = pipeline.Guard(func() error {
-			names := append(w.tableFiles(findingsName), w.tableFiles(rejectsName)...)
-			if w.followed != nil {
-				names = append(names, w.followedFiles()...)
-			}
+// persist begins to put tables on disk, while others read them. The function that it
+// returns waits for that.
+func (w *Writer) persist(names []string) func() error {
+	var group errgroup.Group
+	group.Go(func() error {
+		return pipeline.Guard(func() error {
 			for _, name := range names {
-				output, err := w.outputOf(ctx, name)
-				if err != nil {
-					return err
-				}
 				if err := w.draft.Persist(name); err != nil {
 					return err
 				}
-				outputs = append(outputs, output)
 			}
 			return nil
 		})
-	}()
-	return func() ([]Output, error) {
-		<-done
-		return outputs, err
-	}
+	})
+	return group.Wait
 }
 
 func (w *Writer) outputOf(ctx context.Context, name string) (Output, error) {

@@ -506,7 +506,7 @@ func TestFullDisk(t *testing.T) {
 func TestFailedRunKeepsItsRejectsAlone(t *testing.T) {
 	f := newFixture(t, 1, 200)
 	folder, draft, w := f.writeTables(t)
-	run, err := w.FinishFailed(context.Background(), started)
+	run, err := w.FinishFailed(started)
 	require.NoError(t, err)
 	require.Regexp(t, runNames, run)
 	require.NoError(t, draft.KeepFailed(run))
@@ -531,7 +531,7 @@ func TestFailedRunBeforeItsFindingsWereWritten(t *testing.T) {
 	w, err := NewWriter(draft, spill, f.run)
 	require.NoError(t, err)
 	require.NoError(t, w.Rejects(context.Background(), each(f.rejects)))
-	_, err = w.FinishFailed(context.Background(), started)
+	_, err = w.FinishFailed(started)
 	require.NoError(t, err)
 }
 

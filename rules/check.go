@@ -64,6 +64,8 @@ func (c *Checker) Check(b *pipeline.Batch) []Hit {
 	c.reader.lookUp(b, c.facts.Register)
 	c.sortRows(b)
 	c.facts.followLinks(c.rows[ReplacedRows])
+	c.facts.findDeaths(c.rows[PerhapsDeadRows])
+	c.facts.findLastDays(c.rows[ActiveCoordinationRows])
 
 	c.hits.List = c.hits.List[:0]
 	for i, rule := range all {

@@ -19,6 +19,6 @@ func (f *Facts) DeathBefore(row int32) (Death, bool) {
 	if f.Batch.Number[row] == 0 || f.Batch.Place[row] == register.NotFound {
 		return Death{}, false
 	}
-	d, found := f.deathBefore(row)
-	return Death{Earliest: d.earliest, Latest: d.latest, Unknown: d.unknown}, found
+	d := f.deathBefore(row)
+	return Death{Earliest: d.earliest, Latest: d.latest, Unknown: d.unknown}, d.isBefore
 }

@@ -20,7 +20,7 @@ var deceasedLawfulTail = &Rule{
 	Looks:     PerhapsDeadRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {
-			if death, found := f.deathBefore(row); found {
+			if death := f.deaths[row]; death.isBefore {
 				if cover := f.coverage(row, death); cover != "" {
 					hits.add(Hit{Row: row, Possible: death.isPossible(f.Batch.PaymentDate[row]), Detail: Detail{Text: cover, Day: calendar.Missing}})
 				}

@@ -21,7 +21,7 @@ var deceasedPayee = &Rule{
 	Looks:     PerhapsDeadRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {
-			if death, found := f.deathBefore(row); found && f.coverage(row, death) == "" {
+			if death := f.deaths[row]; death.isBefore && f.coverage(row, death) == "" {
 				hits.add(Hit{Row: row, Possible: death.isPossible(f.Batch.PaymentDate[row]), Detail: noDetail})
 			}
 		}
@@ -31,26 +31,47 @@ var deceasedPayee = &Rule{
 // death is the interval of days in which a person died. Missing bounds lie
 // before every day.
 type death struct {
+	isBefore         bool // there is a death, and it lies, or begins, before the payment
 	earliest, latest calendar.Day
 	// unknown says that not even the year is known: possible on every day, and
 	// nothing covers a payment.
 	unknown bool
 }
 
-// deathBefore is the death of the person behind a row, if it lies, or begins,
-// before the payment.
-func (f *Facts) deathBefore(row int32) (death, bool) {
-	day := f.Batch.PaymentDate[row]
+// findDeaths finds the deaths of the persons behind rows: two rules ask for them. As
+// in EvidenceAll, the look-ups do not wait for each other's memory.
+func (f *Facts) findDeaths(rows []int32) {
+	s := &f.scratch
+	f.deaths = grow(f.deaths, f.Batch.Rows)
+	s.entries, s.states, s.dates = grow(s.entries, len(rows)), grow(s.states, len(rows)), grow(s.dates, len(rows))
+	for i, row := range rows {
+		s.entries[i], s.states[i] = f.person(row)
+	}
+	for i, entry := range s.entries {
+		s.dates[i] = f.Register.DeceasedOn(entry)
+	}
+	for i, row := range rows {
+		f.deaths[row] = f.deathOf(row, s.entries[i], s.states[i], s.dates[i])
+	}
+}
+
+// deathBefore is the death of the person behind a row.
+func (f *Facts) deathBefore(row int32) death {
 	entry, state := f.person(row)
-	deceased := f.Register.DeceasedOn(entry)
+	return f.deathOf(row, entry, state, f.Register.DeceasedOn(entry))
+}
+
+// deathOf is the death of a person behind a row.
+func (f *Facts) deathOf(row int32, entry register.Entry, state *register.State, deceased calendar.Partial) death {
+	day := f.Batch.PaymentDate[row]
 	if state.HasDeath && !isUnknown(deceased) && deceased.Earliest() < day {
-		return death{earliest: deceased.Earliest(), latest: deceased.Latest()}, true
+		return death{isBefore: true, earliest: deceased.Earliest(), latest: deceased.Latest()}
 	}
 	if entry.InForce && state.Code == register.CodeAV {
 		from := f.Register.StatusFrom(entry)
-		return death{earliest: from, latest: from}, from < day
+		return death{isBefore: from < day, earliest: from, latest: from}
 	}
-	return death{unknown: true}, isUnknown(deceased)
+	return death{isBefore: isUnknown(deceased), unknown: true}
 }
 
 // isPossible says that the death is incomplete and the payment lies inside it.

@@ -23,19 +23,27 @@ var expiringNumber = &Rule{
 	Looks:     ActiveCoordinationRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {
-			last, ok := f.lastDay(row)
-			if days := int64(last) - int64(f.Batch.PaymentDate[row]); ok && days >= 0 && days <= f.expiringWithinDays {
+			last := f.lastDays[row]
+			if days := int64(last) - int64(f.Batch.PaymentDate[row]); last != calendar.Missing && days >= 0 && days <= f.expiringWithinDays {
 				hits.AddDay(row, last)
 			}
 		}
 	},
 }
 
-// lastDay is the last day on which the number of a row stands, if there is one.
-func (f *Facts) lastDay(row int32) (calendar.Day, bool) {
-	entry := f.Batch.Entry[row]
-	if day := f.Register.InactiveExpectedOn(entry); day != calendar.Missing {
-		return day, true
+// findLastDays finds the last days on which the numbers of rows stand, Missing for
+// none: two rules ask for them.
+func (f *Facts) findLastDays(rows []int32) {
+	f.lastDays = grow(f.lastDays, f.Batch.Rows)
+	for _, row := range rows {
+		f.lastDays[row] = f.Register.InactiveExpectedOn(f.Batch.Entry[row])
 	}
-	return register.ComputedLastDay(f.Register.AssignedOn(entry), f.Register.RenewedOn(entry))
+	for _, row := range rows {
+		if f.lastDays[row] == calendar.Missing {
+			entry := f.Batch.Entry[row]
+			if day, ok := register.ComputedLastDay(f.Register.AssignedOn(entry), f.Register.RenewedOn(entry)); ok {
+				f.lastDays[row] = day
+			}
+		}
+	}
 }

@@ -17,6 +17,8 @@ type Facts struct {
 
 	states              []register.State // of Register
 	chains              []register.Chain // by row, of the ReplacedRows alone
+	deaths              []death          // by row, of the PerhapsDeadRows alone
+	lastDays            []calendar.Day   // by row, of the ActiveCoordinationRows alone
 	scratch             scratch
 	paymentTypes        []paymentTypePolicy
 	agencies            []agencyPolicy
@@ -64,6 +66,8 @@ type scratch struct {
 	places  []register.Place
 	days    []calendar.Day
 	chains  []register.Chain
+	states  []*register.State
+	dates   []calendar.Partial
 }
 
 // followLinks finds out where the links of replaced numbers lead: several rules
@@ -165,24 +169,33 @@ func (f *Facts) EvidenceAll(evidence []Evidence, rows []int32) {
 
 // Witness gives the evidence of records that no batch holds any more. It is for
 // one goroutine.
-type Witness struct{ facts Facts }
+type Witness struct {
+	facts          Facts
+	rows, replaced []int32
+}
 
 // NewWitness is a witness of what a register says.
 func NewWitness(snapshot *register.Snapshot) *Witness {
-	return &Witness{Facts{Register: snapshot, states: snapshot.States(), Batch: &pipeline.Batch{
-		Rows: 1, Number: make([]identity.Number, 1), PaymentDate: make([]calendar.Day, 1), Place: make([]register.Place, 1), Entry: make([]register.Entry, 1),
-	}}}
+	return &Witness{facts: Facts{Register: snapshot, states: snapshot.States(), Batch: &pipeline.Batch{}}}
 }
 
-// Evidence is what Facts.Evidence is of a row with a number and a day of payment.
-func (w *Witness) Evidence(number identity.Number, day calendar.Day) Evidence {
+// EvidenceAll sets evidence[i] to what Facts.Evidence is of a row with numbers[i] and
+// days[i] as its day of payment. All three are equally long.
+func (w *Witness) EvidenceAll(evidence []Evidence, numbers []identity.Number, days []calendar.Day) {
 	f, b := &w.facts, w.facts.Batch
-	b.Number[0], b.PaymentDate[0], b.Place[0] = number, day, f.Register.Find(number)
-	b.Entry[0] = f.Register.At(b.Place[0], day)
-	if b.Entry[0].InForce && f.State(0).IsReplaced() {
-		f.followLinks([]int32{0})
+	b.Rows, b.Number, b.PaymentDate = len(numbers), numbers, days
+	b.Place, b.Entry = grow(b.Place, b.Rows), grow(b.Entry, b.Rows)
+	f.Register.FindAll(b.Place, numbers)
+	f.Register.AtAll(b.Entry, b.Place, days)
+	w.rows, w.replaced = w.rows[:0], w.replaced[:0]
+	for i := range numbers {
+		w.rows = append(w.rows, int32(i))
+		if b.Entry[i].InForce && f.State(int32(i)).IsReplaced() {
+			w.replaced = append(w.replaced, int32(i))
+		}
 	}
-	return f.Evidence(0)
+	f.followLinks(w.replaced)
+	f.EvidenceAll(evidence, w.rows)
 }
 
 // usePolicy takes over what of the policy does not hang on a record's texts.

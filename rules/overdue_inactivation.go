@@ -1,5 +1,7 @@
 package rules
 
+import "github.com/avstam/avstam/calendar"
+
 var overdueInactivation = &Rule{
 	Name:    "overdue_inactivation",
 	Title:   "Inactivation overdue",
@@ -18,7 +20,7 @@ var overdueInactivation = &Rule{
 	Looks:     ActiveCoordinationRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {
-			if last, ok := f.lastDay(row); ok && last < f.Batch.PaymentDate[row] {
+			if last := f.lastDays[row]; last != calendar.Missing && last < f.Batch.PaymentDate[row] {
 				hits.AddDay(row, last)
 			}
 		}

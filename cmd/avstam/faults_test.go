@@ -164,6 +164,8 @@ type faultCase struct {
 	arguments []string
 	reset     func(t *testing.T) // makes all as it was before
 	outputs   []string           // where it writes; what else it reads is input
+	both      string             // where it reads and writes
+	few       bool               // where not every n is tried, fewer than usual are
 	folder    string             // in which it is
 	// mayGoOn says whether the command may be done though that failed.
 	mayGoOn func(m met) bool
@@ -180,7 +182,7 @@ func (c *faultCase) run(t *testing.T) {
 	for i := range faultKinds {
 		kind := &faultKinds[i]
 		tried, last := 0, c.count(t, kind)
-		for _, n := range tries(last) {
+		for _, n := range tries(last, c.few) {
 			t.Run(fmt.Sprintf("%s/%d", kind.name, n), func(t *testing.T) {
 				f, now := c.call(t, kind, n)
 				if f.met == nil { // goroutines that share work make a call less at times
@@ -228,12 +230,12 @@ func (c *faultCase) count(t *testing.T, kind *faultKind) int {
 
 // tries are the n that are tried of so many calls: every one, or some, the further
 // the fewer, with the last, which are those that publish.
-func tries(last int) (tried []int) {
+func tries(last int, few bool) (tried []int) {
 	step := 4
 	switch {
 	case everyFault():
 		step = 1
-	case testing.Short():
+	case few || testing.Short():
 		step = last
 	}
 	for n := 1; n < last-1; n = max(n+1, n*step) {
@@ -299,9 +301,12 @@ func (c *faultCase) checkTold(t *testing.T, kind *faultKind, failed []met, now e
 		var exits []int
 		var names []string
 		for _, m := range failed {
-			if c.isOutput(m.path) {
+			switch {
+			case c.both != "" && strings.HasPrefix(m.path, c.both):
+				exits = append(exits, job.ExitInput, job.ExitOutput)
+			case c.isOutput(m.path):
 				exits = append(exits, job.ExitOutput)
-			} else {
+			default:
 				exits = append(exits, job.ExitInput)
 			}
 			names = append(names, filepath.Base(m.path))

@@ -11,6 +11,7 @@ import (
 
 	fnpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/fnexecution_v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/peer"
 )
 
 // workerPool starts a process for each worker that an engine asks for. The SDK's
@@ -23,7 +24,18 @@ type workerPool struct {
 	running sync.WaitGroup
 
 	mutex   sync.Mutex
-	workers map[string]context.CancelFunc // by id; those that run
+	workers map[worker]context.CancelFunc // those that run
+}
+
+// worker is what a worker is known by. Engines count their workers from one, and
+// two of one machine share a pool; each asks and stops over one connection.
+type worker struct{ engine, id string }
+
+func workerOf(ctx context.Context, id string) worker {
+	if from, ok := peer.FromContext(ctx); ok {
+		return worker{from.Addr.String(), id}
+	}
+	return worker{id: id}
 }
 
 // serveWorkers starts workers for whoever asks at the address, until the context ends.
@@ -32,7 +44,7 @@ func serveWorkers(ctx context.Context, address string) error {
 	if err != nil {
 		return usageError(fmt.Errorf("--listen: %w", err))
 	}
-	pool := &workerPool{ctx: ctx, workers: map[string]context.CancelFunc{}}
+	pool := &workerPool{ctx: ctx, workers: map[worker]context.CancelFunc{}}
 	server := grpc.NewServer()
 	fnpb.RegisterBeamFnExternalWorkerPoolServer(server, pool)
 	defer context.AfterFunc(ctx, server.Stop)()
@@ -43,7 +55,7 @@ func serveWorkers(ctx context.Context, address string) error {
 }
 
 // StartWorker starts a worker process.
-func (p *workerPool) StartWorker(_ context.Context, request *fnpb.StartWorkerRequest) (*fnpb.StartWorkerResponse, error) {
+func (p *workerPool) StartWorker(asked context.Context, request *fnpb.StartWorkerRequest) (*fnpb.StartWorkerResponse, error) {
 	id := request.GetWorkerId()
 	refused := func(format string, arguments ...any) (*fnpb.StartWorkerResponse, error) {
 		return &fnpb.StartWorkerResponse{Error: fmt.Sprintf(format, arguments...)}, nil
@@ -61,7 +73,8 @@ func (p *workerPool) StartWorker(_ context.Context, request *fnpb.StartWorkerReq
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.workers[id] != nil {
+	known := workerOf(asked, id)
+	if p.workers[known] != nil {
 		return refused("worker %q runs already", id)
 	}
 	ctx, cancel := context.WithCancel(p.ctx)
@@ -71,7 +84,7 @@ func (p *workerPool) StartWorker(_ context.Context, request *fnpb.StartWorkerReq
 		cancel()
 		return refused("worker %q cannot be started: %v", id, err)
 	}
-	p.workers[id] = cancel
+	p.workers[known] = cancel
 	p.running.Go(func() {
 		err := command.Wait()
 		if ctx.Err() == nil {
@@ -79,17 +92,17 @@ func (p *workerPool) StartWorker(_ context.Context, request *fnpb.StartWorkerReq
 		}
 		cancel()
 		p.mutex.Lock()
-		delete(p.workers, id)
+		delete(p.workers, known)
 		p.mutex.Unlock()
 	})
 	return &fnpb.StartWorkerResponse{}, nil
 }
 
 // StopWorker ends a worker process; one that has ended is as good as stopped.
-func (p *workerPool) StopWorker(_ context.Context, request *fnpb.StopWorkerRequest) (*fnpb.StopWorkerResponse, error) {
+func (p *workerPool) StopWorker(asked context.Context, request *fnpb.StopWorkerRequest) (*fnpb.StopWorkerResponse, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if cancel := p.workers[request.GetWorkerId()]; cancel != nil {
+	if cancel := p.workers[workerOf(asked, request.GetWorkerId())]; cancel != nil {
 		cancel()
 	}
 	return &fnpb.StopWorkerResponse{}, nil
