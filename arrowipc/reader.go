@@ -60,6 +60,7 @@ type Reader struct {
 	footer *Footer     // of a file; nil for a stream
 	file   io.ReaderAt // of which that is the footer
 	next   int         // of the footer's blocks
+	end    int64       // of the bytes to read of a file; 0 for all
 	schema *Schema
 
 	wanted       []bool // of the schema's fields
@@ -92,6 +93,44 @@ func NewReader(source io.Reader) (*Reader, error) {
 // read from the file itself.
 func NewFileReader(source io.Reader, file io.ReaderAt, footer *Footer) *Reader {
 	return &Reader{source: source, file: file, footer: footer, schema: footer.schema, wanted: make([]bool, len(footer.schema.Fields)), dictionaries: map[int64]*Column{}}
+}
+
+// Place is where a record batch of a file lies.
+type Place struct {
+	Offset int64 // bytes from the beginning of the file
+	Rows   int64
+}
+
+// Places are those of a file's record batches, in their order, for which their
+// metadata are read; none of a stream.
+func (r *Reader) Places() ([]Place, error) {
+	if r.footer == nil {
+		return nil, nil
+	}
+	var places []Place
+	for _, b := range r.footer.blocks {
+		if b.kind != messageRecordBatch {
+			continue
+		}
+		part := Reader{source: io.NewSectionReader(r.file, b.offset, b.metadata)}
+		m, err := part.fileMessage(b)
+		if err != nil {
+			return nil, fmt.Errorf("record batch %d: %w", len(places), err)
+		}
+		places = append(places, Place{Offset: b.offset, Rows: m.header.long(0)})
+	}
+	return places, nil
+}
+
+// Part has Next read the record batches of some bytes of the file alone, which begin
+// and end where a record batch does or the file. The source then begins with these bytes.
+func (r *Reader) Part(offset, length int64) {
+	r.at, r.end = offset, offset+length
+	for ; r.next < len(r.footer.blocks) && r.footer.blocks[r.next].offset < offset; r.next++ {
+		if r.footer.blocks[r.next].kind == messageRecordBatch {
+			r.batches++
+		}
+	}
 }
 
 // Schema is what the record batches hold.
@@ -188,12 +227,12 @@ func (r *Reader) message() (*message, error) {
 // after the last. Dictionaries on the way have been read before, and must be the
 // same.
 func (r *Reader) batchMessage() (*message, error) {
-	if r.next == 0 {
+	if r.sum == nil {
 		if err := r.readFileDictionaries(); err != nil {
 			return nil, err
 		}
 	}
-	for r.next < len(r.footer.blocks) {
+	for r.next < len(r.footer.blocks) && (r.end == 0 || r.footer.blocks[r.next].offset < r.end) {
 		b := r.footer.blocks[r.next]
 		r.next++
 		if err := r.skip(b.offset - r.at); err != nil {
@@ -339,6 +378,12 @@ func (r *Reader) finish() error {
 			return errors.New("it goes on after its end-of-stream marker; files of several streams cannot be read")
 		}
 		return err
+	}
+	if r.end > 0 && r.end <= r.footer.start {
+		if err := r.skip(r.end - r.at); err != nil {
+			return err
+		}
+		return io.EOF
 	}
 	if err := r.skip(r.footer.start - r.at); err != nil {
 		return err

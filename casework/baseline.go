@@ -65,6 +65,9 @@ func (b *Baseline) Input() *report.BaselineInput {
 	return &report.BaselineInput{Report: b.earlier.Run, AsOf: b.asOf.String(), SHA256: hex.EncodeToString(b.earlier.SHA256[:]), Findings: b.count}
 }
 
+// Folder is where the report lies: no link leads there that could be moved.
+func (b *Baseline) Folder() string { return b.earlier.Folder }
+
 // HasPolicy says whether the baseline was made under a policy, as encoding/json
 // writes it: under another one, findings are new or gone for that alone.
 func (b *Baseline) HasPolicy(policy any) bool {

@@ -1,9 +1,9 @@
 package casework
 
 import (
-	"math/bits"
-
 	"encoding/binary"
+	"fmt"
+	"math/bits"
 
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/storage"
@@ -32,6 +32,28 @@ func newSought(findings int64) *Sought {
 // bit is where a key stands in the bitmap. The first byte of keys makes the bucket.
 func (s *Sought) bit(key report.RecordKey) uint64 { return binary.BigEndian.Uint64(key[8:]) >> s.shift }
 
+// Bitmap is what ReadSought reads.
+func (s *Sought) Bitmap() []byte {
+	bitmap := make([]byte, 0, 8*len(s.bitmap))
+	for _, word := range s.bitmap {
+		bitmap = binary.LittleEndian.AppendUint64(bitmap, word)
+	}
+	return bitmap
+}
+
+// ReadSought are the sought records of another process.
+func ReadSought(bitmap []byte) (*Sought, error) {
+	size := 8 * len(bitmap)
+	if size < minSoughtBits || size > maxSoughtBits || bits.OnesCount(uint(size)) != 1 {
+		return nil, fmt.Errorf("%d bytes are no bitmap of sought records", len(bitmap))
+	}
+	s := &Sought{bitmap: make([]uint64, size/64), shift: uint(64 - bits.Len64(uint64(size-1)))}
+	for i := range s.bitmap {
+		s.bitmap[i] = binary.LittleEndian.Uint64(bitmap[8*i:])
+	}
+	return s, nil
+}
+
 func (s *Sought) add(key report.RecordKey) {
 	bit := s.bit(key)
 	s.bitmap[bit/64] |= 1 << (bit % 64)
@@ -59,4 +81,17 @@ func (r *ReadRecords) Note(key report.RecordKey) error {
 		return nil
 	}
 	return r.buckets.Add(key[:])
+}
+
+// Each calls use with the keys of all records that were noted, some at a time, one
+// behind the other. They are good until use returns, whose error it is, or that of the
+// temporary file.
+func (r *ReadRecords) Each(use func(keys []byte) error) error {
+	var buffer []byte
+	for bucket := range storage.BucketCount {
+		if err := r.buckets.Each(bucket, &buffer, use); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -43,11 +43,15 @@ func checkCasework(settings *Settings) error {
 }
 
 // readDecisions reads the decisions, before anything is read of the records.
-func (r *run) readDecisions(ctx context.Context) (err error) {
-	if r.settings.Decisions == "" {
+func (r *run) readDecisions(ctx context.Context) error {
+	return r.readDecisionsFrom(ctx, r.settings.Decisions)
+}
+
+func (r *run) readDecisionsFrom(ctx context.Context, path string) (err error) {
+	if path == "" {
 		return nil
 	}
-	r.casework.decisions, err = casework.ReadDecisions(ctx, r.settings.Decisions, r.settings.AsOf)
+	r.casework.decisions, err = casework.ReadDecisions(ctx, path, r.settings.AsOf)
 	var unreadable *fs.PathError
 	if errors.As(err, &unreadable) {
 		return inputFailure(err)
@@ -79,6 +83,10 @@ func (r *run) openBaseline(ctx context.Context) error {
 	if err != nil || folder == "" {
 		return inputFailure(err)
 	}
+	return r.openBaselineIn(ctx, folder)
+}
+
+func (r *run) openBaselineIn(ctx context.Context, folder string) (err error) {
 	r.stage("baseline")
 	if r.casework.baseline, err = casework.OpenBaseline(ctx, folder, r.casework.key, r.settings.AsOf); err != nil {
 		return inputFailure(err)
@@ -121,10 +129,10 @@ func (w *worker) noteRead(file int) error {
 		var key report.RecordKey
 		var id []byte
 		if id, w.recordID = b.RecordIDOf(i, w.recordID); len(id) > 0 {
-			key = w.findings.KeyOfID(file, id)
+			key = w.keys.KeyOfID(file, id)
 		} else {
 			w.identifyRow(f, i)
-			key = w.findings.KeyOf(f)
+			key = w.keys.KeyOf(f)
 		}
 		if err := w.records.Note(key); err != nil {
 			return outputFailure(err)

@@ -48,6 +48,7 @@ const (
 const (
 	findingsSection   = "findings"   // of a chunk, as a plain report.Packer has them
 	rejectsSection    = "rejects"    // of a chunk: report.Reject, packed
+	recordsSection    = "records"    // of a chunk: keys of records that are sought, and of a few others
 	candidatesSection = "candidates" // of a chunk, of a rule and a bucket: candidate
 	foundSection      = "found"      // of a bucket: found, in the order of the report
 )

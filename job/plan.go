@@ -2,6 +2,7 @@ package job
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,8 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,6 +56,7 @@ const DefaultChunkBytes = 64 << 20
 type Plan struct {
 	Schema   int              `json:"schema"`
 	Version  string           `json:"version"` // of the program
+	Build    string           `json:"build"`   // which of that version
 	Started  time.Time        `json:"started"`
 	AsOf     string           `json:"as_of"`
 	Seed     string           `json:"seed"`    // that puts persons into buckets, in hexadecimal
@@ -60,11 +65,14 @@ type Plan struct {
 	Register plannedRegister  `json:"register"`
 	Files    []plannedFile    `json:"files"`
 	Chunks   []readers.Chunk  `json:"chunks"`
+	Baseline *plannedBaseline `json:"baseline,omitempty"` // nil for none, and on the first night
 	folder   string           // where it lies
 	digest   string           // SHA-256 of its file
 	settings Settings         // that it says
 	seed     bucketSeed       // the same
 	catalog  map[string]uint8 // places of the rules across records that are asked for
+	// sought are the records that chunks note as read; not called without a baseline.
+	sought func() (*plannedSought, error)
 }
 
 // plannedSettings are Settings that can be written down.
@@ -75,7 +83,9 @@ type plannedSettings struct {
 	Policy        rules.Policy     `json:"policy"` // without test numbers
 	TestNumbers   string           `json:"test_numbers_sha256,omitempty"`
 	Output        Output           `json:"output"`
+	Baseline      string           `json:"baseline,omitempty"` // as it was given
 	Decisions     string           `json:"decisions,omitempty"`
+	DecisionsAre  string           `json:"decisions_sha256,omitempty"`
 	FailOn        []Threshold      `json:"fail_on"`
 	MaxRejects    Limit            `json:"max_rejects"`
 	Digest        bool             `json:"digest"`
@@ -128,24 +138,31 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 	var secret [16]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	plan := &Plan{
-		Schema: planSchema, Version: settings.Version, Started: settings.Now().UTC().Truncate(time.Millisecond), AsOf: settings.AsOf.String(),
+		Schema: planSchema, Version: settings.Version, Build: buildOf(settings.Version), Started: settings.Now().UTC().Truncate(time.Millisecond), AsOf: settings.AsOf.String(),
 		Seed: hex.EncodeToString(secret[:]), Buckets: acrossBuckets,
 		Settings: plannedSettings{
 			Register: settings.Register, Sources: settings.Sources, Expect: settings.Expect, Policy: settings.Policy, Output: settings.Output,
-			Decisions: settings.Decisions, FailOn: settings.FailOn, MaxRejects: settings.MaxRejects, Digest: settings.Digest, Configuration: configuration,
+			Baseline: settings.Baseline, Decisions: settings.Decisions, FailOn: settings.FailOn, MaxRejects: settings.MaxRejects, Digest: settings.Digest, Configuration: configuration,
 		},
 		Register: plannedRegister{Path: snapshot.Path, Size: snapshot.Size, SHA256: hex.EncodeToString(snapshot.SHA256[:]), Verified: snapshot.Verified},
 	}
-	numbers := testNumbersText(settings.Policy.TestNumbers)
+	beside := map[string][]byte{} // files of the work folder, by name
 	plan.Settings.Policy.TestNumbers = nil
-	if len(numbers) > 0 {
+	if numbers := testNumbersText(settings.Policy.TestNumbers); len(numbers) > 0 {
 		plan.Settings.TestNumbers = digestOf(numbers)
+		beside[testNumbersFile] = numbers
+	}
+	if err := plan.keepDecisions(r, beside); err != nil {
+		return nil, err
+	}
+	if err := plan.keepBaseline(ctx, r, beside); err != nil {
+		return nil, err
 	}
 	r.stage("plan")
 	if err := plan.cut(ctx, r, chunkBytes); err != nil {
 		return nil, inputFailure(err)
 	}
-	if err := plan.write(work, numbers); err != nil {
+	if err := plan.write(work, beside); err != nil {
 		return nil, outputFailure(err)
 	}
 	return ReadPlan(work, settings.Version)
@@ -161,8 +178,6 @@ func checkPlannable(settings *Settings) error {
 		return usageFailure("a plan needs the register as a snapshot, which all machines open: make one with avstam register build")
 	case settings.Output.Folder == StandardOutput:
 		return usageFailure("a plan needs an output folder: parts are not put together on standard output")
-	case settings.follows():
-		return usageFailure("a job in parts is not compared with a baseline: that takes one machine (--baseline none)")
 	}
 	for _, source := range settings.Sources {
 		if slices.Contains(source.Files, readers.StandardInput) {
@@ -203,8 +218,8 @@ func (p *Plan) cut(ctx context.Context, r *run, chunkBytes int64) error {
 	return nil
 }
 
-// write writes the plan, and last of all its file.
-func (p *Plan) write(work string, testNumbers []byte) error {
+// write writes the plan and what lies beside it, and last of all its file.
+func (p *Plan) write(work string, beside map[string][]byte) error {
 	contents, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return fmt.Errorf("cannot write the plan: %w", err)
@@ -215,10 +230,10 @@ func (p *Plan) write(work string, testNumbers []byte) error {
 			return err
 		}
 	}
-	if len(testNumbers) > 0 {
-		numbers, err := storage.Replace(filepath.Join(work, testNumbersFile), testNumbers, storage.PrivateMode)
+	for _, name := range slices.Sorted(maps.Keys(beside)) {
+		file, err := storage.Replace(filepath.Join(work, name), beside[name], storage.PrivateMode)
 		if err == nil {
-			err = numbers.CommitNew()
+			err = file.CommitNew()
 		}
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -242,12 +257,16 @@ func (p *Plan) write(work string, testNumbers []byte) error {
 	return nil
 }
 
-// isOf says whether two plans are of the same job, begun at whatever time.
+// isOf says whether two plans are of the same job, begun at whatever time: meanwhile
+// latest may have moved, by the job's own report.
 func (p *Plan) isOf(other *Plan) bool {
 	var texts [2][]byte
 	for i, plan := range []*Plan{p, other} {
 		undated := *plan
 		undated.Started, undated.Seed = time.Time{}, ""
+		if undated.Settings.Baseline == Latest {
+			undated.Baseline = nil
+		}
 		texts[i], _ = json.Marshal(&undated) // it has been written before
 	}
 	return bytes.Equal(texts[0], texts[1])
@@ -280,15 +299,16 @@ func readPlan(work, version string) (*Plan, error) {
 	secret, err := hex.DecodeString(p.Seed)
 	asOf, ok := calendar.Parse([]byte(p.AsOf))
 	switch {
-	case p.Version != version:
-		return nil, fmt.Errorf("it was made by avstam %s, and this is %s: all steps of a job take the same program", p.Version, version)
+	case p.Build != buildOf(version):
+		return nil, fmt.Errorf("it was made by avstam %s (build %s), and this is %s (build %s): all steps of a job take the same program", p.Version, p.Build, version, buildOf(version))
 	case p.Schema != planSchema || err != nil || len(secret) != 16 || !ok || p.Buckets != acrossBuckets:
 		return nil, errors.New("it is no plan of this version of avstam")
 	}
 	p.seed = personSeed([16]byte(secret))
+	p.sought = sync.OnceValues(p.readSought)
 	of := &p.Settings
 	p.settings = Settings{
-		Register: of.Register, Sources: of.Sources, Expect: of.Expect, Policy: of.Policy, Output: of.Output, Decisions: of.Decisions,
+		Register: of.Register, Sources: of.Sources, Expect: of.Expect, Policy: of.Policy, Output: of.Output, Baseline: of.Baseline, Decisions: of.Decisions,
 		FailOn: of.FailOn, MaxRejects: of.MaxRejects, Digest: of.Digest, AsOf: asOf, Version: p.Version, Configuration: of.Configuration,
 	}
 	p.catalog = map[string]uint8{}
@@ -306,6 +326,26 @@ func readPlan(work, version string) (*Plan, error) {
 		p.settings.Policy.TestNumbers = parseTestNumbers(text)
 	}
 	return p, nil
+}
+
+// buildOf tells builds of the program apart, whatever they are called: by the commit that
+// they were built from, where the build has recorded it, else by their version. Programs
+// of other modules, such as avstam-beam, are the same build if they are of one commit.
+func buildOf(version string) string {
+	revision, modified := "", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			switch setting.Key {
+			case "vcs.revision":
+				revision = setting.Value
+			case "vcs.modified":
+				if setting.Value == "true" {
+					modified = "+dirty"
+				}
+			}
+		}
+	}
+	return cmp.Or(revision, version) + modified
 }
 
 // Digest is the SHA-256 of the plan's file, in hexadecimal. Every part names it.

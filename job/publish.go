@@ -27,16 +27,21 @@ func (r *run) newWriter(folder *storage.Folder, draft *storage.Draft) (*report.W
 	if err := r.checkMetricsFile(); err != nil {
 		return nil, err
 	}
-	keyFile := r.settings.Output.KeyFile
-	if keyFile == "" {
-		keyFile = filepath.Join(folder.Path(), keyName)
-	}
-	key, err := report.Key(keyFile)
+	key, err := report.Key(keyFile(&r.settings.Output, folder.Path()))
 	if err != nil {
 		return nil, outputFailure(err)
 	}
 	writer, err := report.NewWriter(draft, r.spill, r.reportRun(key))
 	return writer, outputFailure(err)
+}
+
+// keyFile is the key file of finding ids, of a run whose output folder lies locally at
+// folder.
+func keyFile(output *Output, folder string) string {
+	if output.KeyFile != "" {
+		return output.KeyFile
+	}
+	return filepath.Join(folder, keyName)
 }
 
 func (r *run) reportRun(key []byte) report.Run {

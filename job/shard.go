@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
@@ -95,7 +96,12 @@ func process(ctx context.Context, plan *Plan, snapshot *register.Snapshot, numbe
 		return Part{}, inputFailure(err)
 	}
 	defer r.records.Close()
+	keys, err := r.seek(plan)
+	if err != nil {
+		return Part{}, err
+	}
 	w := newWorker(r, report.NewPlainPacker(r.spill))
+	w.keys = keys
 	p := part{file: chunk.File}
 	// One worker, so that pieces come in their order, and the part is the same
 	// whoever makes it.
@@ -162,6 +168,19 @@ func (w *worker) writePart(to *partWriter, p *part) (err error) {
 		}
 	}
 	to.end()
+	if w.records != nil {
+		to.begin(section{Name: recordsSection})
+		err := w.records.Each(func(keys []byte) error {
+			if len(keys) == 0 {
+				return nil
+			}
+			return to.block(len(keys)/len(report.RecordKey{}), keys)
+		})
+		if err != nil {
+			return err
+		}
+		to.end()
+	}
 	for i, place := range r.acrossRules {
 		frames, err := w.across[i].take()
 		if err != nil {
@@ -341,7 +360,7 @@ func Commit(ctx context.Context, plan *Plan, chunks, buckets []Part, step Step) 
 			return err
 		}
 		r := plan.run(&step)
-		if err := r.readDecisions(ctx); err != nil {
+		if err := r.readKeptDecisions(ctx, plan); err != nil {
 			return err
 		}
 		result, err = r.inFolder(ctx, func(folder *storage.Folder, draft *storage.Draft) (*Result, error) {
@@ -369,6 +388,9 @@ func (r *run) commit(ctx context.Context, plan *Plan, chunks, buckets []Part, fo
 	if err != nil {
 		return nil, err
 	}
+	if err := r.openKeptBaseline(ctx, plan); err != nil {
+		return nil, err
+	}
 	r.stage("parts")
 	if err := r.takeParts(ctx, plan, chunks, writer); err != nil {
 		return nil, err
@@ -391,7 +413,7 @@ func (r *run) takeParts(ctx context.Context, plan *Plan, chunks []Part, writer *
 		if numbers[i], err = r.dictionaries.Adopt(&opened[i].Texts); err != nil {
 			return inputFailure(err)
 		}
-		opened[i].keep(func(s *section) bool { return s.Name == findingsSection || s.Name == rejectsSection })
+		opened[i].keep(func(s *section) bool { return s.Name != candidatesSection })
 		opened[i].Texts = pipeline.Texts{}
 	}
 	parts := make([]part, len(chunks))
@@ -399,14 +421,14 @@ func (r *run) takeParts(ctx context.Context, plan *Plan, chunks []Part, writer *
 	var group errgroup.Group
 	var next atomic.Int64
 	for range r.settings.Workers {
-		packer, rejects := writer.NewPacker(), &chunkWriter{spill: r.spill}
+		packer, rejects, records := writer.NewPacker(), &chunkWriter{spill: r.spill}, r.newReadRecords()
 		group.Go(func() error {
 			for i := next.Add(1) - 1; i < int64(len(chunks)); i = next.Add(1) - 1 {
 				errs[i] = pipeline.Guard(func() (err error) {
 					if err := context.Cause(ctx); err != nil {
 						return err
 					}
-					parts[i], err = takePart(opened[i], int(i), numbers[i], packer, rejects)
+					parts[i], err = takePart(opened[i], int(i), numbers[i], packer, rejects, records)
 					return err
 				})
 				if errs[i] != nil {
@@ -434,7 +456,7 @@ func (r *run) takeParts(ctx context.Context, plan *Plan, chunks []Part, writer *
 }
 
 // takePart copies what has been found in a chunk, with the run's numbers.
-func takePart(o *openPart, number int, numbers *pipeline.Renumbering, packer *report.Packer, rejects *chunkWriter) (p part, err error) {
+func takePart(o *openPart, number int, numbers *pipeline.Renumbering, packer *report.Packer, rejects *chunkWriter, records *casework.ReadRecords) (p part, err error) {
 	p.rows, p.rejected, p.stale, p.ledger = o.Rows, o.Rejected, o.Stale, o.Ledger
 	for _, tally := range []*pipeline.Tally{&p.ledger.Read, &p.ledger.Rejected, &p.ledger.Clean, &p.ledger.Flagged} {
 		if len(tally.Amounts) > len(numbers.Currency) {
@@ -447,8 +469,11 @@ func takePart(o *openPart, number int, numbers *pipeline.Renumbering, packer *re
 	for i := range o.Sections {
 		s := &o.Sections[i]
 		err := o.each(s, func(items int, block []byte) error {
-			if s.Name == findingsSection {
+			switch s.Name {
+			case findingsSection:
 				return outputFailure(packer.AddPacked(block, items, numbers))
+			case recordsSection:
+				return noteRead(records, o, block)
 			}
 			for len(block) > 0 {
 				if block, err = reject.Unpack(block); err != nil || int(reject.Currency) >= len(numbers.Currency) {

@@ -33,6 +33,7 @@ type worker struct {
 	recordID, given []byte
 	finding         report.Finding
 	records         *casework.ReadRecords // nil where nothing is looked for
+	keys            *report.RecordKeys    // of these
 	read            report.Finding        // what identifies a record that is noted there
 	reject          report.Reject
 }
@@ -81,6 +82,7 @@ func newWorker(r *run, findings *report.Packer) *worker {
 		findings: findings,
 		rejects:  chunkWriter{spill: r.spill},
 		records:  r.newReadRecords(),
+		keys:     &findings.RecordKeys,
 	}
 	for range r.acrossRules {
 		w.across = append(w.across, &bucketWriter{spill: r.spill, seed: r.seeds[0]})

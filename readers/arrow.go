@@ -21,6 +21,7 @@ type arrowFile struct {
 	stat     os.FileInfo
 	isStream bool          // it can be opened only once
 	input    *arrowInput   // of a stream, until it is read
+	part     *Chunk        // that is to be read; nil for the whole file
 	fields   []int         // by canonical column: the place of the field that has it, -1 for none
 	columns  []*fileColumn // by canonical column; nil where there is none
 }
@@ -95,10 +96,19 @@ func (a *arrowFile) openInput(options *Options) (_ *arrowInput, err error) {
 		}
 		source = in.handle
 	}
+	if a.part != nil {
+		if source, err = a.part.bytesOf(in.handle); err != nil {
+			_ = in.close() // only read from
+			return nil, err
+		}
+	}
 	in.raw = newInputReader(source, options)
 	if err := a.readSchema(in); err != nil {
 		_ = in.close() // only read from
 		return nil, err
+	}
+	if a.part != nil {
+		in.Part(a.part.Offset, a.part.Length)
 	}
 	return in, nil
 }
@@ -133,7 +143,9 @@ func (a *arrowFile) readSchema(in *arrowInput) (err error) {
 var errFileInPipe = errors.New("an Arrow file is read from its end, so it must be a file; an Arrow stream can be piped")
 
 func (in *arrowInput) close() error {
-	in.raw.wait()
+	if in.raw != nil {
+		in.raw.wait()
+	}
 	if in.handle.IsStandardInput() {
 		return nil
 	}
@@ -211,8 +223,14 @@ func (a *arrowFile) batches(ctx context.Context, memory chan []byte, use func(ba
 		return digestError
 	}
 	// That the file is still the one whose schema was read.
+	want := a.stat.Size()
+	if a.part != nil {
+		want = a.part.Length
+	}
+	read := a.Size
+	a.Size = a.stat.Size()
 	stat, err := in.handle.Stat()
-	if err == nil && (a.Size != a.stat.Size() || !stat.ModTime().Equal(a.stat.ModTime())) {
+	if err == nil && (read != want || !stat.ModTime().Equal(a.stat.ModTime())) {
 		err = errChanged
 	}
 	if err != nil {

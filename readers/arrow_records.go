@@ -43,6 +43,9 @@ func openArrowRecords(file *File, index int, source *Source, options *Options) (
 // where it has many rows.
 func (r *arrowRecords) cut(ctx context.Context, send func(pipeline.Piece) error) error {
 	row := int64(1)
+	if r.part != nil {
+		row = r.part.FirstRow
+	}
 	return r.batches(ctx, r.memory, func(batch *arrowipc.Batch, bytes []byte) error {
 		shared := &arrowBatch{records: r, batch: batch, bytes: bytes, row: row}
 		row += int64(batch.Rows)

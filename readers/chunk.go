@@ -12,8 +12,8 @@ import (
 )
 
 // Chunk is a part of a file that can be read by itself, on any machine that has
-// the file: row groups of a Parquet file, whole rows of a CSV file, or a file as a
-// whole. The chunks of a file follow each other and together are all of its bytes.
+// the file: row groups of a Parquet file, record batches of an Arrow file, whole rows of
+// a CSV file, or a file as a whole. The chunks of a file follow each other and together are all of its bytes.
 type Chunk struct {
 	File     int   `json:"file"`      // place of the file in the run
 	Offset   int64 `json:"offset"`    // in the file as stored, in bytes
@@ -56,9 +56,9 @@ func stampOf(path string) (Stamp, error) {
 
 // Chunks cuts the file at a place in Files into chunks of about so many bytes, and
 // says which file that was. Of a Parquet file it reads no more than has been read
-// to open it; a CSV file that is larger than one chunk is read once, to find the
-// ends of its rows and to count them; a compressed one and an Arrow file are one
-// chunk. A file with a sidecar that is more than one chunk is digested here, since
+// to open it, of an Arrow file what its record batches say of themselves; a CSV file
+// that is larger than one chunk is read once, to find the ends of its rows and to count
+// them; a compressed one and an Arrow stream are one chunk. A file with a sidecar that is more than one chunk is digested here, since
 // nobody who reads a chunk can compare it.
 func (r *Records) Chunks(ctx context.Context, place int, bytes int64) ([]Chunk, Stamp, error) {
 	file := r.files[place]
@@ -191,10 +191,44 @@ func (r *parquetRecords) chunks(_ context.Context, bytes int64) ([]Chunk, error)
 
 func (r *parquetRecords) limit(chunk *Chunk) { r.bytes.part = chunk }
 
-// An Arrow file is one chunk: its record batches are found by reading them.
-func (r *arrowRecords) chunks(context.Context, int64) ([]Chunk, error) { return r.wholeChunk(), nil }
+// chunks are of whole record batches, of which a file lists where they lie; a stream
+// does not, and is one.
+func (r *arrowRecords) chunks(_ context.Context, bytes int64) ([]Chunk, error) {
+	if r.Size <= bytes {
+		return r.wholeChunk(), nil
+	}
+	in, err := r.openInput(&Options{})
+	if err != nil {
+		return nil, cannotRead(r.Path, err)
+	}
+	defer func() { _ = in.close() }() // only read from
+	places, err := in.Places()
+	if err != nil {
+		return nil, cannotRead(r.Path, err)
+	}
+	if len(places) == 0 {
+		return r.wholeChunk(), nil
+	}
+	chunks := []Chunk{{FirstRow: 1}}
+	for _, place := range places {
+		current := &chunks[len(chunks)-1]
+		if current.Rows > 0 && place.Offset-current.Offset >= bytes {
+			current.Length = place.Offset - current.Offset
+			chunks = append(chunks, Chunk{Offset: place.Offset, FirstRow: current.FirstRow + current.Rows})
+			current = &chunks[len(chunks)-1]
+		}
+		current.Rows += place.Rows
+	}
+	last := &chunks[len(chunks)-1]
+	last.Length = r.Size - last.Offset
+	return chunks, nil
+}
 
-func (r *arrowRecords) limit(*Chunk) {}
+func (r *arrowRecords) limit(chunk *Chunk) {
+	if !chunk.IsWhole(r.Size) {
+		r.part = chunk
+	}
+}
 
 // chunks are of whole blocks, which are of whole rows.
 func (c *csvRecords) chunks(ctx context.Context, bytes int64) ([]Chunk, error) {
@@ -254,12 +288,9 @@ func (c *Chunk) openCSV(file *File, encoding textEncoding, options *Options) (*c
 	if in.file, err = disk.Open(file.Path); err != nil {
 		return nil, err
 	}
-	var source io.Reader = io.NewSectionReader(in.file, c.Offset, c.Length)
-	if in.file.IsObject() { // is read ahead only from where one seeks to
-		if _, err := in.file.Seek(c.Offset, io.SeekStart); err != nil {
-			return nil, errors.Join(err, in.file.Close())
-		}
-		source = io.LimitReader(in.file, c.Length)
+	source, err := c.bytesOf(in.file)
+	if err != nil {
+		return nil, errors.Join(err, in.file.Close())
 	}
 	if c.Offset == 0 {
 		return openCSVText(in, source, encoding, options)
@@ -268,6 +299,18 @@ func (c *Chunk) openCSV(file *File, encoding textEncoding, options *Options) (*c
 	in.raw = newInputReader(source, options)
 	in.text = newCSVText(in.raw, encoding)
 	return in, nil
+}
+
+// bytesOf reads the bytes of the chunk.
+func (c *Chunk) bytesOf(file *disk.File) (io.Reader, error) {
+	if !file.IsObject() {
+		return io.NewSectionReader(file, c.Offset, c.Length), nil
+	}
+	// An object is read ahead only from where one seeks to.
+	if _, err := file.Seek(c.Offset, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return io.LimitReader(file, c.Length), nil
 }
 
 // checkRead sees to it that the chunk was read to its end, of the file that it was cut of.

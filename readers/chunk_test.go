@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
@@ -77,6 +78,12 @@ func TestChunksAreTheFile(t *testing.T) {
 	require.NoError(t, err)
 	parquetFile, err := os.ReadFile(writeParquet(t, 5000, 300, recordColumnsOf(plainRecords(5000, 4), false, asIs), parquet.MaxRowsPerRowGroup(300)))
 	require.NoError(t, err)
+	asArrow := func(stream bool) []byte {
+		contents, err := os.ReadFile(writeIPC(t, stream, arrowRecordBatches(t, usualArrowTypes, plainRecords(5000, 4), 300)))
+		require.NoError(t, err)
+		return contents
+	}
+	arrowFile := asArrow(false)
 	for _, c := range []struct {
 		why      string
 		data     []byte
@@ -95,6 +102,10 @@ func TestChunksAreTheFile(t *testing.T) {
 		{"a row group a chunk", parquetFile, "", 1, 15},
 		{"some row groups a chunk", parquetFile, "", 30_000, 2},
 		{"a Parquet file as a whole", parquetFile, "", 1 << 30, 1},
+		{"a record batch a chunk", arrowFile, "", 1, 17},
+		{"some record batches a chunk", arrowFile, "", 100_000, 3},
+		{"an Arrow file as a whole", arrowFile, "", 1 << 30, 1},
+		{"an Arrow stream is one chunk", asArrow(true), "", 1, 1},
 	} {
 		for _, digest := range []bool{true, false} {
 			path := filepath.Join(t.TempDir(), "records")
@@ -142,6 +153,73 @@ func TestChunksAreTheFile(t *testing.T) {
 			require.Equal(t, want, got, c.why)
 		}
 	}
+}
+
+// Whoever reads some record batches of an Arrow file has its dictionaries, which lie before
+// all of them.
+func TestArrowChunksWithDictionaries(t *testing.T) {
+	types := usualArrowTypes
+	types.word = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int16, ValueType: arrow.BinaryTypes.String}
+	want := plainRecords(3000, 8)
+	whole := arrowRecordBatches(t, types, want, len(want))[0]
+	var batches []arrow.RecordBatch
+	for first := int64(0); first < whole.NumRows(); first += 100 {
+		batches = append(batches, whole.NewSlice(first, first+100))
+	}
+	path := writeIPC(t, false, batches)
+	source := Source{Name: "s", Files: []string{path}}
+	open := func(options *Options) ([]Chunk, Stamp) {
+		records, err := OpenRecords([]Source{source}, *options)
+		require.NoError(t, err)
+		defer records.Close()
+		chunks, stamp, err := records.Chunks(t.Context(), 0, 1)
+		require.NoError(t, err)
+		return chunks, stamp
+	}
+	chunks, stamp := open(newOptions())
+	require.Len(t, chunks, 30)
+	read := func(chunk Chunk) (got []plainRecord, err error) {
+		options := newOptions()
+		records, err := OpenChunk(&source, path, stamp, chunk, *options)
+		require.NoError(t, err)
+		defer records.Close()
+		var b pipeline.Batch
+		err = records.Cut(t.Context(), func(piece pipeline.Piece) error {
+			defer piece.Close()
+			for {
+				more, err := piece.Next(&b)
+				if err != nil || !more {
+					return err
+				}
+				got = append(got, rowsOf(&b, options.Dictionaries)...)
+			}
+		})
+		return got, err
+	}
+	var got []plainRecord
+	for _, chunk := range chunks {
+		some, err := read(chunk)
+		require.NoError(t, err)
+		require.EqualValues(t, len(got)+1, chunk.FirstRow)
+		got = append(got, some...)
+	}
+	requireSame(t, want, got)
+
+	// The metadata of the twentieth record batch are spoilt, and the file's time is not.
+	contents, err := os.ReadFile(path)
+	require.NoError(t, err)
+	copy(contents[chunks[20].Offset+8:], "spoilt!!")
+	require.NoError(t, os.WriteFile(path, contents, 0o600))
+	require.NoError(t, os.Chtimes(path, time.Time{}, stamp.Modified))
+	_, err = read(chunks[20])
+	require.ErrorContains(t, err, "cannot read "+path)
+	_, err = read(chunks[19])
+	require.NoError(t, err)
+	records, err := OpenRecords([]Source{source}, *newOptions())
+	require.NoError(t, err)
+	defer records.Close()
+	_, _, err = records.Chunks(t.Context(), 0, 1)
+	require.ErrorContains(t, err, "cannot read "+path+": record batch 20: ")
 }
 
 // A file that is another by the time a chunk of it is read is refused, and a

@@ -8,6 +8,7 @@ import (
 	"sort"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -78,22 +79,36 @@ func (d *identifier) contentOf(f *Finding) *RecordContent {
 	return &d.content
 }
 
+// RecordKeys makes the keys of records as they are read. It is for one goroutine.
+type RecordKeys struct {
+	identifier *identifier
+	keyer      *RecordKeyer
+	source     *sourceKey // of sourceFile
+	sourceFile int
+}
+
+// NewRecordKeys makes the keys of the records of files whose texts have the numbers
+// of the dictionaries. A Packer of findings that are followed brings its own.
+func NewRecordKeys(keyer *RecordKeyer, files []File, dictionaries *pipeline.Dictionaries) *RecordKeys {
+	return &RecordKeys{keyer: keyer, identifier: newIdentifier(&Run{Files: files, Dictionaries: dictionaries})}
+}
+
 // KeyOf is the key of the record of a finding, of which nothing else need be
 // filled than its file and what identifies the record.
-func (p *Packer) KeyOf(f *Finding) RecordKey {
+func (k *RecordKeys) KeyOf(f *Finding) RecordKey {
 	if len(f.RecordID) > 0 {
-		return p.KeyOfID(f.File, f.RecordID)
+		return k.KeyOfID(f.File, f.RecordID)
 	}
-	return p.keyer.Key(p.identifier.contentOf(f))
+	return k.keyer.Key(k.identifier.contentOf(f))
 }
 
 // KeyOfID is the key of a record of a file that has an id of its own.
-func (p *Packer) KeyOfID(file int, id []byte) RecordKey {
+func (k *RecordKeys) KeyOfID(file int, id []byte) RecordKey {
 	// Records of one file mostly follow each other.
-	if p.source == nil || file != p.sourceFile {
-		p.source, p.sourceFile = p.keyer.source(p.identifier.sources[p.identifier.sourceOf[file]]), file
+	if k.source == nil || file != k.sourceFile {
+		k.source, k.sourceFile = k.keyer.source(k.identifier.sources[k.identifier.sourceOf[file]]), file
 	}
-	return hashRecord(&p.source.id, valid(id))
+	return hashRecord(&k.source.id, valid(id))
 }
 
 // Identified is a finding as far as it can be followed from report to report.

@@ -28,11 +28,8 @@ type Chunk struct {
 // Packer gives the findings of one worker their ids and writes them to the
 // temporary file. Each worker has its own.
 type Packer struct {
+	RecordKeys // their keyer is nil where findings are not followed
 	spill      *storage.Spill
-	identifier *identifier
-	keyer      *RecordKeyer // nil where findings are not followed
-	source     *sourceKey   // of sourceFile
-	sourceFile int
 	ids        *idCollector
 	records    []byte
 	rest       []byte // of the records
@@ -43,7 +40,7 @@ type Packer struct {
 // NewPacker is a packer for a worker. All of them must be made before the first
 // finding is added to one.
 func (w *Writer) NewPacker() *Packer {
-	p := &Packer{spill: w.spill, identifier: newIdentifier(&w.run), ids: newIDCollector(w.spill, w.collectedIDs)}
+	p := &Packer{RecordKeys: RecordKeys{identifier: newIdentifier(&w.run)}, spill: w.spill, ids: newIDCollector(w.spill, w.collectedIDs)}
 	if w.run.Follow {
 		p.keyer, p.ids = NewRecordKeyer(w.run.Key), newFollowingCollector(w.spill, w.collectedIDs/2)
 	}

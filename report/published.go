@@ -346,7 +346,7 @@ func readJSON(folder, name string, into any) error {
 }
 
 // Compare says how the file at an input's path is not the one that was read, and
-// nothing where it is: by its size, and its digest where the manifest has one. The
+// nothing where it is: by its size, and its digests where the manifest has any. The
 // error is fs.ErrNotExist where it is gone.
 func (i *Input) Compare(ctx context.Context) (string, error) {
 	info, err := disk.Stat(i.Path)
@@ -356,5 +356,14 @@ func (i *Input) Compare(ctx context.Context) (string, error) {
 	if !info.Mode().IsRegular() {
 		return "it is no plain file", nil
 	}
-	return compareFile(ctx, i.Path, i.Size, i.SHA256)
+	return i.compareBytes(ctx)
+}
+
+// compareBytes compares the size, and the digest of all bytes or of each chunk.
+func (i *Input) compareBytes(ctx context.Context) (string, error) {
+	what, err := compareFile(ctx, i.Path, i.Size, i.SHA256)
+	if err == nil && what == "" && len(i.Chunks) > 0 {
+		what, err = compareChunks(ctx, i)
+	}
+	return what, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/dchest/siphash"
@@ -50,14 +51,44 @@ type RecordContent struct {
 func (k *RecordKeyer) source(name string) *sourceKey {
 	source := k.sources[name]
 	if source == nil {
-		sum := derive(k.key, "record "+name)
-		source = &sourceKey{
-			id:      [2]uint64{binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])},
-			content: [2]uint64{binary.LittleEndian.Uint64(sum[16:]), binary.LittleEndian.Uint64(sum[24:])},
+		if k.key == nil {
+			panic("BUG: records of a source whose keys are not known")
 		}
+		source = readSourceKey(deriveSource(k.key, name))
 		k.sources[name] = source
 	}
 	return source
+}
+
+func deriveSource(key []byte, name string) []byte { return derive(key, "record "+name) }
+
+func readSourceKey(sum []byte) *sourceKey {
+	return &sourceKey{
+		id:      [2]uint64{binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])},
+		content: [2]uint64{binary.LittleEndian.Uint64(sum[16:]), binary.LittleEndian.Uint64(sum[24:])},
+	}
+}
+
+// SourceKeys are the keys under which the records of sources are hashed, by the name of
+// the source. They are secret, and do not tell the key of finding ids, of which they come.
+func SourceKeys(key []byte, sources []string) map[string][]byte {
+	keys := map[string][]byte{}
+	for _, name := range sources {
+		keys[name] = deriveSource(key, name)
+	}
+	return keys
+}
+
+// NewSourceKeyer makes the keys of the records of sources of which SourceKeys is known.
+func NewSourceKeyer(keys map[string][]byte) (*RecordKeyer, error) {
+	k := &RecordKeyer{sources: map[string]*sourceKey{}}
+	for name, key := range keys {
+		if len(key) != sha256.Size {
+			return nil, fmt.Errorf("the key of source %s has not %d bytes", name, sha256.Size)
+		}
+		k.sources[name] = readSourceKey(key)
+	}
+	return k, nil
 }
 
 // Key is the key of a record. Texts are hashed as reports have them, so that a

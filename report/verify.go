@@ -278,10 +278,7 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		what, err := compareFile(ctx, input.Path, input.Size, input.SHA256)
-		if err == nil && what == "" && len(input.Chunks) > 0 {
-			what, err = compareChunks(ctx, &input)
-		}
+		what, err := input.compareBytes(ctx)
 		if err != nil {
 			return err
 		}

@@ -423,6 +423,8 @@ func TestObjectStorage(t *testing.T) {
 	})
 
 	t.Run("a report", func(t *testing.T) { testReportOnObjects(t, store, data) })
+
+	t.Run("a job in parts", func(t *testing.T) { testPartsOnObjects(t, store, data) })
 }
 
 func readText(t *testing.T, path string) string {

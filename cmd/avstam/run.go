@@ -80,7 +80,6 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	}
 	p.addRunFlags(command, &f)
 	flags := command.Flags()
-	flags.StringVar(&f.Baseline, "baseline", "", "compare the findings with a report: its folder, latest for the last one of --out, or none")
 	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
 	flags.StringVar(&f.job.metricsFile, "metrics-file", "", "write the metrics to this file, too")
 	return command
@@ -104,6 +103,7 @@ func (p *program) addRunFlags(command *cobra.Command, f *runFlags) {
 	flags.StringVar(&f.Split, "split", "", "agency: beside the whole report a folder for each agency with its rows alone")
 	flags.StringSliceVar(&f.FailOn, "fail-on", nil, "exit with 1 on more findings than that, as error=0,warning=1% (default none)")
 	flags.StringVar(&f.MaxRejects, "max-rejects", "", "how many rows may be rejected, as 100 or 1% (default 1%)")
+	flags.StringVar(&f.Baseline, "baseline", "", "compare the findings with a report: its folder, latest for the last one of --out, or none")
 	flags.StringVar(&f.Decisions, "decisions", "", "file of decisions about findings, in CSV or Parquet")
 	addPageFlags(command, &f.Flags)
 	f.job.add(command)

@@ -116,8 +116,9 @@ func (p *program) shardPlanCommand() *cobra.Command {
 		Short: "Cuts the files into chunks and writes the plan of a job in parts",
 		Long: `Takes the configuration and the flags of run, opens register and records, cuts the
 files into chunks and writes the plan into the work folder, for all other steps.
-The register must be a snapshot. A Parquet file is cut by its metadata, a CSV file
-is read once to find where rows end; a compressed one and an Arrow file are one chunk.`,
+The register must be a snapshot. Parquet and Arrow files are cut by their metadata, a
+CSV file is read once to find where rows end; a compressed one and an Arrow stream are
+one chunk.`,
 		Example: "  avstam shard plan -c avstam.yaml --work work",
 		RunE: func(command *cobra.Command, _ []string) error {
 			if work == "" {
@@ -143,7 +144,7 @@ is read once to find where rows end; a compressed one and an Arrow file are one 
 			if err != nil {
 				return err
 			}
-			p.done = fmt.Sprintf("planned: %d chunks of %d files, %d buckets", len(plan.Chunks), len(plan.Files), plan.Buckets)
+			p.done = fmt.Sprintf("planned: %s of %s, %s", counted(len(plan.Chunks), "chunk"), counted(len(plan.Files), "file"), counted(plan.Buckets, "bucket"))
 			return nil
 		},
 	}
@@ -170,7 +171,7 @@ func (p *program) shardMapCommand() *cobra.Command {
 				return err
 			}
 			openRegister := sync.OnceValues(plan.OpenRegister)
-			return p.makeParts(command.Context(), &f, plan, len(plan.Chunks), "chunks", func(ctx context.Context, number int, step job.Step) error {
+			return p.makeParts(command.Context(), &f, plan, len(plan.Chunks), "chunk", func(ctx context.Context, number int, step job.Step) error {
 				_, err := job.Process(ctx, plan, openRegister, number, step)
 				return err
 			})
@@ -200,7 +201,7 @@ a part of each. All chunks must have been mapped.`,
 			if err != nil {
 				return err
 			}
-			return p.makeParts(command.Context(), &f, plan, plan.Buckets, "buckets", func(ctx context.Context, number int, step job.Step) error {
+			return p.makeParts(command.Context(), &f, plan, plan.Buckets, "bucket", func(ctx context.Context, number int, step job.Step) error {
 				_, err := job.Reduce(ctx, plan, chunks, number, step)
 				return err
 			})
@@ -234,7 +235,7 @@ func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, 
 			errs[number] = do(ctx, number, job.Step{Now: timeNow, Progress: func(at job.Progress) {
 				mutex.Lock()
 				defer mutex.Unlock()
-				all.Stage = what
+				all.Stage = what + "s"
 				all.Rows += at.Rows - last.Rows
 				all.Bytes += at.Bytes - last.Bytes
 				last = at
@@ -253,8 +254,16 @@ func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, 
 	if failed != nil {
 		return failed
 	}
-	p.done = fmt.Sprintf("%d of %d %s are done here", made, count, what)
+	p.done = fmt.Sprintf("%d of %s done here", made, counted(count, what))
 	return nil
+}
+
+// counted is a number of things in words.
+func counted(count int, thing string) string {
+	if count == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", count, thing)
 }
 
 func (p *program) shardCommitCommand() *cobra.Command {
