@@ -29,32 +29,12 @@ func BeginFresh(path string) (*Fresh, error) {
 	}
 	f := &Fresh{path: path}
 	if err == nil {
-		f.temp, err = nameBeside(path)
-	}
-	if err == nil {
-		if err = f.hold(); err != nil {
-			err = errors.Join(err, disk.RemoveAll(f.temp))
-		}
+		f.temp, f.held, err = makeHeldFolder(func() (string, error) { return nameBeside(path) }, makeFolder)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot write to %s: %w", path, err)
 	}
 	return f, nil
-}
-
-// hold makes the folder and takes it for this process.
-func (f *Fresh) hold() (err error) {
-	if err := makeFolder(f.temp); err != nil {
-		return err
-	}
-	if f.held, err = disk.Open(f.temp); err != nil {
-		return err
-	}
-	if err := hold(f.held); err != nil {
-		_ = f.held.Close() // it was only held
-		return err
-	}
-	return nil
 }
 
 // Folder makes a folder in it.

@@ -70,15 +70,12 @@ func newStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
 	}
 	prefix := fmt.Sprintf("%savstam-%d-", temporaryPrefix, syscall.Getuid())
 	sweepStages(ctx, prefix, now)
-	s := &Stage{to: to, path: filepath.Join(os.TempDir(), prefix+randomName())}
-	if err := disk.Mkdir(s.path, 0o700); err != nil {
-		return nil, err
-	}
-	if s.held, err = disk.Open(s.path); err == nil {
-		err = hold(s.held)
-	}
+	s := &Stage{to: to}
+	s.path, s.held, err = makeHeldFolder(
+		func() (string, error) { return filepath.Join(os.TempDir(), prefix+randomName()), nil },
+		func(path string) error { return disk.Mkdir(path, 0o700) })
 	if err != nil {
-		return nil, errors.Join(err, disk.RemoveAll(s.path))
+		return nil, err
 	}
 	return s, nil
 }

@@ -90,27 +90,70 @@ func (r *Replacement) Discard() error {
 // createHeld makes a temporary file beside path that this process holds as long as
 // it is open, after removing what processes that died have left for the same path.
 func createHeld(path string, mode fs.FileMode) (*disk.File, error) {
-	temporary, err := nameBeside(path)
-	if err != nil {
-		return nil, err
+	_, file, err := makeHeld(
+		func() (string, error) { return nameBeside(path) },
+		func(temporary string) (*disk.File, error) { return createExclusive(temporary, mode) })
+	return file, err
+}
+
+// heldTries is how often a file is made that another process takes away meanwhile.
+const heldTries = 10
+
+// makeHeld makes a file or folder at a path that name gives, and takes it for this
+// process. Between the two another process could take it for one that was left: it
+// then has the lock, or has removed it, and another is made.
+func makeHeld(name func() (string, error), make func(path string) (*disk.File, error)) (path string, file *disk.File, err error) {
+	for range heldTries {
+		if path, err = name(); err != nil {
+			return "", nil, err
+		}
+		if file, err = make(path); err == nil {
+			if err = holdNew(file, path); err == nil {
+				return path, file, nil
+			}
+			err = errors.Join(err, file.Close(), disk.RemoveAll(path))
+		}
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
 	}
-	file, err := createExclusive(temporary, mode)
-	if err != nil {
-		return nil, err
-	}
+	return "", nil, err
+}
+
+// holdNew takes what was just made at a path. The error is fs.ErrNotExist where it
+// is no longer there.
+func holdNew(file *disk.File, path string) error {
 	if err := hold(file); err != nil {
-		return nil, errors.Join(err, file.Close(), disk.Remove(temporary))
+		return err
 	}
-	return file, nil
+	mine, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := disk.Lstat(path)
+	if err == nil && !disk.SameFile(mine, there) {
+		err = fs.ErrNotExist
+	}
+	return err
+}
+
+// makeHeldFolder is makeHeld of a folder, which mkdir makes.
+func makeHeldFolder(name func() (string, error), mkdir func(path string) error) (path string, folder *disk.File, err error) {
+	return makeHeld(name, func(path string) (*disk.File, error) {
+		if err := mkdir(path); err != nil {
+			return nil, err
+		}
+		folder, err := disk.Open(path)
+		if err != nil {
+			return nil, errors.Join(err, disk.RemoveAll(path))
+		}
+		return folder, nil
+	})
 }
 
 // hold takes a file or folder for this process, until it is closed. The kernel
 // gives it back when the process ends, however it ends: so what those that died
 // have left can be told from what others are at work on.
-//
-// Between its making and this another process could take it for one that was left:
-// it then has the lock, or has removed it. Either ends in an error, and nothing is
-// lost.
 func hold(file *disk.File) error {
 	return file.TryLock()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -478,4 +479,38 @@ func TestCommitNewReplacesNothing(t *testing.T) {
 	assert.Equal(t, "first", string(contents))
 	assert.Equal(t, PrivateMode, mode(t, path))
 	assert.Equal(t, []string{"key"}, names(t, filepath.Dir(path)))
+}
+
+// What many make beside the same path at once, none takes from another for what a
+// process that died has left.
+func TestManyMakeTheSameAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "made")
+	var group errgroup.Group
+	for range 8 {
+		group.Go(func() error {
+			for range 100 {
+				r, err := Replace(path, []byte("whole"), PrivateMode)
+				if err == nil {
+					err = r.Commit()
+				}
+				if err != nil {
+					return err
+				}
+				f, err := BeginFresh(path + ".folder")
+				if err == nil {
+					if err = f.Folder("inner"); err == nil {
+						err = f.Discard()
+					}
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "no temporary file is left")
 }
