@@ -140,10 +140,11 @@ func holdNew(file *disk.File, path string) error {
 // makeHeldFolder is makeHeld of a folder, which mkdir makes.
 func makeHeldFolder(name func() (string, error), mkdir func(path string) error) (path string, folder *disk.File, err error) {
 	return makeHeld(name, func(path string) (*disk.File, error) {
-		if err := mkdir(path); err != nil {
-			return nil, err
+		var folder *disk.File
+		err := mkdir(path)
+		if err == nil {
+			folder, err = disk.Open(path)
 		}
-		folder, err := disk.Open(path)
 		if err != nil {
 			return nil, errors.Join(err, disk.RemoveAll(path))
 		}
