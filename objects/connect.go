@@ -68,7 +68,7 @@ func connect(environment func(string) string, stalled time.Duration) (*store, er
 	}
 	client, err := minio.NewCore(at.Host, &minio.Options{
 		Creds: credentials.NewStaticV4(id, secret, environment("AWS_SESSION_TOKEN")), Secure: secure,
-		Region: environment("AWS_REGION"), Transport: transport, MaxRetries: attempts,
+		Region: environment("AWS_REGION"), Transport: patientTransport{transport}, MaxRetries: attempts,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("object storage cannot be reached as %s says it", name)
