@@ -117,7 +117,7 @@ func TestPartsFollowABaseline(t *testing.T) {
 			})
 			rewrite(t, settings.Sources[1].Files[0], func(lines []string) []string {
 				for i := range lines[:100] {
-					lines[i] = strings.Replace(lines[i], "198001019291,", "196408233234,", 1)
+					lines[i] = strings.Replace(lines[i], "198012132398,", "196408233234,", 1)
 				}
 				return lines
 			})
@@ -134,7 +134,7 @@ func TestPartsFollowABaseline(t *testing.T) {
 			}
 			require.Greater(t, len(ids), 50)
 			require.NoError(t, os.WriteFile(decisions, []byte("finding_id,number,rule,decision\n"+
-				ids[0]+",,,lawful\n"+ids[50]+",,,corrected\n,198001019291,inactive_number,confirmed\n"+strings.Repeat("0", 32)+",,,confirmed\n"), 0o600))
+				ids[0]+",,,lawful\n"+ids[50]+",,,corrected\n,198012132398,inactive_number,confirmed\n"+strings.Repeat("0", 32)+",,,confirmed\n"), 0o600))
 			whole.Decisions, parted.Decisions = decisions, decisions
 			whole.AsOf, parted.AsOf = calendar.Of(2025, 12, 2), calendar.Of(2025, 12, 2)
 			whole.Baseline, parted.Baseline = first, first
@@ -192,7 +192,7 @@ func TestPartsKeepTheirBaseline(t *testing.T) {
 	settings := partedNight(t)
 	settings.Baseline = Latest
 	settings.Decisions = filepath.Join(t.TempDir(), "decisions.csv")
-	require.NoError(t, os.WriteFile(settings.Decisions, []byte("number,rule,decision\n198001019291,inactive_number,lawful\n"), 0o600))
+	require.NoError(t, os.WriteFile(settings.Decisions, []byte("number,rule,decision\n198012132398,inactive_number,lawful\n"), 0o600))
 	before, err := Run(t.Context(), settings)
 	require.NoError(t, err)
 	settings.AsOf = calendar.Of(2025, 12, 2)
@@ -200,7 +200,7 @@ func TestPartsKeepTheirBaseline(t *testing.T) {
 	require.Equal(t, before.Folder, plan.Baseline.Folder, "not latest, which moves")
 	text, err := os.ReadFile(filepath.Join(plan.folder, planFile))
 	require.NoError(t, err)
-	require.NotContains(t, string(text), "198001019291", "a plan holds no identity numbers")
+	require.NotContains(t, string(text), "198012132398", "a plan holds no identity numbers")
 
 	first := commit()
 	require.False(t, first.IsOld)
@@ -215,7 +215,7 @@ func TestPartsKeepTheirBaseline(t *testing.T) {
 	require.True(t, again.IsOld)
 	require.Equal(t, first.Folder, again.Folder)
 
-	require.NoError(t, os.WriteFile(settings.Decisions, []byte("number,rule,decision\n198001019291,inactive_number,lawful\n"), 0o600))
+	require.NoError(t, os.WriteFile(settings.Decisions, []byte("number,rule,decision\n198012132398,inactive_number,lawful\n"), 0o600))
 	same, err := NewPlan(t.Context(), settings, plan.folder, 6000)
 	require.NoError(t, err)
 	require.Equal(t, plan.Digest(), same.Digest())
@@ -230,7 +230,7 @@ func TestPartsRefuseAnotherBaseline(t *testing.T) {
 	settings := partedNight(t)
 	settings.Baseline = Latest
 	settings.Decisions = filepath.Join(t.TempDir(), "decisions.csv")
-	require.NoError(t, os.WriteFile(settings.Decisions, []byte("number,rule,decision\n198001019291,inactive_number,lawful\n"), 0o600))
+	require.NoError(t, os.WriteFile(settings.Decisions, []byte("number,rule,decision\n198012132398,inactive_number,lawful\n"), 0o600))
 	_, err := Run(t.Context(), settings)
 	require.NoError(t, err)
 	step := stepOf(&settings)
