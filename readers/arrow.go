@@ -230,7 +230,7 @@ func (a *arrowFile) batches(ctx context.Context, memory chan []byte, use func(ba
 	read := a.Size
 	a.Size = a.stat.Size()
 	stat, err := in.handle.Stat()
-	if err == nil && (read != want || !stat.ModTime().Equal(a.stat.ModTime())) {
+	if err == nil && (read != want || isChanged(stat, a.stat)) {
 		err = errChanged
 	}
 	if err != nil {
