@@ -149,6 +149,9 @@ var (
 // most fields. It gives the names of the columns and sets what is known of the
 // header.
 func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical []Column) ([]string, error) {
+	if bytes.HasPrefix(head, []byte("AVSTAMR\n")) {
+		return nil, errors.New("it is a snapshot of a register: name it as snapshot in the configuration, or with --register")
+	}
 	if slices.Contains(head, 0) {
 		return nil, errors.New("it holds zero bytes: it is no text, or its encoding is UTF-16 and not declared")
 	}
@@ -189,6 +192,7 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 
 	var best []string
 	var bestNext int
+	var isBroken bool // the first line that is best has a carriage return outside of quotes
 	bestScore := -1
 	wide := byte(0) // a delimiter under which there are too many columns
 	fields := make([]csvField, limitCSVColumns)
@@ -205,12 +209,15 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 			}
 			names := make([]string, row.count)
 			score := row.count
+			broken := false
 			for i := range names {
+				value := text[fields[i].start:fields[i].end]
+				isQuoted := int(fields[i].start) > start && text[fields[i].start-1] == quote
+				broken = broken || !isQuoted && slices.Contains(value, '\r')
 				if source.CSV.NoHeader {
 					names[i] = strconv.Itoa(i + 1)
 					continue
 				}
-				value := text[fields[i].start:fields[i].end]
 				if fields[i].escaped {
 					value = appendUnescaped(nil, value, quote)
 				}
@@ -226,7 +233,7 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 				names = header
 			}
 			if score > bestScore {
-				best, bestScore, bestNext = names, score, row.next
+				best, bestScore, bestNext, isBroken = names, score, row.next, broken
 				c.grammar = grammar{delimiter: delimiter, quote: quote, count: len(names)}
 			}
 		}
@@ -238,6 +245,9 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 		return nil, fmt.Errorf("it has more than %d columns where %q separates them", limitCSVColumns, wide)
 	case best == nil:
 		return nil, errors.New("its first line cannot be read: quotes do not close")
+	case isBroken && (!source.CSV.NoHeader || complete && bestNext >= end):
+		// Where CR alone ends lines, all rows would be the one first line, and gone.
+		return nil, errors.New("its first line holds a carriage return (CR) that no LF follows: LF or CRLF ends a line, CR alone does not")
 	case source.CSV.NoHeader:
 		return best, nil
 	}
