@@ -227,6 +227,26 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 	}
 }
 
+// firstReject says where the first rejected row lies and what is wrong with it: mostly
+// they all have the same. It is empty where that cannot be told.
+func (r *run) firstReject() string {
+	for reject, err := range r.rejects() {
+		if err != nil {
+			return ""
+		}
+		text := fmt.Sprintf("; the first is row %d", reject.Row)
+		if reject.Line > 0 {
+			text += fmt.Sprintf(" (line %d)", reject.Line)
+		}
+		text += fmt.Sprintf(" of %s: %s", r.inputs()[reject.File].Input.Path, reject.Reason)
+		if reject.Column != "" {
+			text += " in " + reject.Column
+		}
+		return text
+	}
+	return ""
+}
+
 // closing is what the report needs to know at its end.
 func (r *run) closing() *report.Closing {
 	settings := r.settings

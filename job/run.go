@@ -331,7 +331,7 @@ func (r *run) judgeInputs() error {
 	}
 	total := r.totals()
 	if allowed := r.settings.MaxRejects; allowed.isPassed(total.rejected, total.rows) {
-		return fmt.Errorf("%d of %d rows cannot be read as records, more than max_rejects %s allows", total.rejected, total.rows, allowed)
+		return fmt.Errorf("%d of %d rows cannot be read as records, more than max_rejects %s allows%s", total.rejected, total.rows, allowed, r.firstReject())
 	}
 	for i, expect := range r.settings.Expect {
 		var rows int64
