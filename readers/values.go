@@ -351,7 +351,11 @@ func parseAmountSlowly(text []byte, decimal byte) (int64, pipeline.RejectReason)
 		ore = low
 		overflow = overflow || high != 0
 	}
-	if overflow || ore > math.MaxInt64 {
+	limit := uint64(math.MaxInt64)
+	if negative {
+		limit++
+	}
+	if overflow || ore > limit {
 		return 0, pipeline.AmountRange
 	}
 	if negative {

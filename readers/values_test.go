@@ -150,7 +150,7 @@ func TestParseAmount(t *testing.T) {
 		{"\u00a012.50\u00a0", '.', 1250, fine, "no-break spaces around it"},
 		{"007", '.', 700, fine, "leading zeros"},
 		{"92233720368547758.07", '.', math.MaxInt64, fine, "the greatest"},
-		{"-92233720368547758.07", '.', -math.MaxInt64, fine, "the least"},
+		{"-92233720368547758.08", '.', math.MinInt64, fine, "the least, as in a DECIMAL"},
 		{"00000000000000000000000012", '.', 1200, fine, "leading zeros are no size"},
 		{"999999999999999", '.', 99999999999999900, fine, "fifteen digits"},
 		{"999999999999999.99", '.', 99999999999999999, fine, "fifteen digits and decimals"},
@@ -161,7 +161,7 @@ func TestParseAmount(t *testing.T) {
 		{"\u00a0", '.', 0, none, "a no-break space"},
 
 		{"92233720368547758.08", '.', 0, big, "one more than the greatest"},
-		{"-92233720368547758.08", '.', 0, big, "one less than the least"},
+		{"-92233720368547758.09", '.', 0, big, "one less than the least"},
 		{"184467440737095516.17", '.', 0, big, "wraps round 64 bits"},
 		{"99999999999999999999999999", '.', 0, big, "far beyond"},
 
