@@ -149,6 +149,10 @@ one chunk.`,
 		},
 	}
 	p.addRunFlags(command, &f)
+	// Neither standard input nor output is of use to many processes.
+	command.Flags().Lookup("records").Usage = "files of records: a path, glob or folder; repeatable"
+	command.Flags().Lookup("register").Usage = "the register: a snapshot"
+	command.Flags().Lookup("out").Usage = "folder of the reports"
 	command.Flags().StringVar(&work, "work", "", "the work folder, which all steps see")
 	command.Flags().Int64Var(&chunkBytes, "chunk-bytes", chunkBytes, "about how large a chunk is in its file")
 	return command
