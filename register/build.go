@@ -2,6 +2,7 @@ package register
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -27,7 +28,7 @@ func (b *Builder) Build() (*Snapshot, *Checks, error) {
 
 func (b *Builder) build() (*Snapshot, error) {
 	if b.kept == 0 && b.fullAt == 0 {
-		return nil, fmt.Errorf("no entries: of %d rows none has a number and a status that can be read", b.rows)
+		return nil, b.noEntries()
 	}
 	needed, share := b.bytes+b.neededBytes(), 1.0
 	if b.fullAt > 0 {
@@ -683,6 +684,22 @@ func (a *assembly) inForce(row uint32, place Place) (first, last calendar.Day) {
 		last = a.out.from(next) - 1
 	}
 	return first, last
+}
+
+// noEntries says why there is nothing to build, with the first place and word of each.
+func (b *Builder) noEntries() error {
+	text := fmt.Sprintf("no entries: of %d rows none has a number and a status that can be read", b.rows)
+	for _, check := range []int{malformedNumber, unknownStatus, unreadableValue} {
+		found := b.tallies[check].inconsistency(checkNames[check], b.locate)
+		if found.Count == 0 {
+			continue
+		}
+		text += fmt.Sprintf("; %s: %d, the first in %s, row %d", found.Name, found.Count, found.First[0].File, found.First[0].Row)
+		if len(found.Words) > 0 {
+			text += fmt.Sprintf(", the most frequent %q", found.Words[0].Word)
+		}
+	}
+	return errors.New(text)
 }
 
 func (a *assembly) collectChecks() *Checks {

@@ -236,7 +236,7 @@ func TestBuildFails(t *testing.T) {
 	b := register.NewBuilder(calendar.Missing)
 	require.NoError(t, b.Add(extractOf("register.csv", 1, []row{entry(0, "active", ""), entry(person, "levande", "")})))
 	_, _, err = b.Build()
-	assert.ErrorContains(t, err, "no entries", "none can be read")
+	assert.ErrorContains(t, err, `no entries: of 2 rows none has a number and a status that can be read; malformed_number: 1, the first in register.csv, row 1; unknown_status: 1, the first in register.csv, row 2, the most frequent "levande"`, "none can be read")
 
 	e := extractOf("register.csv", 1, []row{plain(person)})
 	e.KnownFrom = nil
