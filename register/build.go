@@ -694,7 +694,11 @@ func (b *Builder) noEntries() error {
 		if found.Count == 0 {
 			continue
 		}
-		text += fmt.Sprintf("; %s: %d, the first in %s, row %d", found.Name, found.Count, found.First[0].File, found.First[0].Row)
+		first := found.First[0]
+		text += fmt.Sprintf("; %s: %d, the first in %s, row %d", found.Name, found.Count, first.File, first.Row)
+		if first.Column != "" {
+			text += ", " + first.Column
+		}
 		if len(found.Words) > 0 {
 			text += fmt.Sprintf(", the most frequent %q", found.Words[0].Word)
 		}
