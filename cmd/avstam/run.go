@@ -247,8 +247,12 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 	p.logger.Info("started", "version", settings.Version, "workers", settings.Workers)
 	result, err := job.Run(ctx, settings)
 	shown.stop()
-	if err := errors.Join(err, stopProfiles()); err != nil {
-		return err
+	profiled := stopProfiles()
+	if err != nil {
+		return errors.Join(err, profiled)
+	}
+	if profiled != nil { // a report is published all the same
+		p.logger.Warn("the job is done, but its profile cannot be written", "error", profiled)
 	}
 	if settings.Output.Folder == job.StandardOutput && !settings.DryRun {
 		return p.finishStream(result)
@@ -339,7 +343,12 @@ func (p *program) finishStream(result *job.Result) error {
 
 // startProfiles starts the profiles that are asked for; stop writes them.
 func (f *jobFlags) startProfiles() (stop func() error, err error) {
-	var cpu *disk.File
+	var cpu, memory *disk.File
+	if f.memProfile != "" {
+		if memory, err = disk.Create(f.memProfile, 0o666); err != nil {
+			return nil, outputError(fmt.Errorf("cannot write the memory profile: %w", err))
+		}
+	}
 	if f.cpuProfile != "" {
 		if cpu, err = disk.Create(f.cpuProfile, 0o666); err != nil {
 			return nil, outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
@@ -355,14 +364,10 @@ func (f *jobFlags) startProfiles() (stop func() error, err error) {
 				return outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
 			}
 		}
-		if f.memProfile == "" {
+		if memory == nil {
 			return nil
 		}
-		file, err := disk.Create(f.memProfile, 0o666)
-		if err == nil {
-			err = errors.Join(pprof.Lookup("allocs").WriteTo(file, 0), file.Close())
-		}
-		if err != nil {
+		if err := errors.Join(pprof.Lookup("allocs").WriteTo(memory, 0), memory.Close()); err != nil {
 			return outputError(fmt.Errorf("cannot write the memory profile: %w", err))
 		}
 		return nil
