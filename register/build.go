@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
@@ -428,7 +429,7 @@ func (a *assembly) assemble() error {
 		a.check(m, &latest)
 		if m.winner != i {
 			a.superseded++
-			if m.contradicts(&a.group[m.winner]) {
+			if a.contradict(m, &a.group[m.winner]) {
 				a.tallies[sameDayDisagreement].note(m.index)
 			}
 			continue
@@ -466,10 +467,10 @@ func (x *attributes) fill(others *attributes, dated bool) {
 	}
 }
 
-// contradicts says whether two entries of a day say different things. What only
+// contradict says whether two entries of a day say different things. What only
 // one of them says is no contradiction.
-func (m *member) contradicts(other *member) bool {
-	differ := m.own.status != other.own.status || m.own.reason != other.own.reason ||
+func (a *assembly) contradict(m, other *member) bool {
+	differ := m.own.status != other.own.status || !strings.EqualFold(a.reasons[m.own.reason], a.reasons[other.own.reason]) ||
 		m.level != 0 && other.level != 0 && m.level != other.level ||
 		m.protected != 0 && other.protected != 0 && m.protected != other.protected ||
 		m.link != 0 && other.link != 0 && m.link != other.link

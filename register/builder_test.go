@@ -110,6 +110,7 @@ func TestChecks(t *testing.T) {
 			dead(because(entry(person, "deregistered", "2019-05-01"), "AV"))}, nil},
 		{"two statuses of a day", "same_day_disagreement", []row{entry(person, "active", "2020-01-01"), entry(person, "inactive", "2020-01-01")}, []int64{1}},
 		{"two reasons of a day", "same_day_disagreement", []row{because(entry(person, "inactive", ""), "TIDSFRIST"), entry(person, "inactive", "")}, []int64{1}},
+		{"a reason in small letters is the same", "same_day_disagreement", []row{because(entry(person, "deregistered", ""), "AV"), because(entry(person, "deregistered", ""), "av")}, nil},
 		{"the row that loses, which may be the later", "same_day_disagreement",
 			[]row{known(entry(person, "active", "2020-01-01"), "2020-01-01"), entry(person, "inactive", "2020-01-01")}, []int64{2}},
 		{"the same twice", "same_day_disagreement", []row{entry(person, "active", "2020-01-01"), entry(person, "active", "2020-01-01")}, nil},
