@@ -82,7 +82,7 @@ func (d *Inflater) inflate(by codec, buffer []byte) ([]byte, error) {
 	inflated := d.buffers[d.used][:0]
 	for int64(len(inflated)) < length {
 		there := len(inflated)
-		next := int(min(length, max(int64(2*there), usualRatio*int64(len(buffer)), int64(cap(inflated)))))
+		next := int(min(length, max(int64(2*there), usualRatio*int64(len(buffer)), int64(cap(inflated)), 1)))
 		if cap(inflated) < next {
 			inflated = append(make([]byte, 0, next), inflated...)
 		}

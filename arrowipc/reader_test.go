@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/avstam/avstam/damage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -151,6 +152,7 @@ func FuzzFile(f *testing.F) {
 		f.Add(changed)
 	}
 	f.Fuzz(func(t *testing.T, contents []byte) {
+		defer damage.Watch()()
 		if _, err := words(contents); err != nil {
 			require.NotEmpty(t, err.Error())
 		}

@@ -76,7 +76,10 @@ func FuzzDecisions(f *testing.F) {
 		f.Add(file)
 	}
 	path := filepath.Join(f.TempDir(), "decisions")
-	f.Fuzz(func(t *testing.T, contents []byte) { requireReadOrRefused(t, path, contents) })
+	f.Fuzz(func(t *testing.T, contents []byte) {
+		defer damage.Watch()()
+		requireReadOrRefused(t, path, contents)
+	})
 }
 
 // Damage of a file of decisions is an error or other decisions, and nothing else.

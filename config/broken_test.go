@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/avstam/avstam/damage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -186,6 +187,7 @@ func FuzzParse(f *testing.F) {
 		if len(text) > 4096 {
 			return // the parser's time grows with the square of the size
 		}
+		defer damage.Watch()()
 		c, err := parse("f", text)
 		if err != nil {
 			var problems Problems

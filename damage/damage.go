@@ -5,7 +5,19 @@ package damage
 import (
 	"math/rand/v2"
 	"slices"
+	"time"
 )
+
+// patience is how long an input may take: much longer than any does on a machine
+// that is busy.
+const patience = time.Minute
+
+// Watch ends the process with a panic where done is not called in time. A fuzzing
+// engine would wait for an input that is read for ever, and say nothing of it.
+func Watch() (done func()) {
+	timer := time.AfterFunc(patience, func() { panic("an input takes more than " + patience.String()) })
+	return func() { timer.Stop() }
+}
 
 // Of is a changed copy of a file that has more than 16 bytes: bits turned, an end
 // cut off, bytes moved, left out or put in. Now and then it is the same.

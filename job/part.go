@@ -295,7 +295,7 @@ func (o *openPart) each(s *section, use func(items int, block []byte) error) err
 	for left := s.Length; left > 0; {
 		var head [8]byte
 		if _, err := io.ReadFull(from, head[:]); err != nil {
-			return o.damaged()
+			return o.cannotRead(err)
 		}
 		items, size := binary.LittleEndian.Uint32(head[:]), int64(binary.LittleEndian.Uint32(head[4:]))
 		if left -= int64(len(head)) + size; left < 0 {
@@ -303,7 +303,7 @@ func (o *openPart) each(s *section, use func(items int, block []byte) error) err
 		}
 		block = slices.Grow(block[:0], int(size))[:size]
 		if _, err := io.ReadFull(from, block); err != nil {
-			return o.damaged()
+			return o.cannotRead(err)
 		}
 		if err := use(int(items), block); err != nil {
 			return err
@@ -314,6 +314,14 @@ func (o *openPart) each(s *section, use func(items int, block []byte) error) err
 
 func (o *openPart) damaged() error {
 	return inputFailure(fmt.Errorf("cannot use the part %s: %w", o.path, errDamaged))
+}
+
+// cannotRead is about a block: one that ends early is damage.
+func (o *openPart) cannotRead(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return o.damaged()
+	}
+	return inputFailure(err)
 }
 
 func (o *openPart) part() Part {

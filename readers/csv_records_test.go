@@ -14,6 +14,7 @@ import (
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/column"
+	"github.com/avstam/avstam/damage"
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/klauspost/compress/gzip"
@@ -618,6 +619,7 @@ func FuzzCSVRecords(f *testing.F) {
 	f.Add([]byte("amount|payment_date|identity_number\r\n1|2024-05-17|\xe5\x81\r\n"), "windows-1252", uint16(1))
 	f.Add([]byte("\xff\xfea\x00"), "", uint16(1))
 	f.Fuzz(func(t *testing.T, content []byte, encoding string, blockBytes uint16) {
+		defer damage.Watch()()
 		path := filepath.Join(t.TempDir(), "records.csv")
 		require.NoError(t, os.WriteFile(path, content, 0o600))
 		source := Source{Files: []string{path}, CSV: CSV{Encoding: encoding}}

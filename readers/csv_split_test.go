@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/avstam/avstam/damage"
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/stretchr/testify/assert"
@@ -159,6 +160,7 @@ func FuzzGrammar(f *testing.F) {
 		f.Add([]byte(seed), uint16(7), true)
 	}
 	f.Fuzz(func(t *testing.T, text []byte, blockBytes uint16, semicolon bool) {
+		defer damage.Watch()()
 		g := grammar{delimiter: ',', quote: '"'}
 		if semicolon {
 			g.delimiter = ';'

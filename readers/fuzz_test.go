@@ -14,6 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/require"
 
+	"github.com/avstam/avstam/damage"
 	"github.com/avstam/avstam/register"
 )
 
@@ -37,6 +38,7 @@ func (z *fuzzed) read(t *testing.T, contents []byte) {
 	if len(contents) > fuzzLimit {
 		return
 	}
+	defer damage.Watch()()
 	require.NoError(t, os.WriteFile(z.path, contents, 0o600))
 	before := allocated()
 	var first []plainRecord

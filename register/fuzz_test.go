@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/damage"
 	"github.com/avstam/avstam/register"
 	"github.com/stretchr/testify/require"
 )
@@ -29,6 +30,7 @@ func FuzzSnapshot(f *testing.F) {
 		if len(contents) > 64<<10 {
 			return
 		}
+		defer damage.Watch()()
 		require.NoError(t, os.WriteFile(path, contents, 0o600))
 		if s, err := register.Open(path); err == nil {
 			var again bytes.Buffer

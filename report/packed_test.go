@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/damage"
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
@@ -168,6 +169,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add((&Finding{Detail: []byte("date")}).AppendPacked(nil))
 	f.Add((&Reject{Raw: []byte("x")}).AppendPacked(nil))
 	f.Fuzz(func(t *testing.T, packed []byte) {
+		defer damage.Watch()()
 		// Whatever the bytes, unpacking ends, within them.
 		var finding Finding
 		if rest, err := finding.Unpack(packed); err == nil {
