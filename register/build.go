@@ -406,7 +406,7 @@ func (a *assembly) assemble() error {
 	case 0:
 		// Fast path: most numbers have one entry.
 		m := &a.group[0]
-		a.check(m, &m.attributes)
+		a.check(m, &m.attributes, true)
 		err := a.write(uint32(a.place), m, &m.attributes)
 		a.place++
 		a.group = a.group[:0]
@@ -426,7 +426,7 @@ func (a *assembly) assemble() error {
 	hasEarlier := false
 	for i := range a.group {
 		m := &a.group[i]
-		a.check(m, &latest)
+		a.check(m, &latest, i == last)
 		if m.winner != i {
 			a.superseded++
 			if a.contradict(m, &a.group[m.winner]) {
@@ -488,12 +488,12 @@ func (a *assembly) isCoordination() bool {
 	return !isPersonal(a.out.numbers.dayOfBlock.at(a.block))
 }
 
-// check notes what is wrong with an entry.
-func (a *assembly) check(m *member, latest *attributes) {
+// check notes what is wrong with an entry, which may be the last of its number.
+func (a *assembly) check(m *member, latest *attributes, isLast bool) {
 	switch {
 	case m.own.status == Closed && latest.link == 0:
 		a.tallies[closedWithoutLink].note(m.index)
-	case m.own.status == Active && m.dates[deceasedOn] != 0:
+	case m.own.status == Active && (m.dates[deceasedOn] != 0 || isLast && latest.dates[deceasedOn] != 0):
 		a.tallies[activeWithDeathDate].note(m.index)
 	}
 	if expected := m.dates[inactiveExpectedOn]; expected != 0 && a.isCoordination() {

@@ -108,6 +108,8 @@ func TestChecks(t *testing.T) {
 		{"active and dead", "active_with_death_date", []row{dead(entry(person, "active", "2020-01-01"))}, []int64{1}},
 		{"deregistered and dead", "active_with_death_date", []row{entry(person, "active", "2018-01-01"),
 			dead(because(entry(person, "deregistered", "2019-05-01"), "AV"))}, nil},
+		{"dead, and active again: the date holds on", "active_with_death_date", []row{entry(person, "active", "2018-01-01"),
+			dead(because(entry(person, "deregistered", "2019-05-01"), "AV")), entry(person, "active", "2020-01-01")}, []int64{3}},
 		{"two statuses of a day", "same_day_disagreement", []row{entry(person, "active", "2020-01-01"), entry(person, "inactive", "2020-01-01")}, []int64{1}},
 		{"two reasons of a day", "same_day_disagreement", []row{because(entry(person, "inactive", ""), "TIDSFRIST"), entry(person, "inactive", "")}, []int64{1}},
 		{"a reason in small letters is the same", "same_day_disagreement", []row{because(entry(person, "deregistered", ""), "AV"), because(entry(person, "deregistered", ""), "av")}, nil},
