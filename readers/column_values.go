@@ -314,17 +314,25 @@ func (t *columnType) numbers() func(*columnValues, int, []identity.Number) error
 	}
 }
 
-// links reads numbers as numbers does; text that is blank or filled with zeros is
-// 0, what is no number register.UnreadableLink.
+// links reads numbers as numbers does; what is blank or nothing but zeros is 0,
+// what is no number register.UnreadableLink.
 func (t *columnType) links() func(*columnValues, int, []identity.Number) error {
-	identities, buffer := t.identities(), []identity.Text(nil)
+	if t.shape == textShape {
+		return func(v *columnValues, first int, dst []identity.Number) error {
+			for i := range dst {
+				dst[i], _ = linkOf(v.text(first + i))
+			}
+			return nil
+		}
+	}
+	integers, buffer := t.integers(), []int64(nil)
 	return func(v *columnValues, first int, dst []identity.Number) error {
 		buffer = resize(buffer, len(dst))
-		if err := identities(v, first, buffer); err != nil {
+		if err := integers(v, first, buffer); err != nil {
 			return err
 		}
-		for i, text := range buffer {
-			if dst[i] = text.Number(); dst[i] == 0 && text.Fault != identity.Empty && !(t.shape == textShape && isZeroFilled(v.text(first+i))) {
+		for i, value := range buffer {
+			if dst[i] = identity.ParseInteger(value).Number(); dst[i] == 0 && value != 0 {
 				dst[i] = register.UnreadableLink
 			}
 		}

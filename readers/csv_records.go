@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -398,7 +397,7 @@ func (r *recentDays) at(head uint64, tail uint16) *recentDay {
 
 func (p *csvPiece) refuseDay(row, canonical int, text []byte) {
 	switch {
-	case len(bytes.Trim(text, " \t")) > 0:
+	case len(trimBlanks(text)) > 0:
 		p.filler.refuse(row, canonical, pipeline.BadDate)
 	case recordColumns[canonical].Required:
 		p.filler.refuse(row, canonical, pipeline.MissingDate)

@@ -256,6 +256,7 @@ func TestCSVRejects(t *testing.T) {
 		{number + `,"2024-05-17"x,1.00,SEK,,fk`, " quote none", "text after a closing quote"},
 		{number + ",,1.00,SEK,,fk", "payment_date missing_date 100SEK", "no payment date; the amount can be read"},
 		{number + ",  ,1.00,SEK,,fk", "payment_date missing_date 100SEK", "blanks for a payment date"},
+		{number + ",\u00a0,1.00,SEK,,fk", "payment_date missing_date 100SEK", "a no-break space is a blank, as it is in Parquet"},
 		{number + ",2024-02-30,1.00,EUR,,fk", "payment_date bad_date 100EUR", "no such day"},
 		{number + ",2024-05-17,1.00,SEK,2024-05-32,fk", "period_end bad_date 100SEK", "no such last day"},
 		{number + ",2024-05-17,,SEK,,fk", "amount missing_amount none", "no amount"},

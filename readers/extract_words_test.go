@@ -96,3 +96,20 @@ func TestZerosOfAnExtractAreMissingInParquetToo(t *testing.T) {
 	assert.Empty(t, rows[0].linked, "a link of zeros is none")
 	assert.Equal(t, "0", rows[0].deceased, "of a death 0 says that the day is not known")
 }
+
+// A column of integers has 0 where one of text has zeros. A link of zeros taken for
+// one that cannot be read would hide the link of another entry of the number.
+func TestZeroOfAnIntegerColumnIsNoLink(t *testing.T) {
+	type row struct {
+		Number int64  `parquet:"number"`
+		Status string `parquet:"status"`
+		Linked int64  `parquet:"linked_number"`
+	}
+	path := filepath.Join(t.TempDir(), "extract.parquet")
+	require.NoError(t, parquet.WriteFile(path, []row{{196408233234, "AKTIVT", 0}, {197010632391, "STÄNGT", 196408233234}, {196408233234, "AKTIVT", 7}}))
+	rows, _, _ := readExtract(t, Source{Name: "register", Files: []string{path}})
+	require.Len(t, rows, 3)
+	assert.Empty(t, rows[0].linked, "a link of zeros is none")
+	assert.Equal(t, "196408233234", rows[1].linked)
+	assert.NotEmpty(t, rows[2].linked, "what is no number is a link all the same")
+}

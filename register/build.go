@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
@@ -406,7 +407,7 @@ func (a *assembly) assemble() error {
 	case 0:
 		// Fast path: most numbers have one entry.
 		m := &a.group[0]
-		a.check(m, &m.attributes)
+		a.check(m, &m.attributes, true)
 		err := a.write(uint32(a.place), m, &m.attributes)
 		a.place++
 		a.group = a.group[:0]
@@ -426,10 +427,10 @@ func (a *assembly) assemble() error {
 	hasEarlier := false
 	for i := range a.group {
 		m := &a.group[i]
-		a.check(m, &latest)
+		a.check(m, &latest, i == last)
 		if m.winner != i {
 			a.superseded++
-			if m.contradicts(&a.group[m.winner]) {
+			if a.contradict(m, &a.group[m.winner]) {
 				a.tallies[sameDayDisagreement].note(m.index)
 			}
 			continue
@@ -467,10 +468,10 @@ func (x *attributes) fill(others *attributes, dated bool) {
 	}
 }
 
-// contradicts says whether two entries of a day say different things. What only
+// contradict says whether two entries of a day say different things. What only
 // one of them says is no contradiction.
-func (m *member) contradicts(other *member) bool {
-	differ := m.own.status != other.own.status || m.own.reason != other.own.reason ||
+func (a *assembly) contradict(m, other *member) bool {
+	differ := m.own.status != other.own.status || !strings.EqualFold(a.reasons[m.own.reason], a.reasons[other.own.reason]) ||
 		m.level != 0 && other.level != 0 && m.level != other.level ||
 		m.protected != 0 && other.protected != 0 && m.protected != other.protected ||
 		m.link != 0 && other.link != 0 && m.link != other.link
@@ -488,12 +489,12 @@ func (a *assembly) isCoordination() bool {
 	return !isPersonal(a.out.numbers.dayOfBlock.at(a.block))
 }
 
-// check notes what is wrong with an entry.
-func (a *assembly) check(m *member, latest *attributes) {
+// check notes what is wrong with an entry, which may be the last of its number.
+func (a *assembly) check(m *member, latest *attributes, isLast bool) {
 	switch {
 	case m.own.status == Closed && latest.link == 0:
 		a.tallies[closedWithoutLink].note(m.index)
-	case m.own.status == Active && m.dates[deceasedOn] != 0:
+	case m.own.status == Active && (m.dates[deceasedOn] != 0 || isLast && latest.dates[deceasedOn] != 0):
 		a.tallies[activeWithDeathDate].note(m.index)
 	}
 	if expected := m.dates[inactiveExpectedOn]; expected != 0 && a.isCoordination() {

@@ -1,6 +1,8 @@
 package register
 
 import (
+	"strings"
+
 	"github.com/avstam/avstam/identity"
 )
 
@@ -87,7 +89,7 @@ func (d *Difference) compare(at slot, wasAt, isAt Place) {
 			changed = true
 		}
 	}
-	status := oldState.Status != newState.Status || oldState.Reason != newState.Reason
+	status := oldState.Status != newState.Status || !strings.EqualFold(oldState.Reason, newState.Reason)
 	note(status, StatusChanged)
 	note(!status && d.Old.StatusFrom(was) != d.New.StatusFrom(is), StatusDateChanged)
 	note((oldState.HasLink || newState.HasLink) && d.Old.Linked(was) != d.New.Linked(is), LinkChanged)

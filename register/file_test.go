@@ -197,6 +197,13 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// Sources write codes in capitals or not, and may begin to do otherwise.
+func TestDiffOfAReasonInOtherLetters(t *testing.T) {
+	old := build(t, because(entry(person, "deregistered", "2020-01-01"), "UV"))
+	assert.Zero(t, register.Diff(old, build(t, because(entry(person, "deregistered", "2020-01-01"), "uv"))).Counts[register.StatusChanged])
+	assert.EqualValues(t, 1, register.Diff(old, build(t, because(entry(person, "deregistered", "2020-01-01"), "OB"))).Counts[register.StatusChanged])
+}
+
 // reseal computes the checksums of a damaged file again, as nobody but a
 // forger would.
 func reseal(data []byte) {

@@ -112,7 +112,11 @@ func answerAlone(given string, day calendar.Day) *answer {
 		return a
 	}
 	if parsed.Ten {
-		a.say("Its ten digits do not tell the century; this is the younger of two readings on %s.", day)
+		which := "younger"
+		if younger, _ := parsed.Younger(day.Year()); number != younger {
+			which = "older"
+		}
+		a.say("Its ten digits do not tell the century; this is the %s of two readings on %s.", which, day)
 	}
 	a.say("What to do: name a register (--register) to see its status and whether another number has replaced it.")
 	return a
@@ -202,7 +206,7 @@ func statusMeaning(status register.Status, reason string) string {
 	if status != register.Deregistered {
 		return statusMeanings[status]
 	}
-	if known, ok := reasonMeanings[reason]; ok {
+	if known, ok := reasonMeanings[strings.ToUpper(reason)]; ok {
 		return known
 	}
 	return "it is no longer in use"
