@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
 )
 
 const (
@@ -149,7 +150,7 @@ var (
 // most fields. It gives the names of the columns and sets what is known of the
 // header.
 func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical []Column) ([]string, error) {
-	if bytes.HasPrefix(head, []byte("AVSTAMR\n")) {
+	if register.BeginsSnapshot(head) {
 		return nil, errors.New("it is a snapshot of a register: name it as snapshot in the configuration, or with --register")
 	}
 	if slices.Contains(head, 0) {

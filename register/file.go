@@ -1,6 +1,7 @@
 package register
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -149,8 +150,11 @@ func IsSnapshot(path string) (bool, error) {
 	case err != nil:
 		return false, fmt.Errorf("cannot read register: %w", err)
 	}
-	return string(magic[:]) == fileMagic, nil
+	return BeginsSnapshot(magic[:]), nil
 }
+
+// BeginsSnapshot says whether the first bytes of a file are those of a snapshot.
+func BeginsSnapshot(head []byte) bool { return bytes.HasPrefix(head, []byte(fileMagic)) }
 
 // Open reads a snapshot that Save has written. Any damage is an error that names
 // the file, and the section with the byte where it begins; so is a snapshot
@@ -232,7 +236,7 @@ func readHeader(file io.ReaderAt, size int64) (*header, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	if n < len(fileMagic) || string(data[:len(fileMagic)]) != fileMagic {
+	if !BeginsSnapshot(data[:n]) {
 		return nil, errors.New("this is no register snapshot")
 	}
 	fields := integers32(data[len(fileMagic):fixedBytes])

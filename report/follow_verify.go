@@ -1,11 +1,9 @@
 package report
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -94,13 +92,10 @@ func countLines(ctx context.Context, path string) (count int64, err error) {
 		return 0, err
 	}
 	defer file.Close() // it was only read
-	buffered := bufio.NewReaderSize(file, maxHeaderBytes)
-	style, err := readStyle(buffered)
+	reader, _, err := newCSVReader(file)
 	if err != nil {
 		return 0, err
 	}
-	reader := csv.NewReader(newLineBreaks(buffered))
-	reader.Comma, reader.ReuseRecord = rune(style.delimiter), true
 	for count = -1; ; count++ { // the first is the header
 		if err := context.Cause(ctx); err != nil {
 			return 0, err

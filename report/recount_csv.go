@@ -32,17 +32,28 @@ func openCSVTraces(r *recounting, names *nameTable, _ columnSet) (traces, error)
 	if err != nil {
 		return nil, err
 	}
-	buffered := bufio.NewReaderSize(file, maxHeaderBytes)
-	style, err := readStyle(buffered)
+	reader, style, err := newCSVReader(file)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	t := &csvTraces{names: names, rejects: r.rejects, file: file, reader: csv.NewReader(newLineBreaks(buffered)), style: style, only: r.only, batch: make([]trace, 0, traceRows)}
-	t.reader.Comma, t.reader.ReuseRecord = rune(style.delimiter), true
+	t := &csvTraces{names: names, rejects: r.rejects, file: file, reader: reader, style: style, only: r.only, batch: make([]trace, 0, traceRows)}
 	if err := t.readHeader(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return t, nil
+}
+
+// newCSVReader reads a table's CSV, in whatever dialect it is. A record is good until
+// the next.
+func newCSVReader(file io.Reader) (*csv.Reader, csvStyle, error) {
+	buffered := bufio.NewReaderSize(file, maxHeaderBytes)
+	style, err := readStyle(buffered)
+	if err != nil {
+		return nil, csvStyle{}, err
+	}
+	reader := csv.NewReader(newLineBreaks(buffered))
+	reader.Comma, reader.ReuseRecord = rune(style.delimiter), true
+	return reader, style, nil
 }
 
 func (t *csvTraces) readHeader() error {

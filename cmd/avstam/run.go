@@ -346,30 +346,32 @@ func (f *jobFlags) startProfiles() (stop func() error, err error) {
 	var cpu, memory *disk.File
 	if f.memProfile != "" {
 		if memory, err = disk.Create(f.memProfile, 0o666); err != nil {
-			return nil, outputError(fmt.Errorf("cannot write the memory profile: %w", err))
+			return nil, profileError("memory", err)
 		}
 	}
 	if f.cpuProfile != "" {
 		if cpu, err = disk.Create(f.cpuProfile, 0o666); err != nil {
-			return nil, outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
+			return nil, profileError("CPU", err)
 		}
 		if err := pprof.StartCPUProfile(cpu); err != nil {
-			return nil, outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
+			return nil, profileError("CPU", err)
 		}
 	}
-	return func() error {
+	return func() (err error) {
 		if cpu != nil {
 			pprof.StopCPUProfile()
-			if err := cpu.Close(); err != nil {
-				return outputError(fmt.Errorf("cannot write the CPU profile: %w", err))
-			}
+			err = profileError("CPU", cpu.Close())
 		}
-		if memory == nil {
-			return nil
+		if memory != nil {
+			err = errors.Join(err, profileError("memory", errors.Join(pprof.Lookup("allocs").WriteTo(memory, 0), memory.Close())))
 		}
-		if err := errors.Join(pprof.Lookup("allocs").WriteTo(memory, 0), memory.Close()); err != nil {
-			return outputError(fmt.Errorf("cannot write the memory profile: %w", err))
-		}
-		return nil
+		return err
 	}, nil
+}
+
+func profileError(kind string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return outputError(fmt.Errorf("cannot write the %s profile: %w", kind, err))
 }
