@@ -188,10 +188,10 @@ func (a *arrowFile) close() error {
 	return err
 }
 
-// batches reads the record batches in order and hands them to use, which calls
-// free with the bytes of a batch when they may be used again. The error names
-// the file.
-func (a *arrowFile) batches(ctx context.Context, memory chan []byte, use func(batch *arrowipc.Batch, bytes []byte) error) error {
+// batches reads the record batches in order and hands them to use, which gives
+// the bytes of a batch back to memory when they may be used again. The error
+// names the file.
+func (a *arrowFile) batches(ctx context.Context, memory *arrowMemory, use func(batch *arrowipc.Batch, bytes []byte) error) error {
 	path := pathText(a.Path)
 	in, err := a.reopen()
 	if err != nil {
@@ -202,13 +202,10 @@ func (a *arrowFile) batches(ctx context.Context, memory chan []byte, use func(ba
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		var bytes []byte
-		select {
-		case bytes = <-memory:
-		default:
-		}
+		bytes := memory.takeBytes()
 		batch, err := in.Next(bytes)
 		if err == io.EOF {
+			memory.giveBytes(bytes)
 			break
 		}
 		if err != nil {

@@ -32,12 +32,12 @@ func readArrowExtract(ctx context.Context, file *File, source *Source, options *
 		}
 	}
 	e.filler.row = 1
-	memory := make(chan []byte, 1)
+	memory := new(arrowMemory)
 	return a.batches(ctx, memory, func(batch *arrowipc.Batch, bytes []byte) error {
 		if err := e.read(ctx, batch, add); err != nil {
 			return err
 		}
-		memory <- bytes
+		memory.giveBytes(bytes)
 		return nil
 	})
 }

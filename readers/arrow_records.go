@@ -20,9 +20,45 @@ type arrowRecords struct {
 	*arrowFile
 	index     int // of the file in the run
 	constants recordConstants
-	memory    chan []byte // of record batches that have been read
-	inflaters sync.Pool   // of *arrowipc.Inflater
-	fillers   sync.Pool   // of *arrowFiller
+}
+
+// arrowMemory is what the record batches of a run use by turns, whatever their file.
+type arrowMemory struct {
+	bytes     sync.Pool // of *[]byte, those of a record batch
+	inflaters sync.Pool // of *arrowipc.Inflater
+	fillers   sync.Pool // of *arrowFiller
+}
+
+// takeBytes is room for a record batch, or nil.
+func (m *arrowMemory) takeBytes() []byte {
+	bytes, ok := m.bytes.Get().(*[]byte)
+	if !ok {
+		return nil
+	}
+	return *bytes
+}
+
+// giveBytes gives the room of a record batch back.
+func (m *arrowMemory) giveBytes(bytes []byte) { m.bytes.Put(&bytes) }
+
+func (m *arrowMemory) takeInflater() *arrowipc.Inflater {
+	inflater, ok := m.inflaters.Get().(*arrowipc.Inflater)
+	if !ok {
+		inflater = new(arrowipc.Inflater)
+	}
+	return inflater
+}
+
+// takeFiller is a filler for record batches of r.
+func (m *arrowMemory) takeFiller(r *arrowRecords) *arrowFiller {
+	f, ok := m.fillers.Get().(*arrowFiller)
+	if !ok {
+		f = new(arrowFiller)
+	}
+	if f.records != r {
+		f.read(r)
+	}
+	return f
 }
 
 // openArrowRecords opens an Arrow file of records: index is its place in the
@@ -36,7 +72,7 @@ func openArrowRecords(file *File, index int, source *Source, options *Options) (
 	if err != nil {
 		return nil, err
 	}
-	return &arrowRecords{arrowFile: a, index: index, constants: constants, memory: make(chan []byte, options.Workers+2)}, nil
+	return &arrowRecords{arrowFile: a, index: index, constants: constants}, nil
 }
 
 // cut reads the record batches in order and sends a piece for each, or several
@@ -46,7 +82,7 @@ func (r *arrowRecords) cut(ctx context.Context, send func(pipeline.Piece) error)
 	if r.part != nil {
 		row = r.part.FirstRow
 	}
-	return r.batches(ctx, r.memory, func(batch *arrowipc.Batch, bytes []byte) error {
+	return r.batches(ctx, r.options.arrow, func(batch *arrowipc.Batch, bytes []byte) error {
 		shared := &arrowBatch{records: r, batch: batch, bytes: bytes, row: row}
 		row += int64(batch.Rows)
 		r.Extent += int64(batch.Rows)
@@ -80,10 +116,7 @@ type arrowBatch struct {
 func (b *arrowBatch) load() error {
 	b.once.Do(func() {
 		b.err = b.problem("", errDecompress) // what the others see where this panics
-		b.inflater, _ = b.records.inflaters.Get().(*arrowipc.Inflater)
-		if b.inflater == nil {
-			b.inflater = new(arrowipc.Inflater)
-		}
+		b.inflater = b.records.options.arrow.takeInflater()
 		var column string
 		if column, b.err = b.records.load(b.batch, b.inflater, b.columns[:]); b.err != nil {
 			b.err = b.problem(column, b.err)
@@ -123,14 +156,12 @@ func (b *arrowBatch) close() {
 	if b.users.Add(-1) > 0 {
 		return
 	}
+	memory := b.records.options.arrow
 	if b.inflater != nil {
 		b.inflater.Reset()
-		b.records.inflaters.Put(b.inflater)
+		memory.inflaters.Put(b.inflater)
 	}
-	select {
-	case b.records.memory <- b.bytes:
-	default:
-	}
+	memory.giveBytes(b.bytes)
 }
 
 // arrowPiece is a run of rows of a record batch.
@@ -156,7 +187,7 @@ func (p *arrowPiece) Close() {
 				cursor.forget()
 			}
 		}
-		p.shared.records.fillers.Put(p.filler)
+		p.shared.records.options.arrow.fillers.Put(p.filler)
 		p.filler = nil
 	}
 	p.shared.close()
@@ -193,10 +224,7 @@ func (p *arrowPiece) begin() error {
 	if err := p.shared.load(); err != nil {
 		return err
 	}
-	filler, ok := p.shared.records.fillers.Get().(*arrowFiller)
-	if !ok {
-		filler = newArrowFiller(p.shared.records)
-	}
+	filler := p.shared.records.options.arrow.takeFiller(p.shared.records)
 	p.filler = filler
 	for i, column := range p.shared.columns {
 		if column == nil {
@@ -220,17 +248,20 @@ func (p *arrowPiece) problem(err error) error {
 
 // arrowFiller fills batches from columns of Arrow.
 type arrowFiller struct {
-	*recordFiller
-	pages [recordColumnCount]arrowPage
+	recordFiller
+	records *arrowRecords
+	pages   [recordColumnCount]arrowPage
 }
 
-func newArrowFiller(r *arrowRecords) *arrowFiller {
-	f := &arrowFiller{recordFiller: newRecordFiller(&r.constants, r.options.Dictionaries)}
+// read has the filler read record batches of r from here on.
+func (f *arrowFiller) read(r *arrowRecords) {
+	f.records = r
+	f.reset(&r.constants, r.options.Dictionaries)
 	for i, column := range r.columns {
-		if column != nil {
-			f.pages[i].cursor = f.use(i, column)
+		page := &f.pages[i]
+		if page.cursor, page.entries = nil, nil; column != nil {
+			page.cursor = f.use(i, column)
 		}
 	}
 	f.pages[amount].decode = func(column *fileColumn) { f.amounts.decode = column.amounts() }
-	return f
 }

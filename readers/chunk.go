@@ -107,7 +107,7 @@ func OpenChunk(source *Source, path string, stamp Stamp, chunk Chunk, options Op
 		return nil, cannotRead(path, ErrNotPlanned)
 	}
 	options.Workers = max(options.Workers, 1)
-	options.csv, options.parquet, options.library = newCSVMemory(options.Workers), new(parquetMemory), libraryColumns{}
+	options.takeMemory()
 	file, err := describe(path, 0)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package readers
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/avstam/avstam/column"
@@ -200,7 +201,7 @@ func (d *columnDecoder[T]) useDictionary() error {
 	if d.dictionary == d.cursor.dictionaries {
 		return nil
 	}
-	d.entries = resize(d.entries, d.cursor.entries.count)
+	d.entries = slices.Grow(d.entries[:0], d.cursor.entries.count)[:d.cursor.entries.count]
 	if err := d.decode(&d.cursor.entries, 0, d.entries); err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package readers
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // columnWords numbers the texts of a column of few different texts. A
 // dictionary's entry is asked for once, when a row has it: a dictionary may
@@ -54,7 +57,7 @@ func (w *columnWords) putWithout(s segment, dst []uint16, withheld []bool) error
 
 func (w *columnWords) putEntries(indexes []int32, dst []uint16) error {
 	if w.dictionary != w.cursor.dictionaries {
-		w.entries = resize(w.entries, w.cursor.entries.count)
+		w.entries = slices.Grow(w.entries[:0], w.cursor.entries.count)[:w.cursor.entries.count]
 		for i := range w.entries {
 			w.entries[i] = unasked
 		}

@@ -380,7 +380,7 @@ func (p *profiler) readColumn(which int, f *parquetFile, column *parquetColumn, 
 	}
 	cursor := &columnCursor{fileColumn: &column.fileColumn}
 	memory := new(pageMemory)
-	source := newParquetPages(cursor, column, memory, pages)
+	source := newParquetPages(cursor, column, memory, pages, new(pageBuffers))
 	defer func() {
 		isLarge := memory.held > largePages
 		source.close()

@@ -143,7 +143,7 @@ func newParquetExtractFiller(file *parquetExtractFile) *parquetExtractFiller {
 	memory := new(pageMemory)
 	for i, column := range file.columns {
 		if column != nil {
-			f.pages[i] = newParquetPages(f.use(i, &column.fileColumn), column, memory, file.pages)
+			f.pages[i] = newParquetPages(f.use(i, &column.fileColumn), column, memory, file.pages, new(pageBuffers))
 		}
 	}
 	return f

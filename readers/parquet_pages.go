@@ -23,8 +23,8 @@ type parquetPages struct {
 	delivered int64              // of them, in the pages so far
 }
 
-func newParquetPages(cursor *columnCursor, column *parquetColumn, memory *pageMemory, counts *pageCounts) *parquetPages {
-	p := &parquetPages{cursor: cursor, column: column, source: pageReader{column: column, memory: memory, counts: counts, buffers: new(pageBuffers)}}
+func newParquetPages(cursor *columnCursor, column *parquetColumn, memory *pageMemory, counts *pageCounts, buffers *pageBuffers) *parquetPages {
+	p := &parquetPages{cursor: cursor, column: column, source: pageReader{column: column, memory: memory, counts: counts, buffers: buffers}}
 	cursor.next = p.next
 	return p
 }

@@ -16,7 +16,6 @@ type parquetRecords struct {
 	bytes     *parquetBytes
 	columns   []*parquetColumn // by place in recordColumns; nil where there is none
 	constants recordConstants
-	fillers   sync.Pool // of *parquetFiller
 }
 
 // openParquetRecords opens a Parquet file of records: index is its place in the
@@ -90,7 +89,7 @@ func (p *parquetPiece) Extent() int64 { return p.row }
 func (p *parquetPiece) Close() {
 	if p.filler != nil {
 		p.filler.close()
-		p.records.fillers.Put(p.filler)
+		p.records.options.parquet.fillers.Put(p.filler)
 		p.filler = nil
 	}
 	p.group.close()
@@ -126,12 +125,8 @@ func (p *parquetPiece) Next(b *pipeline.Batch) (more bool, err error) {
 }
 
 func (p *parquetPiece) begin() {
-	filler, ok := p.records.fillers.Get().(*parquetFiller)
-	if !ok {
-		filler = newParquetFiller(p.records)
-	}
-	p.filler = filler
-	filler.open(p.records.parquet, p.group)
+	p.filler = p.records.options.parquet.take(p.records)
+	p.filler.open(p.group)
 }
 
 func (p *parquetPiece) problem(err error) error {
@@ -142,45 +137,47 @@ func (p *parquetPiece) problem(err error) error {
 }
 
 // parquetMemory is what the row groups of a run use by turns, whatever their file.
-type parquetMemory struct{ buffers sync.Pool } // of *recordBuffers
+type parquetMemory struct{ fillers sync.Pool } // of *parquetFiller
 
-// recordBuffers are for the columns of records.
-type recordBuffers [recordColumnCount]pageBuffers
-
-func (m *parquetMemory) take() *recordBuffers {
-	if buffers, ok := m.buffers.Get().(*recordBuffers); ok {
-		return buffers
+// take is a filler for row groups of r.
+func (m *parquetMemory) take(r *parquetRecords) *parquetFiller {
+	f, ok := m.fillers.Get().(*parquetFiller)
+	if !ok {
+		f = new(parquetFiller)
 	}
-	return new(recordBuffers)
-}
-
-// parquetFiller fills batches from the pages of one row group after the other.
-type parquetFiller struct {
-	*recordFiller
-	memory  *parquetMemory
-	buffers *recordBuffers                   // while a row group is open
-	pages   [recordColumnCount]*parquetPages // nil where there is no such column
-}
-
-func newParquetFiller(r *parquetRecords) *parquetFiller {
-	f := &parquetFiller{recordFiller: newRecordFiller(&r.constants, r.options.Dictionaries), memory: r.options.parquet}
-	memory := new(pageMemory)
-	for i, column := range r.columns {
-		if column != nil {
-			f.pages[i] = newParquetPages(f.use(i, &column.fileColumn), column, memory, &r.bytes.file.pages)
-		}
+	if f.records != r {
+		f.read(r)
 	}
 	return f
 }
 
+// parquetFiller fills batches from the pages of one row group after the other.
+type parquetFiller struct {
+	recordFiller
+	records *parquetRecords
+	buffers [recordColumnCount]pageBuffers
+	pages   [recordColumnCount]*parquetPages // nil where there is no such column
+}
+
+// read has the filler read row groups of r from here on.
+func (f *parquetFiller) read(r *parquetRecords) {
+	f.records = r
+	f.reset(&r.constants, r.options.Dictionaries)
+	f.pages = [recordColumnCount]*parquetPages{}
+	memory := new(pageMemory)
+	for i, column := range r.columns {
+		if column != nil {
+			f.pages[i] = newParquetPages(f.use(i, &column.fileColumn), column, memory, &r.bytes.file.pages, &f.buffers[i])
+		}
+	}
+}
+
 // open begins a row group.
-func (f *parquetFiller) open(file *parquetFile, group rowGroupBytes) {
-	f.buffers = f.memory.take()
-	for i, pages := range f.pages {
+func (f *parquetFiller) open(group rowGroupBytes) {
+	for _, pages := range f.pages {
 		if pages != nil {
 			f.at = pages.cursor
-			pages.source.buffers = &f.buffers[i]
-			pages.open(file, group)
+			pages.open(f.records.parquet, group)
 		}
 	}
 }
@@ -203,9 +200,7 @@ func (f *parquetFiller) close() {
 	for _, pages := range f.pages {
 		if pages != nil {
 			pages.close()
-			pages.source.buffers = nil
 		}
 	}
-	f.memory.buffers.Put(f.buffers)
-	f.buffers, f.at = nil, nil
+	f.at = nil
 }

@@ -268,7 +268,7 @@ func checkTallies(piece pipeline.Piece, records []plainRecord) error {
 }
 
 func newOptions() *Options {
-	return &Options{Dictionaries: pipeline.NewDictionaries(), Workers: 2, parquet: new(parquetMemory)}
+	return &Options{Dictionaries: pipeline.NewDictionaries(), Workers: 2, parquet: new(parquetMemory), arrow: new(arrowMemory)}
 }
 
 // requireSame compares rows; a failure names the row, never a number.

@@ -55,7 +55,7 @@ func ReadTexts(ctx context.Context, path string, choose func(names []string) ([]
 		}
 		c := &r.columns[i]
 		c.columnCursor = &columnCursor{fileColumn: &column.fileColumn}
-		c.pages = newParquetPages(c.columnCursor, column, memory, &file.pages)
+		c.pages = newParquetPages(c.columnCursor, column, memory, &file.pages, new(pageBuffers))
 		if column.shape == dateShape || column.shape == timestampShape {
 			c.days = column.days()
 		}

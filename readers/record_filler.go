@@ -12,8 +12,8 @@ import (
 	"github.com/avstam/avstam/pipeline"
 )
 
-// recordFiller fills batches from the columns of a Parquet or an Arrow file. It
-// keeps the memory for it.
+// recordFiller fills batches from the columns of a Parquet or an Arrow file, of
+// one file after the other. It keeps the memory for it.
 type recordFiller struct {
 	constants    *recordConstants
 	dictionaries *pipeline.Dictionaries
@@ -44,8 +44,9 @@ type recordFiller struct {
 	raw      []byte                   // what the faults show
 }
 
-func newRecordFiller(constants *recordConstants, dictionaries *pipeline.Dictionaries) *recordFiller {
-	return &recordFiller{constants: constants, dictionaries: dictionaries}
+// reset forgets the columns of the file before.
+func (f *recordFiller) reset(constants *recordConstants, dictionaries *pipeline.Dictionaries) {
+	*f = recordFiller{constants: constants, dictionaries: dictionaries}
 }
 
 // use has a column read as the canonical one of a place in recordColumns. The

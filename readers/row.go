@@ -60,7 +60,8 @@ func ReadRow(ctx context.Context, source Source, row int64, dictionaries *pipeli
 	case FormatArrow:
 		open = openArrowRecords
 	}
-	options := &Options{Dictionaries: dictionaries, Workers: 1, csv: newCSVMemory(1), parquet: new(parquetMemory), library: libraryColumns{}}
+	options := &Options{Dictionaries: dictionaries, Workers: 1}
+	options.takeMemory()
 	opened, err := openInFolders(file, recordColumns[:], &source, func(source *Source) (recordFile, error) {
 		return open(file, 0, source, options)
 	})

@@ -62,7 +62,14 @@ type Options struct {
 
 	csv     *csvMemory
 	parquet *parquetMemory
+	arrow   *arrowMemory
 	library libraryColumns
+}
+
+// takeMemory gives the files what they use by turns.
+func (o *Options) takeMemory() {
+	o.csv, o.parquet, o.arrow = newCSVMemory(o.Workers), new(parquetMemory), new(arrowMemory)
+	o.library = libraryColumns{}
 }
 
 // Format is what a file is.
@@ -387,7 +394,7 @@ func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
 		}
 	}()
 	options.Workers = max(options.Workers, 1)
-	options.csv, options.parquet, options.library = newCSVMemory(options.Workers), new(parquetMemory), libraryColumns{}
+	options.takeMemory()
 	named := newNamedFiles()
 	for i := range sources {
 		source := &sources[i]
