@@ -43,6 +43,12 @@ func SameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b)
 }
 
+// IsChanged says whether what is now at hand is another file than before, or has been
+// written to since.
+func IsChanged(now, before fs.FileInfo) bool {
+	return now.Size() != before.Size() || !now.ModTime().Equal(before.ModTime()) || !SameFile(now, before)
+}
+
 // ETag tells contents of an object from others; it is empty of a file.
 func ETag(info fs.FileInfo) string {
 	if object, ok := info.(*objects.Info); ok {

@@ -119,7 +119,7 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 	if err := checkPlannable(&settings); err != nil {
 		return nil, err
 	}
-	r := &run{settings: &settings, dictionaries: pipeline.NewDictionaries()}
+	r := &run{settings: &settings, dictionaries: pipeline.NewDictionaries(), digestRegister: true}
 	if err := r.readDecisions(ctx); err != nil {
 		return nil, err
 	}
@@ -127,10 +127,7 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 		return nil, err
 	}
 	defer r.records.Close()
-	snapshot, err := describeSnapshot(settings.Register.Snapshot, true)
-	if err != nil {
-		return nil, inputFailure(err)
-	}
+	snapshot := r.registerFrom[0]
 	configuration, err := json.Marshal(settings.Configuration)
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the configuration: %w", err)
@@ -354,15 +351,14 @@ func (p *Plan) Digest() string { return p.digest }
 // OpenRegister opens the register that was planned, for all chunks that the process
 // checks. It fails where the file is another.
 func (p *Plan) OpenRegister() (*register.Snapshot, error) {
-	there, err := describeSnapshot(p.Register.Path, true)
+	snapshot, there, err := openSnapshot(p.Register.Path, true)
 	if err == nil && (there.Size != p.Register.Size || hex.EncodeToString(there.SHA256[:]) != p.Register.SHA256) {
 		err = fmt.Errorf("cannot read %s: it is not the register that was planned: its digest is another", p.Register.Path)
 	}
 	if err != nil {
 		return nil, inputFailure(err)
 	}
-	snapshot, err := register.Open(p.Register.Path)
-	return snapshot, inputFailure(err)
+	return snapshot, nil
 }
 
 func digestOf(contents []byte) string {

@@ -23,19 +23,16 @@ type Input struct {
 	Described *readers.File
 }
 
-// openRegister opens the snapshot, or builds one in memory from the extract.
-func openRegister(ctx context.Context, settings *Settings, progress func(int64)) (*register.Snapshot, []Input, error) {
+// openRegister opens the snapshot, or builds one in memory from the extract. digest asks
+// for the files' digests.
+func openRegister(ctx context.Context, settings *Settings, digest bool, progress func(int64)) (*register.Snapshot, []Input, error) {
 	if settings.Register.Snapshot != "" {
-		snapshot, err := register.Open(settings.Register.Snapshot)
-		if err != nil {
-			return nil, nil, err
-		}
-		input, err := describeSnapshot(settings.Register.Snapshot, settings.Digest)
+		snapshot, input, err := openSnapshot(settings.Register.Snapshot, digest)
 		return snapshot, []Input{input}, err
 	}
 	builder := register.NewBuilder(settings.Register.ExtractDate)
 	files, err := readers.ReadExtract(ctx, settings.Register.Extract, readers.Options{
-		Digest: settings.Digest, Workers: settings.Workers, Bytes: progress,
+		Digest: digest, Workers: settings.Workers, Bytes: progress,
 	}, builder.Add)
 	if err != nil {
 		return nil, nil, err
@@ -52,38 +49,51 @@ func openRegister(ctx context.Context, settings *Settings, progress func(int64))
 	return snapshot, inputs, nil
 }
 
-// describeSnapshot is the size of a snapshot, with its digest where that is
-// asked for or where it has a sidecar, which must have the same.
-func describeSnapshot(path string, digest bool) (Input, error) {
+// openSnapshot opens a snapshot, and describes the same bytes: with their digest where
+// that is asked for or where there is a sidecar, which must have the same.
+func openSnapshot(path string, digest bool) (*register.Snapshot, Input, error) {
+	if err := readers.CheckName(path); err != nil {
+		return nil, Input{}, err
+	}
 	want, hasSidecar, err := readers.Sidecar(path)
 	if err != nil {
-		return Input{}, err
+		return nil, Input{}, err
 	}
 	file, err := disk.Open(path)
 	if err != nil {
-		return Input{}, err
+		return nil, Input{}, fmt.Errorf("cannot open register snapshot %s: %w", path, err)
 	}
-	defer file.Close()
-	info, err := file.Stat()
+	defer file.Close() // only read from
+	before, err := file.Stat()
 	if err != nil {
-		return Input{}, err
+		return nil, Input{}, fmt.Errorf("cannot open register snapshot %s: %w", path, err)
 	}
-	input := Input{Path: path, Size: info.Size(), HasSHA256: digest || hasSidecar}
-	if !input.HasSHA256 {
-		return input, nil
+	snapshot, err := register.Read(file)
+	if err != nil {
+		return nil, Input{}, err
 	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return Input{}, fmt.Errorf("cannot read %s: %w", path, err)
+	input := Input{Path: path, Size: before.Size(), HasSHA256: digest || hasSidecar}
+	if input.HasSHA256 {
+		sum := sha256.New()
+		if _, err := io.Copy(sum, file); err != nil {
+			return nil, Input{}, fmt.Errorf("cannot read %s: %w", path, err)
+		}
+		input.SHA256 = [32]byte(sum.Sum(nil))
 	}
-	input.SHA256 = [32]byte(sum.Sum(nil))
 	if hasSidecar {
 		if input.SHA256 != want {
-			return Input{}, readers.SidecarDiffers(path)
+			return nil, Input{}, readers.SidecarDiffers(path)
 		}
 		input.Verified = "sha256"
 	}
-	return input, nil
+	after, err := file.Stat()
+	if err == nil && disk.IsChanged(after, before) {
+		err = errors.New("it changed while it was read")
+	}
+	if err != nil {
+		return nil, Input{}, fmt.Errorf("cannot read %s: %w", path, err)
+	}
+	return snapshot, input, nil
 }
 
 // checkShrink refuses a register that has lost too many numbers since the

@@ -43,14 +43,17 @@ type run struct {
 	registerFrom []Input
 	records      *readers.Records // nil in a commit of parts
 	planned      []planned        // the files of records, where records are nil
-	dictionaries *pipeline.Dictionaries
-	spill        *storage.Spill
-	staged       *storage.Stage // nil for a local output folder
-	acrossRules  []uint8        // the rules across records that the policy asks for, by place in the catalogue
-	seeds        [acrossDepth]bucketSeed
-	extractDate  calendar.Day // Missing where nobody tells it
-	staleAfter   calendar.Day
-	casework     caseworkOf
+	// digestRegister has the register digested whatever the settings say: a plan names
+	// it by its digest.
+	digestRegister bool
+	dictionaries   *pipeline.Dictionaries
+	spill          *storage.Spill
+	staged         *storage.Stage // nil for a local output folder
+	acrossRules    []uint8        // the rules across records that the policy asks for, by place in the catalogue
+	seeds          [acrossDepth]bucketSeed
+	extractDate    calendar.Day // Missing where nobody tells it
+	staleAfter     calendar.Day
+	casework       caseworkOf
 
 	candidates [][][]frame // of the rules across records, by place in acrossRules and then by worker
 	found      []foundRun  // by the rules across records, in a commit of parts
@@ -179,7 +182,7 @@ func check(settings *Settings) error {
 func (r *run) open(ctx context.Context) error {
 	var err error
 	r.stage("register")
-	r.register, r.registerFrom, err = openRegister(ctx, r.settings, func(n int64) { r.countBytes(n) })
+	r.register, r.registerFrom, err = openRegister(ctx, r.settings, r.settings.Digest || r.digestRegister, func(n int64) { r.countBytes(n) })
 	if err != nil {
 		return inputFailure(err)
 	}

@@ -162,7 +162,7 @@ func (a *arrowFile) reopen() (*arrowInput, error) {
 			return nil, err
 		}
 		stat, err := in.handle.Stat()
-		if err == nil && isChanged(stat, a.stat) {
+		if err == nil && disk.IsChanged(stat, a.stat) {
 			err = errChanged
 		}
 		if err != nil {
@@ -227,7 +227,7 @@ func (a *arrowFile) batches(ctx context.Context, memory *arrowMemory, use func(b
 	read := a.Size
 	a.Size = a.stat.Size()
 	stat, err := in.handle.Stat()
-	if err == nil && (read != want || isChanged(stat, a.stat)) {
+	if err == nil && (read != want || disk.IsChanged(stat, a.stat)) {
 		err = errChanged
 	}
 	if err != nil {

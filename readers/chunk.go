@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/avstam/avstam/disk"
@@ -51,7 +52,11 @@ func stampOf(path string) (Stamp, error) {
 	if err != nil {
 		return Stamp{}, cannotRead(pathText(path), err)
 	}
-	return Stamp{Size: stat.Size(), Modified: stat.ModTime().UTC(), ETag: disk.ETag(stat)}, nil
+	return newStamp(stat), nil
+}
+
+func newStamp(stat fs.FileInfo) Stamp {
+	return Stamp{Size: stat.Size(), Modified: stat.ModTime().UTC(), ETag: disk.ETag(stat)}
 }
 
 // Chunks cuts the file at a place in Files into chunks of about so many bytes, and
@@ -65,6 +70,10 @@ func (r *Records) Chunks(ctx context.Context, place int, bytes int64) ([]Chunk, 
 	stamp, err := stampOf(file.Path)
 	if err != nil {
 		return nil, stamp, err
+	}
+	// Much may have been done since the files were opened: a baseline read.
+	if !newStamp(r.opened[place].before()).isOf(stamp) {
+		return nil, stamp, cannotRead(file.Path, errChanged)
 	}
 	chunks, err := r.opened[place].chunks(ctx, bytes)
 	if err != nil {
@@ -156,6 +165,10 @@ func (f *File) wholeChunk() []Chunk {
 
 // chunks are of whole row groups. Where row groups lie otherwise in the file than
 // in their order, it is one.
+func (r *parquetRecords) before() fs.FileInfo { return r.parquet.stat }
+func (r *arrowRecords) before() fs.FileInfo   { return r.stat }
+func (r *csvRecords) before() fs.FileInfo     { return r.stat }
+
 func (r *parquetRecords) chunks(_ context.Context, bytes int64) ([]Chunk, error) {
 	size := r.parquet.stat.Size()
 	whole := Chunk{Length: size, FirstRow: 1, Groups: len(r.parquet.groups)}
@@ -318,7 +331,7 @@ func (c *Chunk) checkRead(file *csvFile, in *csvInput) error {
 	read := file.Size
 	file.Size = file.stat.Size()
 	stat, err := in.file.Stat()
-	if err == nil && (read != c.Length || isChanged(stat, file.stat)) {
+	if err == nil && (read != c.Length || disk.IsChanged(stat, file.stat)) {
 		err = errChanged
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 )
@@ -329,7 +330,7 @@ func (c *csvFile) open() (*csvInput, error) {
 		return nil, err
 	}
 	stat, err := in.file.Stat()
-	if err == nil && isChanged(stat, c.stat) {
+	if err == nil && disk.IsChanged(stat, c.stat) {
 		err = errChanged
 	}
 	if err != nil {
@@ -475,8 +476,16 @@ func (c *csvFile) finish(in *csvInput) error {
 		}
 		return digestError
 	}
-	if !c.isStream && c.Size != c.stat.Size() {
-		return cannotRead(pathText(c.Path), errChanged)
+	if c.isStream {
+		return digestError
+	}
+	// That the file is still the one whose header was read.
+	stat, err := in.file.Stat()
+	if err == nil && (c.Size != c.stat.Size() || disk.IsChanged(stat, c.stat)) {
+		err = errChanged
+	}
+	if err != nil {
+		return cannotRead(c.Path, err)
 	}
 	return digestError
 }

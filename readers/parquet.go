@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"sync/atomic"
@@ -80,15 +79,10 @@ func (f *parquetFile) checkUnchanged() error {
 	if err != nil {
 		return cannotRead(f.path, err)
 	}
-	if isChanged(stat, f.stat) {
+	if disk.IsChanged(stat, f.stat) {
 		return cannotRead(f.path, errChanged)
 	}
 	return nil
-}
-
-// isChanged says whether a file is another by now, or has been written to.
-func isChanged(now, before fs.FileInfo) bool {
-	return now.Size() != before.Size() || !now.ModTime().Equal(before.ModTime()) || !disk.SameFile(now, before)
 }
 
 // cannotRead wraps an error with the file that it is about, once.

@@ -52,7 +52,17 @@ func newParquetBytes(file *File, parquet *parquetFile, options *Options) *parque
 type rowGroupBytes struct {
 	rowGroup int
 	io.ReaderAt
-	close func() // gives them back; is called once
+	close func()       // gives them back; is called once
+	check func() error // that the file has not changed; nil of bytes that are held
+}
+
+// finish says, once they have been read, whether they were those of the file whose
+// metadata were read. Its error names the file.
+func (b *rowGroupBytes) finish() error {
+	if b.check == nil {
+		return nil
+	}
+	return b.check()
 }
 
 // each calls use with each row group that has rows, in order. Whoever has the
@@ -96,7 +106,7 @@ func (b *parquetBytes) eachFromFile(ctx context.Context, use func(rowGroupBytes)
 		if groups[i].rows != 0 {
 			b.parquet.retain()
 			// A file that was only read needs no error of its closing.
-			if err := use(rowGroupBytes{i, b.parquet.handle, func() { _ = b.parquet.release() }}); err != nil {
+			if err := use(rowGroupBytes{i, b.parquet.handle, func() { _ = b.parquet.release() }, b.parquet.checkUnchanged}); err != nil {
 				return err
 			}
 		}
@@ -110,7 +120,7 @@ func (b *parquetBytes) eachFromFile(ctx context.Context, use func(rowGroupBytes)
 
 // eachThenHash has the pages read from the file as they are wanted, and hashes
 // the file apart. That both saw the same bytes is told by the file's size, time
-// of change and identity.
+// of change and identity, after each.
 func (b *parquetBytes) eachThenHash(ctx context.Context, use func(rowGroupBytes) error) error {
 	if err := b.eachFromFile(ctx, use, func(int64) {}); err != nil {
 		return err
@@ -209,7 +219,7 @@ func (b *parquetBytes) eachHeld(ctx context.Context, ranges [][]byteRange, use f
 				return err
 			}
 		}
-		if err := use(rowGroupBytes{i, &heldBytes{wanted, buffer}, func() { free <- buffer }}); err != nil {
+		if err := use(rowGroupBytes{i, &heldBytes{wanted, buffer}, func() { free <- buffer }, nil}); err != nil {
 			return err
 		}
 	}

@@ -92,7 +92,11 @@ func (f *parquetExtractFile) read(caller context.Context, bytes *parquetBytes, w
 		group.Go(func() error {
 			filler := newParquetExtractFiller(f)
 			for job := range jobs {
-				if err := filler.read(ctx, job); err != nil {
+				err := filler.read(ctx, job)
+				if err == nil {
+					err = job.group.finish()
+				}
+				if err != nil {
 					job.parts <- extractPart{err: err}
 				}
 				job.group.close()

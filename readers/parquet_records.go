@@ -110,7 +110,7 @@ func (p *parquetPiece) Next(b *pipeline.Batch) (more bool, err error) {
 		if err := p.filler.finish(); err != nil {
 			return false, p.problem(err)
 		}
-		return false, nil
+		return false, p.group.finish()
 	}
 	p.filler.row = p.first + p.row
 	rows, err := p.filler.fill(b, int(min(p.left, pipeline.BatchRows)))

@@ -16,7 +16,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/avstam/avstam/arrowipc"
 	"github.com/avstam/avstam/disk"
@@ -169,6 +171,8 @@ type recordFile interface {
 	chunks(ctx context.Context, bytes int64) ([]Chunk, error)
 	// limit has cut read a chunk alone.
 	limit(chunk *Chunk)
+	// before is what the file was when it was opened; nil of what is read only once.
+	before() fs.FileInfo
 	close() error
 }
 
@@ -339,6 +343,9 @@ func (n *namedFiles) add(path string) error {
 // describe finds out the format of a file from its first bytes.
 func describe(path string, source int) (*File, error) {
 	file := &File{Source: source, Path: path}
+	if err := CheckName(path); err != nil {
+		return nil, err
+	}
 	stat, isStream, err := statInput(path)
 	if err != nil {
 		return nil, cannotRead(pathText(path), err)
@@ -363,6 +370,16 @@ func describe(path string, source int) (*File, error) {
 	}
 	file.Format = formatOf(head[:n], false)
 	return file, nil
+}
+
+// CheckName refuses a file of which a report could not tell: it names its inputs in
+// UTF-8, in which a name of other bytes would be that of no file.
+func CheckName(path string) error {
+	if utf8.ValidString(path) {
+		return nil
+	}
+	name := strconv.Quote(path)
+	return fmt.Errorf("cannot read %s: its name is not UTF-8, and a report names its files in UTF-8; rename it", name[1:len(name)-1])
 }
 
 // check refuses a description that no file can fit.

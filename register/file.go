@@ -160,19 +160,28 @@ func BeginsSnapshot(head []byte) bool { return bytes.HasPrefix(head, []byte(file
 // the file, and the section with the byte where it begins; so is a snapshot
 // larger than the memory limit of the process.
 func Open(path string) (*Snapshot, error) {
-	s, err := open(path)
+	file, err := disk.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open register snapshot %s: %w", path, err)
+		return nil, cannotOpen(path, err)
+	}
+	defer file.Close() // only read from
+	return Read(file)
+}
+
+// Read reads a snapshot as Open does, from a file that is open.
+func Read(file *disk.File) (*Snapshot, error) {
+	s, err := read(file)
+	if err != nil {
+		return nil, cannotOpen(file.Name(), err)
 	}
 	return s, nil
 }
 
-func open(path string) (*Snapshot, error) {
-	file, err := disk.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
+func cannotOpen(path string, err error) error {
+	return fmt.Errorf("cannot open register snapshot %s: %w", path, err)
+}
+
+func read(file *disk.File) (*Snapshot, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err

@@ -233,7 +233,7 @@ func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, 
 		made++
 		group.Go(func() error {
 			if groupContext.Err() != nil {
-				return nil
+				return context.Cause(ctx) // nil where another part failed
 			}
 			var last job.Progress
 			errs[number] = do(ctx, number, job.Step{Now: timeNow, Progress: func(at job.Progress) {
