@@ -128,7 +128,7 @@ func (c *Checker) sortRows(b *pipeline.Batch) {
 		if !entry.InForce {
 			belongs = c.before[entry.State]
 		}
-		if !isRareAge && belongs == 0 && kinds[i] == identity.Personal && texts[i].Separator != identity.Plus && places[i] != register.NotFound {
+		if !isRareAge && belongs&^coordinationOnly == 0 && kinds[i] == identity.Personal && texts[i].Separator != identity.Plus && places[i] != register.NotFound {
 			continue
 		}
 		c.sortRow(b, int32(i), isRareAge, belongs)
@@ -165,12 +165,16 @@ func (c *Checker) sortRow(b *pipeline.Batch, row int32, isRareAge bool, belongs 
 		return
 	}
 	if !isCoordination {
-		belongs &^= 1 << ActiveCoordinationRows
+		belongs &^= coordinationOnly
 	}
 	for ; belongs != 0; belongs &= belongs - 1 {
 		add(Population(bits.TrailingZeros16(belongs)))
 	}
 }
+
+// coordinationOnly are the populations of coordination numbers alone, in which the
+// state of other numbers would have them, too.
+const coordinationOnly = 1 << ActiveCoordinationRows
 
 func populationsInForce(s *register.State) uint16 {
 	var belongs uint16
