@@ -196,3 +196,41 @@ func TestAnAssignmentIsToldWhereItComesAfterThePayment(t *testing.T) {
 		})
 	}
 }
+
+// Months before the death are told as such, and any tail covers them.
+func TestMonthsBeforeTheDeath(t *testing.T) {
+	const died = "197010632391,active,2010-01-01,,,2025-01-10\n"
+	for _, row := range []struct{ why, rule, period, policy, want, clean string }{
+		{"two months", "deceased_lawful_tail", "2024-11-01,2025-01-31", "policy: {payment_types: {pension: {lawful_after_death: {months: 0}}}}\n",
+			"The month of its period_start lies 2 months before that of the death, and the policy allows 0 after it: the payment is lawful.", "Nothing is wrong with the payment."},
+		{"a month", "deceased_lawful_tail", "2024-12-01,2025-01-31", "policy: {payment_types: {pension: {lawful_after_death: {months: 3}}}}\n",
+			"The month of its period_start lies one month before that of the death, and the policy allows 3 after it: the payment is lawful.", "Nothing is wrong with the payment."},
+		{"the same month", "deceased_lawful_tail", "2025-01-01,2025-01-31", "policy: {payment_types: {pension: {lawful_after_death: {months: 0}}}}\n",
+			"The month of its period_start lies 0 months after that of the death, and the policy allows 0: the payment is lawful.", "Nothing is wrong with the payment."},
+		{"two months, and no tail", "deceased_payee", "2024-11-01,2025-01-31", "",
+			"and the policy has no lawful tail for its payment type.", "; or a lawful tail of 0 months or more for the payment type;"},
+		{"the same month, and no tail", "deceased_payee", "2025-01-01,2025-01-31", "",
+			"and the policy has no lawful tail for its payment type.", "; or a lawful tail of 0 months or more for the payment type;"},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			folder := deathReport(t, died, row.period, row.policy, nil)
+			question := questionOf(t, folder)
+			question.ID = idOf(t, folder, row.rule, "A")
+			e := explained(t, question)
+			assert.Contains(t, e.Why, row.want)
+			assert.Contains(t, e.Clean, row.clean)
+		})
+	}
+}
+
+// A record without a payment type has no lawful tail, so that none is offered.
+func TestNoTailOfNoPaymentType(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "register.csv", deathHeader+"197010632391,active,2010-01-01,,,2024-05-10\n")
+	write(t, "records.csv", "identity_number,payment_date,amount,record_id\n197010632391,2025-01-15,1,A\n")
+	write(t, "avstam.yaml", "register: {files: [register.csv]}\nsources: [{name: a, files: [records.csv]}]\noutput: {dir: out, formats: [parquet]}\n")
+	folder := runIn(t, "avstam.yaml", nil)
+	question := questionOf(t, folder)
+	question.ID = idOf(t, folder, "deceased_payee", "A")
+	assert.Equal(t, "A payment on 2024-05-10 or before; or a period_end on or before 2024-05-10; or a register without that death, if the person is alive.", explained(t, question).Clean)
+}

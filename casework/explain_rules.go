@@ -99,9 +99,24 @@ func saySeparator(e *explaining) said {
 		has, wants, instead = "a hyphen", "a plus", "younger"
 	}
 	return said{
-		fmt.Sprintf("The number stands with %s. It was read as of %d, which is %d years before the year of the payment: a plus stands from 100 years on, a hyphen up to 99.", has, birth, years),
+		fmt.Sprintf("The number stands with %s. It was read as of %d, which is %s: a plus stands from 100 years on, a hyphen up to 99.", has, birth, beforePayment(years)),
 		fmt.Sprintf("%s in place of %s; or, where another person is meant, the number of somebody a hundred years %s; or twelve digits without a separator.", capital(wants), has, instead),
 	}
+}
+
+// beforePayment is a year, by how many years it lies before that of the payment.
+func beforePayment(years int) string {
+	switch {
+	case years == 0:
+		return "the year of the payment"
+	case years == 1:
+		return "one year before the year of the payment"
+	case years == -1:
+		return "one year after the year of the payment"
+	case years < 0:
+		return fmt.Sprintf("%d years after the year of the payment", -years)
+	}
+	return fmt.Sprintf("%d years before the year of the payment", years)
 }
 
 func sayCentury(e *explaining) said {
@@ -248,8 +263,8 @@ func sayDeceased(e *explaining) said {
 	}
 	clean := fmt.Sprintf("A payment on %s or before", death.Earliest)
 	clean += fmt.Sprintf("; or a period_end on or before %s", death.Latest)
-	if months >= 0 {
-		clean += fmt.Sprintf("; or a lawful tail of %s or more for the payment type", monthsText(months))
+	if f.PaymentType != "" { // a missing one has no tail, whatever the policy says
+		clean += fmt.Sprintf("; or a lawful tail of %s or more for the payment type", monthsText(max(months, 0)))
 	}
 	return said{why, clean + "; or a register without that death, if the person is alive."}
 }
@@ -263,6 +278,8 @@ func sayTail(e *explaining) said {
 		why += fmt.Sprintf(" The period that was paid for ends on %s, not after the death: the payment is lawful.", e.finding.PeriodEnd)
 	case !ok:
 		why += fmt.Sprintf(" The month of its %s lies no more than %s after that of the death, as the policy allows: the payment is lawful.", name, monthsText(e.lawfulMonths()))
+	case day.Month() < death.Latest.Month():
+		why += fmt.Sprintf(" The month of its %s lies %s before that of the death, and the policy allows %d after it: the payment is lawful.", name, monthsText(death.Latest.Month()-day.Month()), e.lawfulMonths())
 	default:
 		why += fmt.Sprintf(" The month of its %s lies %s after that of the death, and the policy allows %d: the payment is lawful.", name, monthsText(day.Month()-death.Latest.Month()), e.lawfulMonths())
 	}

@@ -499,3 +499,32 @@ func TestIntegersAreReadAsIntegersWithoutTheirFile(t *testing.T) {
 		})
 	}
 }
+
+// A separator is told by the years between the number and the payment, of which
+// there may be one, or none, or the number may come after it.
+func TestYearsOfASeparator(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "register.csv", smallRegister)
+	write(t, "records.csv", `identity_number,payment_date,amount,record_id
+19640823+3234,1961-11-20,1,later
+19640823+3234,1963-11-20,1,a year later
+19640823+3234,1964-11-20,1,the same
+19640823+3234,1965-11-20,1,a year
+19640823+3234,2025-11-20,1,sixty
+19640823-3234,2064-11-20,1,hundred
+`)
+	write(t, "avstam.yaml", "register: {files: [register.csv]}\nsources: [{name: a, files: [records.csv]}]\noutput: {dir: out, formats: [parquet]}\n")
+	folder := runIn(t, "avstam.yaml", nil)
+	for record, want := range map[string]string{
+		"later":        "which is 3 years after the year of the payment: a plus",
+		"a year later": "which is one year after the year of the payment: a plus",
+		"the same":     "which is the year of the payment: a plus",
+		"a year":       "which is one year before the year of the payment: a plus",
+		"sixty":        "which is 61 years before the year of the payment: a plus",
+		"hundred":      "which is 100 years before the year of the payment: a plus",
+	} {
+		question := questionOf(t, folder)
+		question.ID = idOf(t, folder, "contradictory_separator", record)
+		assert.Contains(t, explained(t, question).Why, want, record)
+	}
+}
