@@ -47,7 +47,7 @@ func TestADeathHasItsOwnDaysWithoutARegister(t *testing.T) {
 	const (
 		closed     = "197010632391,closed,2022-03-01,PERSONNUMMER,196408233234,\n"
 		replaced   = "197010632391,deregistered,2022-03-01,GS,196408233234,\n"
-		noDay      = "The day stands in the register alone, and not in the finding."
+		noDay      = "The finding does not have the day."
 		unknownDay = "on a day that the register does not know at all"
 	)
 	for _, row := range []struct {

@@ -240,7 +240,7 @@ func sayDeceased(e *explaining) said {
 	switch {
 	case !ok:
 		return said{
-			why + " The day stands in the register alone, and not in the finding. Neither the period that was paid for nor a lawful tail covers the payment.",
+			why + " The finding does not have the day. Neither the period that was paid for nor a lawful tail covers the payment.",
 			"A payment on the day of the death or before; or a register without that death, if the person is alive.",
 		}
 	case death.Unknown || death.Latest == calendar.Missing:
