@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -321,15 +322,25 @@ func recordAt(b *pipeline.Batch, place int32, dictionaries *pipeline.Dictionarie
 
 // recordOf is the record that a finding of a full report is about.
 func recordOf(f *report.PublishedFinding) *record {
-	r := &record{
-		given: []byte(f.IdentityNumber), text: identity.Parse([]byte(f.IdentityNumber)), recordID: []byte(f.RecordID),
+	return &record{
+		given: []byte(f.IdentityNumber), text: textOf(f), recordID: []byte(f.RecordID),
 		paymentDate: f.PaymentDate, periodStart: f.PeriodStart, periodEnd: f.PeriodEnd, amount: f.Amount,
 		agency: f.Agency, paymentType: f.PaymentType, currency: f.Currency,
 	}
-	if r.text.Fault != identity.NoFault && f.Number != "" {
-		r.text = identity.Parse([]byte(f.Number)) // of a numeric column, whose text has lost its zeros
+}
+
+// textOf reads the identity number of a finding as the run did. Fewer than ten
+// digits are those of a numeric column, which has lost its zeros, unless the
+// finding says that their length is wrong: that is told of text alone.
+func textOf(f *report.PublishedFinding) identity.Text {
+	const tenDigits = 10
+	isShortText := f.Rule == "malformed_number" && f.Detail == "length"
+	if len(f.IdentityNumber) < tenDigits && !isShortText {
+		if value, err := strconv.ParseUint(f.IdentityNumber, 10, 63); err == nil {
+			return identity.ParseInteger(int64(value))
+		}
 	}
-	return r
+	return identity.Parse([]byte(f.IdentityNumber))
 }
 
 // differences are the columns in which the record is not that of the finding.

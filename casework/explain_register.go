@@ -258,37 +258,52 @@ func (e *explaining) compare() string {
 		return "The rule was not run again: the list of test numbers that the run had is not where the configuration says."
 	}
 	var also []string
-	found := false
-	said := ""
 	for i := range e.judged.hits {
-		hit := &e.judged.hits[i]
-		rule := rules.All()[hit.Rule]
-		if rule != e.rule {
+		if rule := rules.All()[e.judged.hits[i].Rule]; rule != e.rule {
 			also = append(also, rule.Name)
-			continue
-		}
-		found = true
-		confidence := "certain"
-		if hit.Possible {
-			confidence = "possible"
-		}
-		detail := string(hit.Detail.AppendText(nil))
-		if valid(detail) != e.finding.Detail || confidence != e.finding.Confidence {
-			said = fmt.Sprintf("Run again on the record, the rule says something else than the report: it is %s", confidence)
-			if detail != "" {
-				said += ", with the detail " + printable(detail)
-			}
-			said += "."
 		}
 	}
-	switch {
-	case !found:
+	said := ""
+	switch hit := e.again(); {
+	case hit == nil:
 		said = "Run again on the record, the rule does not speak any more."
-	case said == "":
+	case e.isAsReported(hit):
 		said = "Run again on the record, the rule says the same."
+	default:
+		said = "Run again on the record, the rule says something else than the report: it is " + confidenceOf(hit)
+		if detail := string(hit.Detail.AppendText(nil)); detail != "" {
+			said += ", with the detail " + printable(detail)
+		}
+		said += "."
 	}
 	if len(also) > 0 {
 		said += " Of the same record also speak: " + joined(also) + "."
 	}
 	return said
+}
+
+// again is what the rule of the finding says of the record now; nil where it says
+// nothing, or was not run again.
+func (e *explaining) again() *rules.Hit {
+	if e.judged == nil {
+		return nil
+	}
+	for i := range e.judged.hits {
+		if rules.All()[e.judged.hits[i].Rule] == e.rule {
+			return &e.judged.hits[i]
+		}
+	}
+	return nil
+}
+
+// isAsReported says whether the rule says what the finding says.
+func (e *explaining) isAsReported(hit *rules.Hit) bool {
+	return valid(string(hit.Detail.AppendText(nil))) == e.finding.Detail && confidenceOf(hit) == e.finding.Confidence
+}
+
+func confidenceOf(hit *rules.Hit) string {
+	if hit.Possible {
+		return confidencePossible
+	}
+	return confidenceCertain
 }

@@ -99,9 +99,24 @@ func saySeparator(e *explaining) said {
 		has, wants, instead = "a hyphen", "a plus", "younger"
 	}
 	return said{
-		fmt.Sprintf("The number stands with %s. It was read as of %d, which is %d years before the year of the payment: a plus stands from 100 years on, a hyphen up to 99.", has, birth, years),
+		fmt.Sprintf("The number stands with %s. It was read as of %d, which is %s: a plus stands from 100 years on, a hyphen up to 99.", has, birth, beforePayment(years)),
 		fmt.Sprintf("%s in place of %s; or, where another person is meant, the number of somebody a hundred years %s; or twelve digits without a separator.", capital(wants), has, instead),
 	}
+}
+
+// beforePayment is a year, by how many years it lies before that of the payment.
+func beforePayment(years int) string {
+	switch {
+	case years == 0:
+		return "the year of the payment"
+	case years == 1:
+		return "one year before the year of the payment"
+	case years == -1:
+		return "one year after the year of the payment"
+	case years < 0:
+		return fmt.Sprintf("%d years after the year of the payment", -years)
+	}
+	return fmt.Sprintf("%d years before the year of the payment", years)
 }
 
 func sayCentury(e *explaining) said {
@@ -148,7 +163,7 @@ func sayUnknown(e *explaining) said {
 
 func sayBeforeAssigned(e *explaining) said {
 	assigned := calendar.Missing
-	if e.judged != nil && e.judged.place != register.NotFound {
+	if e.again() != nil { // the finding does not have the day
 		assigned = e.snapshot.AssignedOn(e.judged.batch.Entry[0])
 	}
 	if assigned == calendar.Missing {
@@ -163,24 +178,30 @@ func sayBeforeAssigned(e *explaining) said {
 	}
 }
 
-// death is the death that a finding speaks of: as the rules see it, where they
-// were run again, else as the finding has it.
+// death is the death that the finding speaks of; where the finding does not have
+// it, as the register has it, if that still says of it what the finding says.
 func (e *explaining) death() (d rules.Death, ok bool) {
-	if e.judged != nil {
-		if d, ok = e.judged.checker.Facts().DeathBefore(0); ok {
-			return d, true
-		}
+	if d, ok = deathOf(e.finding); ok {
+		return d, true
 	}
-	partial, ok := calendar.ParsePartial([]byte(e.finding.DeceasedOn))
-	switch {
-	case ok && partial == calendar.Unknown:
-		return rules.Death{Unknown: true}, true
-	case ok && partial != 0:
-		return rules.Death{Earliest: partial.Earliest(), Latest: partial.Latest()}, true
-	case e.finding.Status == register.Deregistered.String():
-		return rules.Death{Earliest: e.finding.StatusFrom, Latest: e.finding.StatusFrom}, true
+	if hit := e.again(); hit == nil || !e.isAsReported(hit) || !e.hasSameDeath() {
+		return rules.Death{}, false
 	}
-	return rules.Death{}, false
+	return e.judged.checker.Facts().DeathBefore(0)
+}
+
+// hasSameDeath says whether the register that there is has the date of death of
+// the finding, and of the same person.
+func (e *explaining) hasSameDeath() bool {
+	evidence := e.judged.checker.Facts().Evidence(0)
+	person := ""
+	if evidence.UseNumber != 0 {
+		person = string(evidence.UseNumber.AppendDigits(nil))
+	}
+	if e.masked && person != "" {
+		person = evidence.UseNumber.String()
+	}
+	return evidence.DeceasedOn.String() == e.finding.DeceasedOn && person == e.finding.UseNumber
 }
 
 func (e *explaining) deathSentence() string {
@@ -216,7 +237,13 @@ func sayDeceased(e *explaining) said {
 	f := e.finding
 	why := e.deathSentence()
 	death, ok := e.death()
-	if !ok || death.Unknown || death.Latest == calendar.Missing {
+	switch {
+	case !ok:
+		return said{
+			why + " The finding does not have the day. Neither the period that was paid for nor a lawful tail covers the payment.",
+			"A payment on the day of the death or before; or a register without that death, if the person is alive.",
+		}
+	case death.Unknown || death.Latest == calendar.Missing:
 		return said{
 			why + " Where the day is not known, no period and no lawful tail covers a payment.",
 			"A register without that death, if the person is alive; nothing in the record alone.",
@@ -236,22 +263,31 @@ func sayDeceased(e *explaining) said {
 	}
 	clean := fmt.Sprintf("A payment on %s or before", death.Earliest)
 	clean += fmt.Sprintf("; or a period_end on or before %s", death.Latest)
-	if months >= 0 {
-		clean += fmt.Sprintf("; or a lawful tail of %s or more for the payment type", monthsText(months))
+	if f.PaymentType != "" { // a missing one has no tail, whatever the policy says
+		clean += fmt.Sprintf("; or a lawful tail of %s or more for the payment type", monthsText(max(months, 0)))
 	}
 	return said{why, clean + "; or a register without that death, if the person is alive."}
 }
 
 func sayTail(e *explaining) said {
 	why := e.deathSentence()
-	death, _ := e.death()
-	if e.finding.Detail == "tail" {
-		day, name := e.paidFor()
-		why += fmt.Sprintf(" The month of its %s lies %s after that of the death, and the policy allows %d: the payment is lawful.", name, monthsText(day.Month()-death.Latest.Month()), e.lawfulMonths())
-	} else {
+	death, ok := e.death()
+	day, name := e.paidFor()
+	switch {
+	case e.finding.Detail != "tail":
 		why += fmt.Sprintf(" The period that was paid for ends on %s, not after the death: the payment is lawful.", e.finding.PeriodEnd)
+	case !ok:
+		why += fmt.Sprintf(" The month of its %s lies no more than %s after that of the death, as the policy allows: the payment is lawful.", name, monthsText(e.lawfulMonths()))
+	case day.Month() < death.Latest.Month():
+		why += fmt.Sprintf(" The month of its %s lies %s before that of the death, and the policy allows %d after it: the payment is lawful.", name, monthsText(death.Latest.Month()-day.Month()), e.lawfulMonths())
+	default:
+		why += fmt.Sprintf(" The month of its %s lies %s after that of the death, and the policy allows %d: the payment is lawful.", name, monthsText(day.Month()-death.Latest.Month()), e.lawfulMonths())
 	}
-	return said{why, fmt.Sprintf("Nothing is wrong with the payment. It would not be told of if it had been made on %s or before.", death.Earliest)}
+	died := "the day of the death"
+	if ok {
+		died = death.Earliest.String()
+	}
+	return said{why, fmt.Sprintf("Nothing is wrong with the payment. It would not be told of if it had been made on %s or before.", died)}
 }
 
 func monthsText(months int) string {

@@ -461,3 +461,70 @@ func TestFoldersAndLostZerosArePartOfTheRecord(t *testing.T) {
 		assert.Equal(t, "Run again on the record, the rule says the same.", e.Again)
 	}
 }
+
+// What an integer column holds is read again as such where the file is gone: with
+// its zeros it has ten digits, and not the twelve that it was read as.
+func TestIntegersAreReadAsIntegersWithoutTheirFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	type row struct {
+		IdentityNumber int64  `parquet:"identity_number"`
+		PaymentDate    string `parquet:"payment_date"`
+		Amount         int64  `parquet:"amount"`
+		RecordID       string `parquet:"record_id"`
+	}
+	require.NoError(t, parquet.WriteFile("records.parquet", []row{
+		{405031238, "2025-11-20", 1, "both"}, {405031239, "2025-11-20", 1, "check digit"}, {55667786, "2025-11-20", 1, "organisation"}, {123, "2025-11-20", 1, "short"},
+	}))
+	// Text of nine digits is no integer that has lost a zero.
+	write(t, "records.csv", "identity_number,payment_date,amount,record_id\n405031238,2025-11-20,1,text\n")
+	write(t, "register.csv", "number,status,status_from\n200405031238,active,\n190405031238,active,\n")
+	write(t, "avstam.yaml", "register: {files: [register.csv]}\nsources: [{name: a, files: [records.parquet]}, {name: b, files: [records.csv]}]\noutput: {dir: out, formats: [parquet]}\n")
+	folder := runIn(t, "avstam.yaml", nil)
+	require.NoError(t, os.Remove("records.parquet"))
+	require.NoError(t, os.Remove("records.csv"))
+	for _, row := range []struct{ record, rule, why string }{
+		{"both", "ambiguous_century", "one of 2004, who was taken, and one of 1904"},
+		{"check digit", "malformed_number", "its check digit does not hold"},
+		{"organisation", "other_identity_kind", "an organisation number"},
+		{"short", "malformed_number", "there is no such date"},
+		{"text", "malformed_number", "it has neither ten nor twelve digits"},
+	} {
+		t.Run(row.record, func(t *testing.T) {
+			question := questionOf(t, folder)
+			question.ID = idOf(t, folder, row.rule, row.record)
+			e := explained(t, question)
+			assert.Contains(t, e.Record.ReadAgain, "no: the file is gone")
+			assert.Contains(t, e.Why, row.why)
+			assert.Equal(t, "Run again on the record, the rule says the same.", e.Again)
+		})
+	}
+}
+
+// A separator is told by the years between the number and the payment, of which
+// there may be one, or none, or the number may come after it.
+func TestYearsOfASeparator(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "register.csv", smallRegister)
+	write(t, "records.csv", `identity_number,payment_date,amount,record_id
+19640823+3234,1961-11-20,1,later
+19640823+3234,1963-11-20,1,a year later
+19640823+3234,1964-11-20,1,the same
+19640823+3234,1965-11-20,1,a year
+19640823+3234,2025-11-20,1,sixty
+19640823-3234,2064-11-20,1,hundred
+`)
+	write(t, "avstam.yaml", "register: {files: [register.csv]}\nsources: [{name: a, files: [records.csv]}]\noutput: {dir: out, formats: [parquet]}\n")
+	folder := runIn(t, "avstam.yaml", nil)
+	for record, want := range map[string]string{
+		"later":        "which is 3 years after the year of the payment: a plus",
+		"a year later": "which is one year after the year of the payment: a plus",
+		"the same":     "which is the year of the payment: a plus",
+		"a year":       "which is one year before the year of the payment: a plus",
+		"sixty":        "which is 61 years before the year of the payment: a plus",
+		"hundred":      "which is 100 years before the year of the payment: a plus",
+	} {
+		question := questionOf(t, folder)
+		question.ID = idOf(t, folder, "contradictory_separator", record)
+		assert.Contains(t, explained(t, question).Why, want, record)
+	}
+}

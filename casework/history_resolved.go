@@ -52,7 +52,7 @@ func (c *Comparison) eachResolved(ctx context.Context, use func(*report.Gone) bo
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrBaseline, err)
 		}
-		for ; more && o.finding < first+int64(n); o, err, more = nextOutcome() {
+		for ; err == nil && more && o.finding < first+int64(n); o, err, more = nextOutcome() {
 			if !use(goneAt(rows, int(o.finding-first), &o)) {
 				return nil
 			}

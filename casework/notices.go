@@ -279,6 +279,10 @@ type noticeCase struct {
 type reason struct {
 	rule, detail string
 	isDecided    bool // somebody has decided that the register is wrong
+	// since is since when, by the finding of this reason's latest payment; empty
+	// where that does not say. latest is the day of that payment.
+	since  string
+	latest calendar.Day
 }
 
 // caseRecord is a record of the agency's about a number.
@@ -324,8 +328,14 @@ func (c *noticeCase) add(f *report.PublishedFinding, record uint64) {
 		c.firstID = f.ID
 	}
 	c.ids.add(f.ID, casesRecords)
-	because := reason{f.Rule, f.Detail, f.Decision == decidedRegisterWrong}
-	if !slices.Contains(c.reasons, because) && len(c.reasons) < casesWords {
+	because := reason{rule: f.Rule, detail: f.Detail, isDecided: f.Decision == decidedRegisterWrong, since: sinceOf(f), latest: f.PaymentDate}
+	place := slices.IndexFunc(c.reasons, func(r reason) bool {
+		return r.rule == because.rule && r.detail == because.detail && r.isDecided == because.isDecided
+	})
+	switch {
+	case place >= 0 && because.latest > c.reasons[place].latest:
+		c.reasons[place] = because
+	case place < 0 && len(c.reasons) < casesWords:
 		c.reasons = append(c.reasons, because)
 	}
 	if f.PaymentDate > c.last {
@@ -351,22 +361,39 @@ func (c *noticeCase) name() string {
 	return fmt.Sprintf("%06d-%.*s.txt", c.place, idDigits, c.firstID)
 }
 
-// since is the day since when the register is thought to be wrong, empty where
-// it is not known.
+// since is the day since when the register is thought to be wrong, by the first
+// reason that says one; empty where it is not known.
 func (c *noticeCase) since() string {
 	for _, because := range c.reasons {
-		switch because.rule {
-		case "overdue_inactivation":
-			if last, ok := calendar.Parse([]byte(because.detail)); ok && last < calendar.Last {
-				return (last + 1).String()
-			}
-		case "deceased_payee", "deceased_lawful_tail":
-			if died := c.evidence.DeceasedOn; died != "" && died != calendar.Unknown.String() {
-				return died
-			}
+		if because.since != "" {
+			return because.since
 		}
 	}
-	return c.evidence.StatusFrom.String()
+	return ""
+}
+
+// sinceOf is the day, perhaps incomplete, since when what a finding speaks of may
+// be wrong in the register. It is empty where the finding does not have that day:
+// the day when the status began is of nothing but the status.
+func sinceOf(f *report.PublishedFinding) string {
+	switch f.Rule {
+	case "false_identity", "annulled_number", "closed_number", "disappeared_payee", "emigrated_payee", "technical_deregistration",
+		"unknown_deregistration", "inactive_number":
+		return f.StatusFrom.String()
+	case "overdue_inactivation":
+		if last, ok := calendar.Parse([]byte(f.Detail)); ok && last < calendar.Last {
+			return (last + 1).String()
+		}
+	case "deceased_payee", "deceased_lawful_tail":
+		switch death, ok := deathOf(f); {
+		case !ok || death.Unknown:
+		case death.Earliest == death.Latest:
+			return death.Earliest.String() // empty for a deregistration without a day
+		default:
+			return f.DeceasedOn
+		}
+	}
+	return ""
 }
 
 // hyphenated is a number as letters have it, which no spreadsheet takes for one.
