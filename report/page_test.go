@@ -267,6 +267,8 @@ func TestEveryTextIsInSwedish(t *testing.T) {
 		assert.Equal(t, verbs.FindAllString(english, -1), verbs.FindAllString(swedish, -1), english)
 	}
 	uses := regexp.MustCompile(`\bt ("[^"]+")`).FindAllStringSubmatch(pageText, -1)
+	uses = append(uses, regexp.MustCompile(`\bcounted ("[^"]+")`).FindAllStringSubmatch(pageText, -1)...)
+	uses = append(uses, regexp.MustCompile(`\bcounted "[^"]+" ("[^"]+")`).FindAllStringSubmatch(pageText, -1)...)
 	uses = append(uses, regexp.MustCompile(`(?:\.text\(|Title: |Column: |Unit: |Extra: )("[^"]+")`).FindAllStringSubmatch(sources, -1)...)
 	assert.Greater(t, len(uses), 80)
 	for _, used := range uses {
