@@ -28,7 +28,7 @@ var swedishTexts = map[string]string{
 	"billion":                              "miljarder",
 	"trillion":                             "biljoner",
 	"In question are records with a finding of severity error or warning. A finding is a question to a case worker with its evidence, never an order to stop a payment: the record may be wrong, and so may the register.": "Att utreda är poster som har en träff med allvarlighetsgraden fel eller varning. En träff är en fråga till en handläggare, med underlag, och aldrig ett skäl i sig att stoppa en utbetalning: posten kan vara fel, men det kan registret också vara.",
-	"This page has counts and sums alone, and nothing of single records. Where a record has two findings, it counts in both.":                                                                                              "Sidan har bara antal och summor, och inget om enskilda poster. Har en post två träffar räknas den i båda.",
+	"This page has counts and sums alone, and nothing of single records. Where a record has two findings, it counts in both.":                                                                                              "Sidan innehåller bara antal och summor, och inget om enskilda poster. Har en post två träffar räknas den i båda.",
 	"Figures under %d, and those from which they could be worked out, are hidden.":                                                                                                                                         "Tal under %d, och tal som de skulle kunna räknas ut från, är dolda.",
 	"Money is shown in the currencies with the most findings; the others are in summary.json.":                                                                                                                             "Belopp visas i de valutor som har flest träffar; de övriga finns i summary.json.",
 
@@ -69,7 +69,7 @@ var swedishTexts = map[string]string{
 	"Whether the register told of it in time": "Om registret visade det i tid",
 	"On the payment date":                     "På utbetalningsdagen",
 	"How certain":                             "Hur säkert",
-	"Confidence":                              "Säkerhet",
+	"Confidence":                              "Grad av säkerhet",
 	"Who should act":                          "Vem som bör agera",
 	"Next step":                               "Nästa steg",
 	"Findings by month of payment":            "Träffar per utbetalningsmånad",
