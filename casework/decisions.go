@@ -90,13 +90,21 @@ func (d *Decisions) Notices() []report.Notice {
 		places = append(places, fmt.Sprint(row))
 	}
 	list := strings.Join(places, ", ")
-	english := fmt.Sprintf("%d of the decisions in %s are about no finding of this run: row %s", len(rows), d.Path, list)
-	swedish := fmt.Sprintf("%d av besluten i %s gäller inget fynd i den här körningen: rad %s", len(rows), d.Path, list)
+	english := fmt.Sprintf(rules.Plural(len(rows),
+		"%d of the decisions in %s is about no finding of this run: row %s",
+		"%d of the decisions in %s are about no finding of this run: rows %s"), len(rows), d.Path, list)
+	swedish := fmt.Sprintf(rules.Plural(len(rows),
+		"%d av besluten i %s gäller ingen träff i den här körningen: rad %s",
+		"%d av besluten i %s gäller ingen träff i den här körningen: raderna %s"), len(rows), d.Path, list)
 	if more := len(rows) - listed; more > 0 {
 		english += fmt.Sprintf(" and %d more", more)
 		swedish += fmt.Sprintf(" och %d till", more)
 	}
-	return []report.Notice{{Name: "decisions_unmatched", Text: english + ".", Swedish: swedish + "."}}
+	return []report.Notice{{
+		Name: "decisions_unmatched", Text: english + ".", Swedish: swedish + ".", Counted: int64(len(rows)),
+		Uncounted:        fmt.Sprintf("Some of the decisions in %s are about no finding of this run.", d.Path),
+		UncountedSwedish: fmt.Sprintf("Några av besluten i %s gäller ingen träff i den här körningen.", d.Path),
+	}}
 }
 
 // take reads a row of the file and says what is wrong with it, or "". It repeats

@@ -214,7 +214,16 @@ func TestDecisionsAboutNothingAreTold(t *testing.T) {
 	notices := d.Notices()
 	require.Len(t, notices, 1)
 	assert.Equal(t, "decisions_unmatched", notices[0].Name)
-	assert.Equal(t, "25 of the decisions in "+path+" are about no finding of this run: row 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 and 5 more.", notices[0].Text)
+	assert.Equal(t, "25 of the decisions in "+path+" are about no finding of this run: rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 and 5 more.", notices[0].Text)
+
+	// The page has to say the same without saying how many, and of one there is another text.
+	assert.Equal(t, int64(25), notices[0].Counted)
+	assert.Equal(t, "Några av besluten i "+path+" gäller ingen träff i den här körningen.", notices[0].UncountedSwedish)
+	assert.Contains(t, notices[0].Swedish, "25 av besluten i "+path+" gäller ingen träff i den här körningen: raderna 1, 2, 3")
+	one, err := ReadDecisions(t.Context(), writeDecisions(t, "finding_id,decision\n"+testID+",lawful\n"), today)
+	require.NoError(t, err)
+	assert.Equal(t, "1 of the decisions in "+one.Path+" is about no finding of this run: row 1.", one.Notices()[0].Text)
+	assert.Equal(t, "1 av besluten i "+one.Path+" gäller ingen träff i den här körningen: rad 1.", one.Notices()[0].Swedish)
 
 	// A number that was not read is no number to decide on.
 	unread := findingOf("ffffffffffffffffffffffffffffffff")

@@ -427,7 +427,7 @@ func sayExpiring(e *explaining) said {
 		when = daysBetween(e.finding.PaymentDate, last) + " after the payment"
 	}
 	return said{
-		fmt.Sprintf("The coordination number was active, and its last day is %s, %s: the policy looks %d days ahead.", last, when, within),
+		fmt.Sprintf("The coordination number was active, and its last day is %s, %s: the policy looks %d %s ahead.", last, when, within, rules.Plural(within, "day", "days")),
 		fmt.Sprintf("A renewal that moves its last day beyond %s.", min(e.finding.PaymentDate+calendar.Day(within), calendar.Last)),
 	}
 }

@@ -416,6 +416,20 @@ func TestChainsAreThoseOfTheRegister(t *testing.T) {
 	}
 }
 
+// A link tells why its number was deregistered, on whatever day that was.
+func TestChainsTellTheReasonOfEachStatus(t *testing.T) {
+	e := &casework.Explanation{Register: &casework.ExplainedRegister{Has: true, Chain: []casework.ChainLink{
+		{Number: "a", Status: "deregistered", Reason: "GN"},
+		{Number: "b", Status: "deregistered", Reason: "GS", From: "2024-01-01"},
+		{Number: "c", Status: "closed", From: "2024-01-01"},
+		{Number: "d", Status: "active"},
+		{Number: "e"},
+	}}}
+	var text strings.Builder
+	require.NoError(t, e.WriteText(&text))
+	assert.Contains(t, text.String(), "    a deregistered (GN)\n    -> b deregistered (GS) since 2024-01-01\n    -> c closed since 2024-01-01\n    -> d active\n    -> e no entry\n")
+}
+
 // What a baseline and decisions say of a finding is shown where the report has it.
 func TestStateAndDecisionAreShown(t *testing.T) {
 	e := &casework.Explanation{Rule: "inactive_number", State: "persisting", FirstSeen: "2025-11-01", TimesSeen: 3, Decision: "confirmed", Until: "2026-01-31"}

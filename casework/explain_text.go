@@ -187,15 +187,17 @@ func numberKind(kind string) string {
 }
 
 func status(l *ChainLink) string {
-	switch {
-	case l.Status == "":
+	if l.Status == "" {
 		return "no entry"
-	case l.From == "":
-		return l.Status
-	case l.Reason != "":
-		return l.Status + " (" + l.Reason + ") since " + l.From
 	}
-	return l.Status + " since " + l.From
+	text := l.Status
+	if l.Reason != "" {
+		text += " (" + l.Reason + ")"
+	}
+	if l.From != "" {
+		text += " since " + l.From
+	}
+	return text
 }
 
 // withoutEmpty takes columns out that have nothing but their heading.

@@ -589,7 +589,11 @@ func (w *world) compare(result *job.Result, want map[finding]delivered, masked b
 		require.Empty(t, told)
 	} else {
 		require.Contains(t, told, fmt.Sprintf("%d of the decisions in ", len(unmatched)))
-		require.Contains(t, told, ": row "+strings.Join(unmatched[:min(20, len(unmatched))], ", "))
+		row := ": rows "
+		if len(unmatched) == 1 {
+			row = ": row "
+		}
+		require.Contains(t, told, row+strings.Join(unmatched[:min(20, len(unmatched))], ", "))
 	}
 	differences, err := report.Verify(t.Context(), result.Folder, false)
 	require.NoError(t, err)

@@ -42,17 +42,17 @@ var swedishNotice = &noticeWords{
 	title:             "Underrättelse enligt " + provisionPersonal,
 	coordinationTitle: "Underrättelse enligt " + provisionCoordination,
 	protected:         "SKYDDADE PERSONUPPGIFTER – hanteras enligt myndighetens särskilda rutiner",
-	to:                "Till", caseNumber: "Ärende", report: "Underlag", from: "Från", contact: "Kontakt", date: "Datum", reference: "Diarienummer",
+	to:                "Till", caseNumber: "Löpnummer", report: "Underlag", from: "Från", contact: "Kontakt", date: "Datum", reference: "Diarienummer",
 	filled: [4]string{"[myndighet och enhet]", "[handläggare, telefon och e-post]", "[datum]", "[diarienummer]"},
 	about:  "Uppgiften gäller", number: "Nummer", kindPersonal: "personnummer", kindCoordination: "samordningsnummer",
-	registerSays: "Vad registret uppger", asOf: "Enligt utdrag av %s, om förhållandena den %s.",
-	status: "Status", statusFrom: "sedan", sinceEver: "från början", reason: "Orsak eller kod", level: "Identitetsnivå", linked: "Hänvisning till",
-	deceased: "Avliden", knownFrom: "Registrerat", nothing: "Numret finns inte i utdraget, eller saknade ännu status.",
+	registerSays: "Vad registret uppger", asOf: "Enligt registeruttag per den %s, avseende förhållandena den %s.",
+	status: "Status", statusFrom: " sedan ", sinceEver: ", oklart sedan när", reason: "Orsak eller kod", level: "Identitetsnivå", linked: "Hänvisning till",
+	deceased: "Avliden", knownFrom: "Registrerat", nothing: "Numret finns inte i registeruttaget, eller hade ännu ingen status.",
 	why:     "Varför uppgiften kan vara felaktig eller ofullständig",
-	records: "Vad myndighetens uppgifter visar", payments: "Antal betalningar till numret i underlaget: %d, från %s till %s.",
+	records: "Vad myndighetens uppgifter visar", payments: "Antal utbetalningar till numret i underlaget: %d, från %s till %s.",
 	andMore: "och %d till", since: "Sedan när", sinceLine: "Uppgiften kan ha varit felaktig sedan %s. Myndighetens uppgifter avviker sedan den %s.",
-	recordColumns:    [4]string{"betalningsdag", "myndighet", "slag", "post-id"},
-	protectedRecords: "Betalningarna räknas inte upp här, eftersom personen har skyddade personuppgifter.",
+	recordColumns:    [4]string{"utbetalningsdag", "myndighet", "utbetalningsslag", "post-id"},
+	protectedRecords: "Utbetalningarna räknas inte upp här, eftersom personen har skyddade personuppgifter.",
 	check:            "Att kontrollera",
 	checkText: "Det här är ett utkast som har skrivits av ett program. En handläggare ska kontrollera uppgifterna mot registret och mot myndighetens egna handlingar, " +
 		"pröva om bestämmelsen är tillämplig och om sekretess hindrar en underrättelse, och komplettera det som står inom hakparentes. Programmet skickar inget.",
@@ -60,22 +60,22 @@ var swedishNotice = &noticeWords{
 	statuses: map[string]string{"active": "aktivt", "inactive": "vilande", "closed": "vilande och stängt", "deregistered": "avregistrerat"},
 	levels:   map[string]string{"confirmed": "styrkt", "probable": "sannolik", "uncertain": "osäker", "not_applicable": "inte tillämplig"},
 	because: map[string]string{
-		"overdue_inactivation":        "Numret är aktivt, trots att sista dagen för det var %s.",
-		"unknown_deregistration":      "Numret är avregistrerat med koden %s, som myndigheten inte känner.",
+		"overdue_inactivation":        "Numret är aktivt, trots att dess sista dag var den %s.",
+		"unknown_deregistration":      "Numret är avregistrerat med koden %s, som myndigheten inte känner till.",
 		"deceased_payee":              "Registret uppger att personen är avliden.",
 		"deceased_lawful_tail":        "Registret uppger att personen är avliden.",
 		"closed_number":               "Registret uppger att ett annat nummer har ersatt numret.",
 		"inactive_number":             "Registret uppger att numret är vilande.",
 		"emigrated_payee":             "Registret uppger att personen är utvandrad.",
 		"disappeared_payee":           "Registret uppger att personen är försvunnen.",
-		"false_identity":              "Registret uppger att numret har tilldelats på falsk identitet.",
+		"false_identity":              "Registret uppger att numret har tilldelats en falsk identitet.",
 		"annulled_number":             "Registret uppger att numret är annullerat.",
 		"technical_deregistration":    "Registret uppger att numret är avregistrerat av tekniska eller andra skäl.",
-		"unknown_number":              "Numret finns inte i registrets utdrag.",
-		"used_before_assigned":        "Registret uppger att numret tilldelades efter betalningen.",
-		"insufficient_identity_level": "Registret uppger en identitetsnivå som inte stämmer med myndighetens kontroll.",
-		"uncertain_identity_purpose":  "Registret uppger en identitetsnivå som inte stämmer med myndighetens kontroll.",
-		"paid_under_two_numbers":      "Registret uppger att numret och ett annat gäller samma person.",
+		"unknown_number":              "Numret finns inte i registeruttaget.",
+		"used_before_assigned":        "Registret uppger att numret tilldelades efter utbetalningen.",
+		"insufficient_identity_level": "Registret uppger en identitetsnivå som inte stämmer överens med myndighetens kontroll.",
+		"uncertain_identity_purpose":  "Registret uppger en identitetsnivå som inte stämmer överens med myndighetens kontroll.",
+		"paid_under_two_numbers":      "Registret uppger att numret och ett annat nummer avser samma person.",
 	},
 	decided: "Myndigheten har bedömt att registrets uppgift är felaktig.",
 	ground:  "[Vad bedömningen grundas på]",
@@ -90,7 +90,7 @@ var englishNotice = &noticeWords{
 	filled: [4]string{"[agency and unit]", "[case worker, telephone and e-mail]", "[date]", "[reference number]"},
 	about:  "What it is about", number: "Number", kindPersonal: "personal number", kindCoordination: "coordination number",
 	registerSays: "What the register says", asOf: "By the extract of %s, of how it was on %s.",
-	status: "Status", statusFrom: "since", sinceEver: "ever", reason: "Reason or code", level: "Identity level", linked: "Link to",
+	status: "Status", statusFrom: " since ", sinceEver: ", not known since when", reason: "Reason or code", level: "Identity level", linked: "Link to",
 	deceased: "Deceased", knownFrom: "Entered", nothing: "The extract does not have the number, or had no status of it yet.",
 	why:     "Why this may be wrong or incomplete",
 	records: "What the agency's records show", payments: "Payments to the number in the records: %d, from %s to %s.",
@@ -205,9 +205,9 @@ func (n *noticing) registerText(t *explanationText, w *noticeWords, c *noticeCas
 	switch {
 	case status == "":
 	case e.StatusFrom == calendar.Missing:
-		status += " " + w.statusFrom + " " + w.sinceEver
+		status += w.sinceEver
 	default:
-		status += " " + w.statusFrom + " " + e.StatusFrom.String()
+		status += w.statusFrom + e.StatusFrom.String()
 	}
 	t.pairs([][2]string{
 		{w.status, status}, {w.reason, printable(e.StatusReason)}, {w.level, w.levels[e.IdentityLevel]}, {w.linked, hyphenated(printable(e.UseNumber))},

@@ -30,6 +30,12 @@ func TestACaseShowsABoundedNumberOfRecords(t *testing.T) {
 	assert.Equal(t, []calendar.Day{calendar.Of(2025, 1, 1), calendar.Of(2025, 1, 1) + 299}, []calendar.Day{c.first, c.last})
 	text := (&noticing{NoticeSettings: &NoticeSettings{Folder: "r", Language: Swedish}}).text(c)
 	assert.Contains(t, text, "och 9950 till")
+	c.evidence.Status = "deregistered"
+	for language, want := range map[Language]string{
+		Swedish: "avregistrerat, oklart sedan när\n", English: "deregistered, not known since when\n",
+	} {
+		assert.Contains(t, (&noticing{NoticeSettings: &NoticeSettings{Folder: "r", Language: language}}).text(c), want)
+	}
 	assert.Less(t, len(text), 10_000)
 }
 

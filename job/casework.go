@@ -166,12 +166,12 @@ func (r *run) addCasework(closing *report.Closing) {
 	case !r.settings.follows():
 	case baseline == nil:
 		say("baseline_missing", "There is no report yet to compare the findings with: all are new.",
-			"Det finns ännu ingen rapport att jämföra fynden med: alla är nya.")
+			"Det finns ännu ingen rapport att jämföra träffarna med: alla är nya.")
 	default:
 		closing.Baseline = baseline.Input()
 		if !baseline.HasPolicy(closing.Policy) {
 			say("baseline_policy", "The policy is not that of the earlier report, so that findings may be new or gone for that alone.",
-				"Policyn är inte den tidigare rapportens, så fynd kan vara nya eller borta enbart därför.")
+				"Policyn är en annan än i den tidigare rapporten. Redan därför kan träffar vara nya eller ha fallit bort.")
 		}
 	}
 	if decisions := r.casework.decisions; decisions != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -412,7 +413,7 @@ func (p *Plan) complete(kind string, parts []Part) ([]Part, error) {
 		if len(missing) > told {
 			missing, more = missing[:told], " and more"
 		}
-		return nil, inputFailure(fmt.Errorf("the step before is not complete: of %d %ss are missing %s%s", len(ordered), kind, strings.Join(missing, ", "), more))
+		return nil, inputFailure(fmt.Errorf("the step before is not complete: of %d %s missing %s%s", len(ordered), rules.Plural(len(ordered), kind+" is", kind+"s are"), strings.Join(missing, ", "), more))
 	}
 	return ordered, nil
 }

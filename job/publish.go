@@ -324,12 +324,13 @@ func passedThresholds(thresholds []Threshold, summary *report.Summary) []string 
 		for _, count := range summary.Excused {
 			if count.Name == threshold.Severity.String() && count.Findings > 0 {
 				findings -= count.Findings
-				excused = fmt.Sprintf(" (without %d that are decided to be lawful or corrected)", count.Findings)
+				excused = fmt.Sprintf(" (without %d that %s decided to be lawful or corrected)", count.Findings, rules.Plural(count.Findings, "is", "are"))
 			}
 		}
 		if threshold.Limit.isPassed(findings, summary.Records.Read.Rows) {
-			passed = append(passed, fmt.Sprintf("%d findings of severity %s in %d rows%s, more than fail_on %s=%s allows",
-				findings, threshold.Severity, summary.Records.Read.Rows, excused, threshold.Severity, threshold.Limit))
+			passed = append(passed, fmt.Sprintf("%d %s of severity %s in %d %s%s, more than fail_on %s=%s allows",
+				findings, rules.Plural(findings, "finding", "findings"), threshold.Severity,
+				summary.Records.Read.Rows, rules.Plural(summary.Records.Read.Rows, "row", "rows"), excused, threshold.Severity, threshold.Limit))
 		}
 	}
 	return passed

@@ -349,7 +349,7 @@ func (r *run) judgeInputs() error {
 		}
 		name := r.settings.Sources[i].Name
 		if expect.HasRows && rows != expect.Rows {
-			return fmt.Errorf("control total of source %s: %d rows were expected, %d were read", name, expect.Rows, rows)
+			return fmt.Errorf("control total of source %s: %d %s expected, %d %s read", name, expect.Rows, rules.Plural(expect.Rows, "row was", "rows were"), rows, rules.Plural(rows, "was", "were"))
 		}
 		var want pipeline.Sum
 		want.Add(expect.Amount)
@@ -411,10 +411,14 @@ func (r *run) notices() []report.Notice {
 	policy := &r.settings.Policy
 	if date := r.extractDate; date == calendar.Missing {
 		say("extract_date_unknown", 0, "The date of the register extract is not known, so whether it is stale was not checked. Name it with --extract-date or register.extract_date.",
-			"Registeruttagets datum är inte känt, så om det är för gammalt har inte kontrollerats. Ange det med --extract-date eller register.extract_date.")
+			"Registeruttagets datum är inte känt. Därför har det inte kontrollerats om uttaget är för gammalt. Ange datumet med --extract-date eller register.extract_date.")
 	} else if stale := r.totals().stale; stale > 0 {
-		say("stale_register", stale, "The register extract is of %s, and there are payments more than %d days after it.",
-			"Registeruttaget är från %s, och det finns utbetalningar mer än %d dagar efter det.", date, policy.StaleAfterDays)
+		days := policy.StaleAfterDays
+		say("stale_register", stale,
+			rules.Plural(days, "The register extract is of %s, and there are payments more than %d day after it.",
+				"The register extract is of %s, and there are payments more than %d days after it."),
+			rules.Plural(days, "Registeruttaget är från den %s, och det finns utbetalningar mer än %d dag efter det.",
+				"Registeruttaget är från den %s, och det finns utbetalningar mer än %d dagar efter det."), date, days)
 	}
 	paymentTypes := slices.Sorted(slices.Values(r.dictionaries.PaymentType.Values()))
 	agencies := r.dictionaries.Agency.Values()
@@ -445,10 +449,10 @@ func (r *run) notices() []report.Notice {
 	switch text := strings.Join(strange[:min(listed, len(strange))], ", "); {
 	case len(strange) > listed:
 		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s and %d more.",
-			"Policyn känner inte dessa utbetalningsslag i posterna: %s och %d till.", text, len(strange)-listed)
+			"Policyn känner inte till dessa utbetalningsslag, som finns i posterna: %s och %d till.", text, len(strange)-listed)
 	case len(strange) > 0:
 		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s.",
-			"Policyn känner inte dessa utbetalningsslag i posterna: %s.", text)
+			"Policyn känner inte till dessa utbetalningsslag, som finns i posterna: %s.", text)
 	}
 	return notices
 }

@@ -108,10 +108,11 @@ type pageMonthly struct {
 	Table *pageTable
 }
 
-// pageNotice is a notice, and how many records it is about.
+// pageNotice is a notice, and how many records it is about. Uncounted stands in
+// place of the text where Counted, which the text tells, is hidden.
 type pageNotice struct {
-	Text    string
-	Records *figure
+	Text, Uncounted  string
+	Records, Counted *figure
 }
 
 // pageFile is a line of the ledger.
@@ -448,11 +449,14 @@ func (b *pageBuilder) cases() {
 func (b *pageBuilder) notices() {
 	for i := range b.summary.Notices {
 		notice := &b.summary.Notices[i]
-		text := notice.Text
+		text, uncounted := notice.Text, notice.Uncounted
 		if b.language.code == rules.Swedish && notice.Swedish != "" {
-			text = notice.Swedish
+			text, uncounted = notice.Swedish, notice.UncountedSwedish
 		}
-		b.Notices = append(b.Notices, pageNotice{Text: shown(text, longText), Records: b.hide.add(&figure{count: notice.Records})})
+		b.Notices = append(b.Notices, pageNotice{
+			Text: shown(text, longText), Uncounted: shown(uncounted, longText),
+			Records: b.hide.add(&figure{count: notice.Records}), Counted: b.hide.add(&figure{count: notice.Counted}),
+		})
 	}
 }
 

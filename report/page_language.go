@@ -48,6 +48,11 @@ func (l *pageLanguage) text(english string, arguments ...any) string {
 	return fmt.Sprintf(text, arguments...)
 }
 
+// counted is a text about a number of things: the first where it is one.
+func (l *pageLanguage) counted(one, more string, n int64) string {
+	return l.text(rules.Plural(n, one, more), l.number(n))
+}
+
 // word is a code of the summary in words; the code itself where there are none.
 func (l *pageLanguage) word(kind, code string) string {
 	word, ok := pageWords[kind+" "+code]
@@ -205,7 +210,7 @@ func (l *pageLanguage) law(law rules.Law) string {
 		text += l.text(", from %s", l.day(law.From.String()))
 	}
 	if law.Until != calendar.Missing {
-		text += l.text(", until %s", l.day(law.Until.String()))
+		text += l.text(", through %s", l.day((law.Until - 1).String()))
 	}
 	return text
 }

@@ -33,15 +33,18 @@ func parsePage(l *pageLanguage) (*template.Template, error) {
 		"day":       l.day,
 		"law":       l.law,
 		"name":      func(text string) string { return shown(text, longName) },
-		"integer":   func(n int) string { return l.number(int64(n)) },
 		"integer64": l.number,
 		"isHidden":  func(f *figure) bool { return f.hidden },
 		"isZero":    func(f *figure) bool { return f.count == 0 },
-		"number": func(f *figure) string {
-			if f.hidden {
-				panic("BUG: a hidden figure is to be shown")
+		"number":    func(f *figure) string { return l.number(shownCount(f)) },
+		"counted": func(one, more string, things any) string {
+			switch n := things.(type) {
+			case int:
+				return l.counted(one, more, int64(n))
+			case int64:
+				return l.counted(one, more, n)
 			}
-			return l.number(f.count)
+			return l.counted(one, more, shownCount(things.(*figure)))
 		},
 		"amounts": l.amounts,
 		"bar":     bar,
@@ -52,6 +55,14 @@ func parsePage(l *pageLanguage) (*template.Template, error) {
 			return l.share(f.count, table.Total.count)
 		},
 	}).Parse(pageText)
+}
+
+// shownCount is the count of a figure that is not hidden.
+func shownCount(f *figure) int64 {
+	if f.hidden {
+		panic("BUG: a hidden figure is to be shown")
+	}
+	return f.count
 }
 
 // pageAmount is a line of money, or says that it is hidden.

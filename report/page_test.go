@@ -135,6 +135,50 @@ func TestFewAreNotOnThePage(t *testing.T) {
 	}
 }
 
+// One of a thing is told of as one, and a notice of few of something without their number.
+func TestOneIsNotMany(t *testing.T) {
+	for _, test := range []struct {
+		language      string
+		limit         int64
+		texts, absent []string
+	}{
+		{rules.English, 0, []string{
+			">1 record is in question.", ">(1 record)<", ">2 of the decisions are unmatched.<", "<p>1 number, 1 entry.</p>",
+			">1 finding has the id of an earlier one: its source",
+		}, []string{"Some of the decisions"}},
+		{rules.Swedish, 0, []string{
+			">1 post behöver utredas.", ">(1 post)<", ">2 av besluten är overksamma.<", "<p>1 nummer, 1 uppgift.</p>",
+			">1 träff har samma id som en tidigare: dess källa",
+		}, []string{"Några av besluten"}},
+		{rules.English, 3, []string{">Some records are in question.", ">Some of the decisions.<", ">Some findings have the id"}, []string{"2 of the decisions", "(1 record)"}},
+		{rules.Swedish, 3, []string{">Några av besluten.<"}, []string{"2 av besluten", "(1 post)"}},
+		{rules.Swedish, 2, []string{">2 av besluten är overksamma.<"}, []string{"(1 post)"}},
+	} {
+		f := newFixture(t, 3, 20)
+		f.run.Language, f.run.SuppressBelow = test.language, test.limit
+		f.closing.Notices = []Notice{
+			{Name: "a", Text: "A.", Records: 1},
+			{Name: "b", Text: "2 of the decisions are unmatched.", Swedish: "2 av besluten är overksamma.", Counted: 2, Uncounted: "Some of the decisions.", UncountedSwedish: "Några av besluten."},
+		}
+		page, _ := pageOf(t, f, func(s *Summary) {
+			s.Ledger.Total.Flagged.Rows, s.RepeatedIDs, s.Register.Numbers, s.Register.Entries = 1, 1, 1, 1
+		})
+		for _, text := range test.texts {
+			assert.Contains(t, page, text, "%s, below %d", test.language, test.limit)
+		}
+		for _, text := range test.absent {
+			assert.NotContains(t, page, text, "%s, below %d", test.language, test.limit)
+		}
+	}
+}
+
+// A law is told with the last day on which it was in force.
+func TestDaysOfALaw(t *testing.T) {
+	law := rules.Law{Cite: "1 §", From: calendar.Of(2021, 7, 1), Until: calendar.Of(2023, 9, 1)}
+	assert.Equal(t, "1 §, from 1 July 2021, through 31 August 2023", strings.ReplaceAll(newPageLanguage(rules.English).law(law), noBreak, " "))
+	assert.Equal(t, "1 §, från och med den 1 juli 2021, till och med den 31 augusti 2023", strings.ReplaceAll(newPageLanguage(rules.Swedish).law(law), noBreak, " "))
+}
+
 // payloads are what someone might write into a name.
 var payloads = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'; --></style><svg onload=alert(1)>`, "{{.Summary}}",
@@ -267,6 +311,8 @@ func TestEveryTextIsInSwedish(t *testing.T) {
 		assert.Equal(t, verbs.FindAllString(english, -1), verbs.FindAllString(swedish, -1), english)
 	}
 	uses := regexp.MustCompile(`\bt ("[^"]+")`).FindAllStringSubmatch(pageText, -1)
+	uses = append(uses, regexp.MustCompile(`\bcounted ("[^"]+")`).FindAllStringSubmatch(pageText, -1)...)
+	uses = append(uses, regexp.MustCompile(`\bcounted "[^"]+" ("[^"]+")`).FindAllStringSubmatch(pageText, -1)...)
 	uses = append(uses, regexp.MustCompile(`(?:\.text\(|Title: |Column: |Unit: |Extra: )("[^"]+")`).FindAllStringSubmatch(sources, -1)...)
 	assert.Greater(t, len(uses), 80)
 	for _, used := range uses {

@@ -82,6 +82,12 @@ type Notice struct {
 	Records int64  `json:"records,omitempty"` // that it is about, where it is about records
 	// Swedish is Text in Swedish, for the page.
 	Swedish string `json:"-"`
+	// Counted is how many the texts say that there are of something, 0 where they
+	// say it of nothing. Where that is too few for the page it shows Uncounted or
+	// UncountedSwedish, which say no number.
+	Counted          int64  `json:"-"`
+	Uncounted        string `json:"-"`
+	UncountedSwedish string `json:"-"`
 }
 
 // RegisterOverview is what there is to know of the register that was used.

@@ -12,7 +12,7 @@ var deceasedPayee = &Rule{
 	Action: "Check the death with the register, then whether the payment is to be reclaimed from the estate. The register has been wrong about deaths.",
 	Swedish: Texts{
 		Title:  "Mottagaren är avliden",
-		Doc:    "Personen avled före utbetalningen, och varken den period som utbetalningen avser eller de månader som policyn tillåter täcker den. Personen är slutet på kedjan av hänvisningar. Är dödsdatumet ofullständigt och ligger utbetalningen inom det, är träffen möjlig, inte säker.",
+		Doc:    "Personen avled före utbetalningen, och varken den period som utbetalningen avser eller de månader som policyn tillåter täcker den. Med personen avses slutet på kedjan av hänvisningar. Är dödsdatumet ofullständigt och ligger utbetalningen inom det, är träffen möjlig, inte säker.",
 		Action: "Kontrollera dödsfallet mot folkbokföringen och därefter om beloppet ska återkrävas av dödsboet. Det har hänt att levande personer har registrerats som avlidna.",
 	},
 	Severity:  Error,

@@ -10,7 +10,7 @@ var emigratedPayee = &Rule{
 	Swedish: Texts{
 		Title:  "Mottagaren är utvandrad",
 		Doc:    "Personen är avregistrerad som utvandrad (kod UV), och policyn säger inte att utbetalningar av detta slag till personer utomlands är rätt. Många är det.",
-		Action: "Kontrollera om förmånen betalas ut utomlands; ange i så fall det i policyn.",
+		Action: "Kontrollera om förmånen betalas ut utomlands; ange i så fall detta i policyn.",
 	},
 	Severity:  Info,
 	Direction: OnRecord,

@@ -9,7 +9,7 @@ var insufficientIdentityLevel = &Rule{
 	Swedish: Texts{
 		Title:   "För låg identitetsnivå",
 		Doc:     "Numrets identitetsnivå är känd och lägre än den som policyn kräver för utbetalningsslaget eller myndigheten, det strängare av dem. Ingen lag anger en nivå för varje förmån; det gör policyn. Detaljen är den nivå som krävs.",
-		Action:  "Låt identiteten fastställas på den nivå som krävs före nästa utbetalning.",
+		Action:  "Se till att identiteten fastställs på den nivå som krävs före nästa utbetalning.",
 		Details: "probable (sannolik), confirmed (styrkt)",
 	},
 	Severity:  Warning,

@@ -10,7 +10,7 @@ var overdueInactivation = &Rule{
 	Details: "the last day",
 	Swedish: Texts{
 		Title:   "Vilandeförklaring som dröjer",
-		Doc:     "Samordningsnumret är aktivt fast dess sista dag ligger före utbetalningen: uttaget kan vara gammalt eller registret sent. Detaljen är sista dagen.",
+		Doc:     "Samordningsnumret är aktivt fast dess sista dag ligger före utbetalningen: uttaget kan vara gammalt, eller uppgiften i registret försenad. Detaljen är sista dagen.",
 		Action:  "Jämför med ett nyare uttag; är numret aktivt även där, underrätta Skatteverket.",
 		Details: "sista dagen",
 	},

@@ -10,7 +10,7 @@ var uncertainIdentityPurpose = &Rule{
 	Swedish: Texts{
 		Title:  "Osäker identitet utanför tillåtna ändamål",
 		Doc:    "Identitetsnivån är osäker. Sådana nummer tilldelas bara för vissa ändamål; policyn anger de myndigheter som får ha dem, och denna hör inte dit.",
-		Action: "Utred hur myndigheten fick numret; låt identiteten fastställas.",
+		Action: "Utred hur myndigheten fick numret; se till att identiteten fastställs.",
 	},
 	Severity:  Warning,
 	Direction: OnIdentity,

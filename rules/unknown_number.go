@@ -8,7 +8,7 @@ var unknownNumber = &Rule{
 	Details: "coordination, personal",
 	Swedish: Texts{
 		Title:   "Numret finns inte i registret",
-		Doc:     "Numret är rätt bildat, men finns inte i registeruttaget. Det bevisar inte att det är fel: uttag saknar nummer med identitetsnivån osäker och sådana som sedan några år är vilandeförklarade eller vilkas innehavare har utvandrat.",
+		Doc:     "Numret är korrekt uppbyggt, men finns inte i registeruttaget. Det bevisar inte att det är fel: uttag saknar nummer med identitetsnivån osäker och sådana som sedan några år är vilandeförklarade eller vilkas innehavare har utvandrat.",
 		Action:  "Sök numret i själva registret; rätta posten om det är okänt även där.",
 		Details: "coordination (samordningsnummer), personal (personnummer)",
 	},

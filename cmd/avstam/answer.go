@@ -80,11 +80,8 @@ func inWords(first int, firstName string, second int, secondName string) string 
 		count int
 		name  string
 	}{{first, firstName}, {second, secondName}} {
-		switch {
-		case part.count == 1:
-			parts = append(parts, "1 "+part.name)
-		case part.count > 1:
-			parts = append(parts, fmt.Sprintf("%d %ss", part.count, part.name))
+		if part.count > 0 {
+			parts = append(parts, counted(part.count, part.name))
 		}
 	}
 	return strings.Join(parts, ", ")

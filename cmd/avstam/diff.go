@@ -15,6 +15,7 @@ import (
 
 	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -46,7 +47,8 @@ exit status is 1.`,
 				return outputError(err)
 			}
 			if difference.Differs() {
-				return &differs{fmt.Errorf("%d findings are new and %d are gone", difference.Total.New.Findings, difference.Total.Resolved.Findings)}
+				return &differs{fmt.Errorf("%d %s new and %d %s gone", difference.Total.New.Findings, rules.Plural(difference.Total.New.Findings, "finding is", "findings are"),
+					difference.Total.Resolved.Findings, rules.Plural(difference.Total.Resolved.Findings, "is", "are"))}
 			}
 			p.done = "no finding is new, and none is gone"
 			return nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/rules"
 )
 
 func (p *program) inspectCommand() *cobra.Command {
@@ -424,7 +425,7 @@ func tellInspection(text *strings.Builder, r fileReport) {
 		over = "the first " + grouped(r.Inspected) + " rows"
 	}
 	if r.Faulty > 0 {
-		over += fmt.Sprintf(", of which %s do not have the fields of the first line", grouped(r.Faulty))
+		over += fmt.Sprintf(", of which %s %s not have the fields of the first line", grouped(r.Faulty), rules.Plural(r.Faulty, "does", "do"))
 	}
 	fmt.Fprintf(text, "  columns, over %s:\n", over)
 	columns := table{right: []bool{false, false, true, true, false, false}}

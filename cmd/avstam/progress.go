@@ -10,6 +10,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/avstam/avstam/job"
+	"github.com/avstam/avstam/rules"
 )
 
 const (
@@ -96,7 +97,7 @@ func (p pace) of(now job.Progress, at time.Time) (s speed) {
 
 // inWords is how far a run has come, as it stands behind the bar.
 func (s speed) inWords(now job.Progress) string {
-	text := grouped(now.Rows) + " records"
+	text := grouped(now.Rows) + rules.Plural(now.Rows, " record", " records")
 	if s.rate > 0 {
 		text += ", " + grouped(s.rate) + "/s"
 	}

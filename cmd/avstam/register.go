@@ -11,6 +11,7 @@ import (
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/rules"
 )
 
 func (p *program) registerCommand() *cobra.Command {
@@ -140,7 +141,7 @@ func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Ch
 		}
 		fmt.Fprintf(&text, "\n%s: %s%s\n", inconsistency.Name, atLeast, grouped(inconsistency.Count))
 		for _, word := range inconsistency.Words[:min(listed, len(inconsistency.Words))] {
-			fmt.Fprintf(&text, "  %q in %s rows\n", word.Word, grouped(word.Count))
+			fmt.Fprintf(&text, "  %q in %s %s\n", word.Word, grouped(word.Count), rules.Plural(word.Count, "row", "rows"))
 		}
 		for _, location := range inconsistency.First[:min(listed, len(inconsistency.First))] {
 			fmt.Fprintf(&text, "  %s, row %d", inertLine(location.File), location.Row)
@@ -150,7 +151,7 @@ func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Ch
 			text.WriteByte('\n')
 		}
 		if more := len(inconsistency.First) - listed; more > 0 {
-			fmt.Fprintf(&text, "  and %d more places, which avstam register info lists\n", more)
+			fmt.Fprintf(&text, "  and %d more %s, which avstam register info lists\n", more, rules.Plural(more, "place", "places"))
 		}
 	}
 	_, err := io.WriteString(w, text.String())

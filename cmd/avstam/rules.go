@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/rules"
 )
 
@@ -65,10 +67,36 @@ func defaultSeverity(rule *rules.Rule) rules.Severity {
 
 // ruleHeadings are the headings of the catalogue and of a rule.
 type ruleHeadings struct {
-	table                                  string
-	action, detail, severity, direction    string
-	law, offByDefault                      string
-	inForceFrom, inForceUntil, inForceBoth string
+	table                                    string
+	action, detail, severity, direction      string
+	law, offByDefault                        string
+	inForceFrom, inForceThrough, inForceBoth string
+	severities, directions                   map[string]string // in words; nil where the codes are words
+}
+
+// severityText is a severity in words, with the code that a policy is written with.
+func (h *ruleHeadings) severityText(severity rules.Severity) string {
+	if word, ok := h.severities[severity.String()]; ok {
+		return word + " (" + severity.String() + ")"
+	}
+	return severity.String()
+}
+
+// directionText is a direction in words.
+func (h *ruleHeadings) directionText(direction rules.Direction) string {
+	if word, ok := h.directions[direction.String()]; ok {
+		return word
+	}
+	return direction.String()
+}
+
+// width is how much room the headings of a rule take, with the blanks after them.
+func (h *ruleHeadings) width() int {
+	longest := 0
+	for _, heading := range []string{h.action, h.detail, h.severity, h.direction, h.law} {
+		longest = max(longest, utf8.RuneCountInString(heading))
+	}
+	return longest + len(":  ")
 }
 
 var ruleHeadingsIn = map[string]ruleHeadings{
@@ -76,21 +104,24 @@ var ruleHeadingsIn = map[string]ruleHeadings{
 		table:  "RULE\tSEVERITY\tDIRECTION\tFINDS",
 		action: "What to do", detail: "Detail", severity: "Severity", direction: "Direction", law: "Law",
 		offByDefault: ", off unless the policy turns it on",
-		inForceFrom:  "in force from %s", inForceUntil: "in force until %s", inForceBoth: "in force from %s until %s",
+		inForceFrom:  " (in force from %s)", inForceThrough: " (in force through %s)", inForceBoth: " (in force from %s through %s)",
 	},
 	rules.Swedish: {
-		table:  "REGEL\tALLVAR\tRIKTNING\tFINNER",
-		action: "Att göra", detail: "Detalj", severity: "Allvar", direction: "Riktning", law: "Lag",
-		offByDefault: ", av om policyn inte slår på den",
-		inForceFrom:  "i kraft från %s", inForceUntil: "i kraft till %s", inForceBoth: "i kraft från %s till %s",
+		table:  "REGEL\tALLVARLIGHETSGRAD\tRIKTNING\tHITTAR",
+		action: "Att göra", detail: "Detalj", severity: "Allvarlighetsgrad", direction: "Riktning", law: "Lag",
+		offByDefault: ", avslagen om inte policyn slår på den",
+		inForceFrom:  " (i kraft från och med den %s)", inForceThrough: " (i kraft till och med den %s)", inForceBoth: " (i kraft från och med den %s till och med den %s)",
+		severities: map[string]string{"error": "fel", "warning": "varning", "info": "upplysning", "off": "av"},
+		directions: map[string]string{"record": "posten", "identity": "identiteten", "register": "registret", "none": "ingen"},
 	},
 }
 
 func writeRules(w io.Writer, catalogue []*rules.Rule, language string) error {
+	heading := ruleHeadingsIn[language]
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, ruleHeadingsIn[language].table)
+	fmt.Fprintln(table, heading.table)
 	for _, rule := range catalogue {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", rule.Name, defaultSeverity(rule), rule.Direction, rule.In(language).Title)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", rule.Name, heading.severityText(defaultSeverity(rule)), heading.directionText(rule.Direction), rule.In(language).Title)
 	}
 	return table.Flush()
 }
@@ -99,39 +130,43 @@ func writeRule(w io.Writer, rule *rules.Rule, language string) error {
 	heading, texts := ruleHeadingsIn[language], rule.In(language)
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s\n\n%s\n\n", rule.Name, texts.Title, wrap(texts.Doc, ""))
+	width := heading.width()
 	line := func(heading, value string) {
-		fmt.Fprintf(&text, "%-13s%s\n", heading, wrap(value, "             "))
+		fmt.Fprintf(&text, "%-*s%s\n", width, heading, wrap(value, strings.Repeat(" ", width)))
 	}
 	line(heading.action+":", texts.Action)
 	if texts.Details != "" {
 		line(heading.detail+":", texts.Details)
 	}
-	severity := rule.Severity.String()
+	severity := heading.severityText(rule.Severity)
 	if rule.OffByDefault {
 		severity += heading.offByDefault
 	}
 	line(heading.severity+":", severity)
-	line(heading.direction+":", rule.Direction.String())
+	line(heading.direction+":", heading.directionText(rule.Direction))
 	for i, law := range rule.Laws {
 		name := heading.law + ":"
 		if i > 0 {
 			name = ""
 		}
-		fmt.Fprintf(&text, "%-13s%s (%s)\n", name, law.Cite, heading.inForce(law))
+		fmt.Fprintf(&text, "%-*s%s%s\n", width, name, law.Cite, heading.inForce(law))
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
+// inForce is when a law was in force, as it follows the law's name.
 func (h *ruleHeadings) inForce(law rules.Law) string {
-	from, until := law.From.String(), law.Until.String()
+	last := law.Until - 1
 	switch {
-	case until == "":
-		return fmt.Sprintf(h.inForceFrom, from)
-	case from == "":
-		return fmt.Sprintf(h.inForceUntil, until)
+	case law.From == calendar.Missing && law.Until == calendar.Missing:
+		return "" // not known
+	case law.Until == calendar.Missing:
+		return fmt.Sprintf(h.inForceFrom, law.From)
+	case law.From == calendar.Missing:
+		return fmt.Sprintf(h.inForceThrough, last)
 	}
-	return fmt.Sprintf(h.inForceBoth, from, until)
+	return fmt.Sprintf(h.inForceBoth, law.From, last)
 }
 
 // lineWidth is that of a terminal, where text is wrapped.

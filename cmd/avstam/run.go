@@ -337,7 +337,7 @@ func (p *program) finishStream(result *job.Result) error {
 	if len(result.Passed) > 0 {
 		return &thresholdPassed{result.Passed}
 	}
-	p.done = fmt.Sprintf("done, %d findings are on standard output", result.Summary.Findings)
+	p.done = fmt.Sprintf("done, %d %s on standard output", result.Summary.Findings, rules.Plural(result.Summary.Findings, "finding is", "findings are"))
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/avstam/avstam/job"
+	"github.com/avstam/avstam/rules"
 )
 
 // shardFlags are the flags of the steps of a job in parts.
@@ -264,10 +265,7 @@ func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, 
 
 // counted is a number of things in words.
 func counted(count int, thing string) string {
-	if count == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", count, thing)
+	return fmt.Sprintf("%d %s", count, rules.Plural(count, thing, thing+"s"))
 }
 
 func (p *program) shardCommitCommand() *cobra.Command {

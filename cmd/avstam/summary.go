@@ -12,6 +12,7 @@ import (
 
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
 )
 
 const (
@@ -45,7 +46,7 @@ func writeSummary(w io.Writer, colours palette, s *report.Summary, folder string
 	text.WriteByte('\n')
 	writeFindings(&text, colours, s, currencies)
 	if more > 0 {
-		fmt.Fprintf(&text, "%d more currencies are in %s.\n", more, report.SummaryFile)
+		fmt.Fprintf(&text, "%d more %s in %s.\n", more, rules.Plural(more, "currency is", "currencies are"), report.SummaryFile)
 	}
 	writeCasework(&text, colours, s, currencies)
 
@@ -54,7 +55,7 @@ func writeSummary(w io.Writer, colours palette, s *report.Summary, folder string
 		for _, notice := range s.Notices {
 			told := shorten(report.Inert(notice.Text), shownNotice)
 			if notice.Records > 0 {
-				told += " (" + grouped(notice.Records) + " records)"
+				told += " (" + grouped(notice.Records) + rules.Plural(notice.Records, " record)", " records)")
 			}
 			text.WriteString("- " + wrap(told, "  ") + "\n")
 		}
@@ -118,11 +119,11 @@ func writeFindings(text *strings.Builder, colours palette, s *report.Summary, cu
 	findings := newTable(colours, []bool{false, false, true}, currencies, false)
 	findings.add(append([]string{"rule", "severity", "findings"}, headings(currencies)...)...)
 	silent := 0
-	rules := slices.Clone(s.Rules)
-	slices.SortStableFunc(rules, func(a, b report.RuleCount) int {
+	byGravity := slices.Clone(s.Rules)
+	slices.SortStableFunc(byGravity, func(a, b report.RuleCount) int {
 		return cmp.Compare(slices.Index(gravity, a.Severity), slices.Index(gravity, b.Severity))
 	})
-	for _, rule := range rules {
+	for _, rule := range byGravity {
 		if rule.Findings == 0 {
 			silent++
 			continue
@@ -136,7 +137,7 @@ func writeFindings(text *strings.Builder, colours palette, s *report.Summary, cu
 	}
 	findings.write(text)
 	if silent > 0 {
-		fmt.Fprintf(text, "%d more rules found nothing.\n", silent)
+		fmt.Fprintf(text, "%d more %s found nothing.\n", silent, rules.Plural(silent, "rule", "rules"))
 	}
 }
 

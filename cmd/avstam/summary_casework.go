@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
 )
 
 // writeCasework writes how the findings stand to the baseline, what of it is gone,
@@ -40,6 +41,7 @@ func writeCasework(text *strings.Builder, colours palette, s *report.Summary, cu
 		excused += count.Findings
 	}
 	if excused > 0 {
-		fmt.Fprintf(text, "Of the findings %s do not count toward fail_on: they are decided to be lawful or corrected.\n", grouped(excused))
+		fmt.Fprintf(text, rules.Plural(excused, "Of the findings %s does not count toward fail_on: it is decided to be lawful or corrected.\n",
+			"Of the findings %s do not count toward fail_on: they are decided to be lawful or corrected.\n"), grouped(excused))
 	}
 }

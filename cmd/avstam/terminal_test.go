@@ -40,6 +40,7 @@ func TestSpeed(t *testing.T) {
 		{"a pipe has no size", pace{began: began}, job.Progress{Rows: 5000, Bytes: 4000}, 5 * time.Second, "5 000 records, 1 000/s"},
 		{"a stage that reads nothing", pace{began, 5000, 1000}, job.Progress{Rows: 5000, Bytes: 1000, TotalBytes: 1000}, 5 * time.Second, "5 000 records"},
 		{"no stage yet", pace{}, job.Progress{}, 0, "0 records"},
+		{"the first record", pace{}, job.Progress{Rows: 1}, 0, "1 record"},
 	} {
 		assert.Equal(t, row.want, row.pace.of(row.now, began.Add(row.took)).inWords(row.now), row.why)
 	}
@@ -83,6 +84,7 @@ func TestSummaryTable(t *testing.T) {
 		},
 		Severities: []report.Count{{Name: "error", Findings: 44, Amounts: money(1234567, 0)}},
 		Notices:    []report.Notice{{Text: "The policy has the agency \"\x1b[2J\", which no record has." + strings.Repeat(" and", 1000)}},
+		Excused:    []report.Count{{Name: "error", Findings: 1}},
 	}
 	var text strings.Builder
 	require.NoError(t, writeSummary(&text, false, s, "out/\x1b[2Jrun"))
@@ -99,11 +101,12 @@ func TestSummaryTable(t *testing.T) {
 		"unknown_number       warning        300  0.00      -2.00",
 		"other_identity_kind  info            56  0.00       0.05",
 		"all                  error           44  0.00  12 345.67",
-		"1 more rules found nothing.",
+		"1 more rule found nothing.",
+		"Of the findings 1 does not count toward fail_on: it is decided to be lawful or corrected.",
 		"",
 		"Notices:",
 		`- The policy has the agency "\u001b[2J", which no record has. and and and and`,
-	}, lines[:15])
+	}, lines[:16])
 	assert.Equal(t, `Report: out/\u001b[2Jrun`, lines[len(lines)-2])
 	assert.Less(t, text.Len(), 4000)
 
@@ -115,13 +118,25 @@ func TestSummaryTable(t *testing.T) {
 	require.NoError(t, writeSummary(&plain, false, s, ""))
 	assert.Equal(t, plain.String(), regexp.MustCompile(`\x1b\[\d+m`).ReplaceAllString(coloured.String(), ""), "colours move nothing")
 
+	for i := range 4 {
+		s.Rules[0].Amounts[fmt.Sprint("A", i)] = sum(1)
+	}
+	s.Rules = append(s.Rules, report.RuleCount{Rule: "test_number", Severity: "error"})
+	s.Notices, s.Excused = []report.Notice{{Text: "A notice.", Records: 1}}, []report.Count{{Name: "error", Findings: 2}}
+	text.Reset()
+	require.NoError(t, writeSummary(&text, false, s, ""))
+	assert.Contains(t, text.String(), "\n1 more currency is in summary.json.\n")
+	assert.Contains(t, text.String(), "\n- A notice. (1 record)\n")
+	assert.Contains(t, text.String(), "Of the findings 2 do not count toward fail_on: they are decided")
+	assert.Contains(t, text.String(), "\n2 more rules found nothing.\n")
+
 	for i := range 100 {
 		s.Rules[0].Amounts[fmt.Sprintf("C%02d%s", i, strings.Repeat("x", 4000))] = sum(1)
 	}
 	text.Reset()
 	require.NoError(t, writeSummary(&text, false, s, ""))
 	assert.Contains(t, text.String(), "C00xxxxxxxx…")
-	assert.Contains(t, text.String(), "97 more currencies are in summary.json.")
+	assert.Contains(t, text.String(), "101 more currencies are in summary.json.")
 	for line := range strings.Lines(text.String()) {
 		assert.LessOrEqual(t, len(line), 130)
 	}
