@@ -459,7 +459,7 @@ func (r *run) takeParts(ctx context.Context, plan *Plan, chunks []Part, writer *
 func takePart(o *openPart, number int, numbers *pipeline.Renumbering, packer *report.Packer, rejects *chunkWriter, records *casework.ReadRecords) (p part, err error) {
 	p.rows, p.rejected, p.stale, p.ledger = o.Rows, o.Rejected, o.Stale, o.Ledger
 	for _, tally := range []*pipeline.Tally{&p.ledger.Read, &p.ledger.Rejected, &p.ledger.Clean, &p.ledger.Flagged} {
-		if len(tally.Amounts) > len(numbers.Currency) {
+		if len(tally.Amounts) > len(numbers.Currency) || len(tally.WithAmount) != len(tally.Amounts) {
 			return p, o.damaged()
 		}
 		tally.Renumber(numbers.Currency)

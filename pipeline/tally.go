@@ -61,6 +61,9 @@ type Tally struct {
 	Rows     int64 `json:"rows"`
 	NoAmount int64 `json:"no_amount,omitempty"` // of them, rows whose amount could not be read
 	Amounts  []Sum `json:"amounts"`             // by number of the currency in the run's dictionary
+	// WithAmount are the rows that each of Amounts is of, as long as they: all
+	// rows but those of NoAmount.
+	WithAmount []int64 `json:"with_amount"`
 }
 
 // Add adds rows without their amounts, of which noAmount have none.
@@ -71,37 +74,52 @@ func (t *Tally) Add(rows, noAmount int64) {
 
 // AddAmount adds the amount of one row; the row itself is counted by Add.
 func (t *Tally) AddAmount(amount int64, currency uint16) {
-	if more := int(currency) + 1 - len(t.Amounts); more > 0 {
-		t.Amounts = append(t.Amounts, make([]Sum, more)...)
+	if int(currency) >= len(t.Amounts) {
+		t.makeRoom(currency)
 	}
 	t.Amounts[currency].Add(amount)
+	t.WithAmount[currency]++
+}
+
+// AddAmounts adds what rows of a currency amount to; the rows themselves are
+// counted by Add.
+func (t *Tally) AddAmounts(sum Sum, rows int64, currency uint16) {
+	if int(currency) >= len(t.Amounts) {
+		t.makeRoom(currency)
+	}
+	t.Amounts[currency].AddSum(sum)
+	t.WithAmount[currency] += rows
+}
+
+func (t *Tally) makeRoom(currency uint16) {
+	more := int(currency) + 1 - len(t.Amounts)
+	t.Amounts = append(t.Amounts, make([]Sum, more)...)
+	t.WithAmount = append(t.WithAmount, make([]int64, more)...)
 }
 
 // AddTally adds another tally.
 func (t *Tally) AddTally(other *Tally) {
 	t.Rows += other.Rows
 	t.NoAmount += other.NoAmount
-	for currency := range other.Amounts {
-		t.AddAmount(0, uint16(currency))
-		t.Amounts[currency].AddSum(other.Amounts[currency])
+	for currency, sum := range other.Amounts {
+		t.AddAmounts(sum, other.WithAmount[currency], uint16(currency))
 	}
 }
 
 // Renumber gives the currencies the numbers of another dictionary. The tally may
 // be of no currency that has none.
 func (t *Tally) Renumber(currencies []uint16) {
-	amounts := t.Amounts
-	t.Amounts = nil
+	amounts, withAmount := t.Amounts, t.WithAmount
+	t.Amounts, t.WithAmount = nil, nil
 	for currency, sum := range amounts {
-		t.AddAmount(0, currencies[currency])
-		t.Amounts[currencies[currency]].AddSum(sum)
+		t.AddAmounts(sum, withAmount[currency], currencies[currency])
 	}
 }
 
 // SubtractAmount takes the amount of one row away, for a row that moves from
 // one tally to another.
 func (t *Tally) SubtractAmount(amount int64, currency uint16) {
-	t.AddAmount(0, currency)
+	t.AddAmounts(Sum{}, -1, currency)
 	t.Amounts[currency].subtract(amount)
 }
 

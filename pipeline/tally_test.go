@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"math"
 	"math/big"
 	"testing"
@@ -37,6 +38,29 @@ func TestSumComesBackFromItsText(t *testing.T) {
 		require.NoError(t, back.UnmarshalText(text))
 		assert.Equal(t, many, back)
 	}
+}
+
+// What is told of a currency depends on how many rows it is of, whichever way
+// they came together.
+func TestRowsOfEachCurrencyAreCounted(t *testing.T) {
+	var one, other Tally
+	one.AddAmount(100, 1)
+	one.AddAmount(0, 1) // a row of nothing is one, too
+	one.AddAmount(-5, 3)
+	assert.Equal(t, []int64{0, 2, 0, 1}, one.WithAmount)
+	one.SubtractAmount(-5, 3)
+	assert.Equal(t, []int64{0, 2, 0, 0}, one.WithAmount)
+	other.AddAmounts(one.Amounts[1], 7, 2)
+	one.AddTally(&other)
+	assert.Equal(t, []int64{0, 2, 7, 0}, one.WithAmount)
+	one.Renumber([]uint16{0, 2, 2, 1}) // as where two names are written the same
+	assert.Equal(t, []int64{0, 0, 9}, one.WithAmount)
+	assert.Equal(t, "2.00", one.Amounts[2].String())
+	text, err := json.Marshal(one)
+	require.NoError(t, err)
+	var back Tally
+	require.NoError(t, json.Unmarshal(text, &back))
+	assert.Equal(t, one, back, "a part of a job carries it")
 }
 
 func TestTextThatIsNoSum(t *testing.T) {

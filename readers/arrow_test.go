@@ -151,7 +151,7 @@ func readAny(source Source, options *Options) (records []plainRecord, file *File
 		for {
 			more, err := piece.Next(&b)
 			if err != nil || !more {
-				return errors.Join(err, checkTallies(piece, records[start:]))
+				return errors.Join(err, checkTallies(piece, records[start:], options.Dictionaries))
 			}
 			if b.FirstRow != int64(len(records)-start) || b.Rows > pipeline.BatchRows {
 				return errors.New("a batch is not in its place")

@@ -553,23 +553,24 @@ func (p *csvPiece) tally(b *pipeline.Batch) {
 	f := p.filler
 	noAmount := int64(0)
 	var sum pipeline.Sum // of rows that follow each other and have one currency
-	summed := false
-	number := uint16(0) // of their currency
+	summed := int64(0)   // those rows
+	number := uint16(0)  // of their currency
 	for i, ore := range b.Amount {
 		if f.noAmount[i] {
 			noAmount++
 			continue
 		}
-		if b.Currency[i] != number || !summed {
-			if summed {
-				addSum(&p.read, sum, number)
+		if b.Currency[i] != number || summed == 0 {
+			if summed > 0 {
+				p.read.AddAmounts(sum, summed, number)
 			}
-			sum, summed, number = pipeline.Sum{}, true, b.Currency[i]
+			sum, summed, number = pipeline.Sum{}, 0, b.Currency[i]
 		}
 		sum.Add(ore)
+		summed++
 	}
-	if summed {
-		addSum(&p.read, sum, number)
+	if summed > 0 {
+		p.read.AddAmounts(sum, summed, number)
 	}
 	p.read.Add(int64(b.Rows), noAmount)
 
@@ -583,11 +584,6 @@ func (p *csvPiece) tally(b *pipeline.Batch) {
 		}
 	}
 	p.rejected.Add(int64(len(b.Rejects)), noAmount)
-}
-
-func addSum(tally *pipeline.Tally, sum pipeline.Sum, currency uint16) {
-	tally.AddAmount(0, currency)
-	tally.Amounts[currency].AddSum(sum)
 }
 
 // limitWord bounds a word, in bytes.

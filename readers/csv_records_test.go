@@ -640,25 +640,29 @@ func FuzzCSVRecords(f *testing.F) {
 		require.Equal(t, whole.rejected, cut.rejected)
 		require.Equal(t, int64(len(whole.records)), whole.read.Rows)
 		require.Equal(t, int64(len(whole.rejects)), whole.rejected.Rows)
-		clean := map[string]*pipeline.Sum{}
+		clean, cleanRows := map[string]*pipeline.Sum{}, map[string]int64{}
 		for _, record := range whole.records {
 			if !record.rejected {
 				if clean[record.currency] == nil {
 					clean[record.currency] = &pipeline.Sum{}
 				}
 				clean[record.currency].Add(record.ore)
+				cleanRows[record.currency]++
 			}
 		}
 		for i, currency := range whole.values.Currency.Values() {
 			var sum pipeline.Sum
+			rows := cleanRows[currency]
 			if i < len(whole.rejected.Amounts) {
 				sum = whole.rejected.Amounts[i]
+				rows += whole.rejected.WithAmount[i]
 			}
 			if clean[currency] != nil {
 				sum.AddSum(*clean[currency])
 			}
 			if i < len(whole.read.Amounts) {
 				require.Equal(t, whole.read.Amounts[i], sum, "what was read is what is clean and what was rejected")
+				require.Equal(t, whole.read.WithAmount[i], rows, "and so are the rows of each currency")
 			}
 		}
 	})

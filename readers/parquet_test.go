@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -198,7 +199,7 @@ func readRecords(path string, source *Source, options *Options) ([]plainRecord, 
 				return err
 			}
 			if !more {
-				return checkTallies(piece, records[start:])
+				return checkTallies(piece, records[start:], options.Dictionaries)
 			}
 			if piece.File() != 7 || b.FirstRow != int64(len(records)-start) || b.Rows > pipeline.BatchRows {
 				return errors.New("a batch is not in its place")
@@ -235,8 +236,9 @@ func rowsOf(b *pipeline.Batch, dictionaries *pipeline.Dictionaries) []plainRecor
 }
 
 // checkTallies compares what a piece counted with its rows.
-func checkTallies(piece pipeline.Piece, records []plainRecord) error {
+func checkTallies(piece pipeline.Piece, records []plainRecord, dictionaries *pipeline.Dictionaries) error {
 	sums := map[string]int64{}
+	readOf, rejectedOf := map[string]int64{}, map[string]int64{} // rows with an amount, by currency
 	var count, noAmount, rejected int64
 	for _, r := range records {
 		count++
@@ -247,8 +249,10 @@ func checkTallies(piece pipeline.Piece, records []plainRecord) error {
 			noAmount++
 		} else {
 			sums["read"] += r.ore
+			readOf[r.currency]++
 			if r.reject != "" {
 				sums["rejected"] += r.ore
+				rejectedOf[r.currency]++
 			}
 		}
 	}
@@ -260,8 +264,18 @@ func checkTallies(piece pipeline.Piece, records []plainRecord) error {
 		}
 		return sum.Ore().Int64()
 	}
+	byCurrency := func(tally *pipeline.Tally) map[string]int64 {
+		rows := map[string]int64{}
+		for number, n := range tally.WithAmount {
+			if n != 0 {
+				rows[dictionaries.Currency.Values()[number]] = n
+			}
+		}
+		return rows
+	}
 	if read.Rows != count || refused.Rows != rejected || read.NoAmount != noAmount || refused.NoAmount != noAmount ||
-		total(read) != sums["read"] || total(refused) != sums["rejected"] {
+		total(read) != sums["read"] || total(refused) != sums["rejected"] ||
+		!maps.Equal(byCurrency(read), readOf) || !maps.Equal(byCurrency(refused), rejectedOf) {
 		return fmt.Errorf("the tallies %v and %v are not those of %d rows, %d rejected", *read, *refused, count, rejected)
 	}
 	return nil

@@ -15,6 +15,8 @@ func (p *tallies) count(b *pipeline.Batch) {
 		reject := &b.Rejects[i]
 		if !reject.HasAmount {
 			noAmount++
+			// It is among those added below, as an amount of 0.
+			p.read.AddAmounts(pipeline.Sum{}, -1, b.Currency[reject.Row])
 			continue
 		}
 		p.rejected.AddAmount(b.Amount[reject.Row], b.Currency[reject.Row])
@@ -27,8 +29,7 @@ func (p *tallies) count(b *pipeline.Batch) {
 		for _, ore := range b.Amount {
 			sum.Add(ore)
 		}
-		p.read.AddAmount(0, first)
-		p.read.Amounts[first].AddSum(sum)
+		p.read.AddAmounts(sum, int64(len(b.Amount)), first)
 		return
 	}
 	for i, ore := range b.Amount {

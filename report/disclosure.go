@@ -35,8 +35,12 @@ type disclosure struct {
 type disclosedSum struct {
 	total *figure
 	parts []*figure
-	// ofCounts says that the money of the parts is not on the page.
-	ofCounts bool
+	// ofCounts says that the money of the parts is not on the page, ofMoney that it
+	// is about that alone.
+	ofCounts, ofMoney bool
+	// isUnseen says that none of them stands on the page: they can be had by
+	// subtraction, where they are not hidden.
+	isUnseen bool
 }
 
 // add makes a figure that is in no sum.
@@ -56,13 +60,24 @@ func (d *disclosure) sumOfCounts(total *figure, parts ...*figure) {
 	d.sums = append(d.sums, disclosedSum{total: total, parts: parts, ofCounts: true})
 }
 
+// sumOfMoney says that only the money adds up to that of a total.
+func (d *disclosure) sumOfMoney(total *figure, parts ...*figure) {
+	d.sums = append(d.sums, disclosedSum{total: total, parts: parts, ofMoney: true})
+}
+
+// sumOfUnseen is sumOfMoney of figures that are not on the page.
+func (d *disclosure) sumOfUnseen(total *figure, parts ...*figure) {
+	d.sums = append(d.sums, disclosedSum{total: total, parts: parts, ofMoney: true, isUnseen: true})
+}
+
 // settle hides what must be hidden of the counts, then of each currency.
 func (d *disclosure) settle(currencies []string) {
 	for _, f := range d.figures {
 		f.hidden = f.hidden || f.count > 0 && f.count < d.limit
 		f.hiddenAmount = map[string]bool{}
 	}
-	d.protect(d.sums, func(f *figure) int64 { return f.count }, func(f *figure) bool { return f.hidden }, func(f *figure) { f.hidden = true })
+	ofCounts := slices.DeleteFunc(slices.Clone(d.sums), func(s disclosedSum) bool { return s.ofMoney })
+	d.protect(ofCounts, func(f *figure) int64 { return f.count }, func(f *figure) bool { return f.hidden }, func(f *figure) { f.hidden = true })
 	ofMoney := slices.DeleteFunc(slices.Clone(d.sums), func(s disclosedSum) bool { return s.ofCounts })
 	for _, currency := range currencies {
 		for _, f := range d.figures {
@@ -84,6 +99,9 @@ func (d *disclosure) protect(sums []disclosedSum, count func(*figure) int64, isH
 	for changed := true; changed; {
 		changed = false
 		for i := range sums {
+			if changed && sums[i].isUnseen {
+				continue // when all else is settled: it hides no more than it must
+			}
 			if f := sums[i].nextToHide(d.limit, count, isHidden); f != nil {
 				hide(f)
 				changed = true
@@ -116,8 +134,8 @@ func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidd
 		return next // else the parts add up to it
 	case hidden == 0, hidden > 1 && together >= limit:
 		return nil
-	case next != nil:
-		return next
+	case next == nil, next.isDear && !total.isDear:
+		return total
 	}
-	return total
+	return next
 }

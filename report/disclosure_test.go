@@ -51,6 +51,39 @@ func TestTheFigureThatMattersIsHiddenLast(t *testing.T) {
 	assert.False(t, flagged.hidden)
 }
 
+// Where few are not flagged, the total goes: what is in question is told last.
+func TestTheTotalIsHiddenBeforeTheFigureThatMatters(t *testing.T) {
+	d := &disclosure{limit: 5}
+	read := d.add(&figure{count: 22})
+	clean, flagged := d.add(&figure{count: 2}), d.add(&figure{count: 20, isDear: true})
+	d.sum(read, clean, flagged)
+	d.settle(nil)
+	assert.True(t, read.hidden)
+	assert.False(t, flagged.hidden)
+}
+
+// Money that is not on the page is told by subtraction, whatever the counts are.
+func TestMoneyThatIsNotShownCanBeWorkedOut(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		rest int64
+		want bool // read is hidden
+	}{
+		{"nobody is the rest", 0, false},
+		{"few are the rest", 4, true},
+		{"enough are the rest", 5, false},
+	} {
+		d := &disclosure{limit: 5}
+		read := d.add(&figure{count: 100, byCurrency: map[string]int64{"SEK": 20 + test.rest}})
+		flagged := d.add(&figure{count: 90, isDear: true, byCurrency: map[string]int64{"SEK": 20}})
+		d.sumOfMoney(read, flagged, d.add(&figure{byCurrency: map[string]int64{"SEK": test.rest}}))
+		d.settle([]string{"SEK"})
+		assert.False(t, read.hidden, "its count: %s", test.why)
+		assert.Equal(t, test.want, read.hiddenAmount["SEK"], test.why)
+		assert.False(t, flagged.hiddenAmount["SEK"], test.why)
+	}
+}
+
 // A currency that few of the many have is told of no more than a few are.
 func TestMoneyOfFewIsHidden(t *testing.T) {
 	d := &disclosure{limit: 5}

@@ -51,11 +51,7 @@ func namesFixture(t testing.TB, text string) *fixture {
 	for i := range f.closing.Terms {
 		terms := &f.closing.Terms[i]
 		for _, tally := range []*pipeline.Tally{&terms.Read, &terms.Clean, &terms.Flagged, &terms.Rejected} {
-			if sums := tally.Amounts; len(sums) > int(euro) && euro != currency {
-				tally.Amounts = append(sums, make([]pipeline.Sum, max(0, int(currency)+1-len(sums)))...)
-				tally.Amounts[currency].AddSum(sums[euro])
-				tally.Amounts[euro] = pipeline.Sum{}
-			}
+			tally.Renumber([]uint16{0, euro - 1, currency})
 		}
 	}
 	for i := range f.run.Files {

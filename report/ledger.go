@@ -25,14 +25,20 @@ type Account struct {
 	Rows          int64                   `json:"rows"`
 	WithoutAmount int64                   `json:"without_amount,omitempty"` // of the rows, those whose amount could not be read
 	Amounts       map[string]pipeline.Sum `json:"amounts"`                  // kronor or the like, by currency
+
+	byCurrency map[string]int64 // rows of each amount, of those whose sum is zero too
 }
 
 // accountOf is a tally with the currencies by name.
 func accountOf(tally *pipeline.Tally, currencies [][]byte) Account {
-	account := Account{Rows: tally.Rows, WithoutAmount: tally.NoAmount, Amounts: map[string]pipeline.Sum{}}
+	account := Account{Rows: tally.Rows, WithoutAmount: tally.NoAmount, Amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
 	for number, sum := range tally.Amounts {
+		currency := string(currencies[number])
 		if !sum.IsZero() {
-			account.Amounts[string(currencies[number])] = sum
+			account.Amounts[currency] = sum
+		}
+		if rows := tally.WithAmount[number]; rows > 0 {
+			account.byCurrency[currency] = rows
 		}
 	}
 	return account
@@ -40,7 +46,7 @@ func accountOf(tally *pipeline.Tally, currencies [][]byte) Account {
 
 // plus is the sum of accounts.
 func plus(accounts ...Account) Account {
-	total := Account{Amounts: map[string]pipeline.Sum{}}
+	total := Account{Amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
 	for _, account := range accounts {
 		total.Rows += account.Rows
 		total.WithoutAmount += account.WithoutAmount
@@ -48,6 +54,9 @@ func plus(accounts ...Account) Account {
 			sum := total.Amounts[currency]
 			sum.AddSum(amount)
 			total.Amounts[currency] = sum
+		}
+		for currency, rows := range account.byCurrency {
+			total.byCurrency[currency] += rows
 		}
 	}
 	maps.DeleteFunc(total.Amounts, func(_ string, sum pipeline.Sum) bool { return sum.IsZero() })

@@ -65,7 +65,8 @@ type pageMoney struct {
 	Checked, InQuestion     string // rounded, for a heading
 	CheckedSum, QuestionSum string
 	Share                   string // empty where it says nothing
-	IsHidden                bool   // what is in question
+	IsCheckedHidden         bool
+	IsHidden                bool // what is in question
 }
 
 // pageRule is a rule of the catalogue with its findings.
@@ -119,6 +120,9 @@ type pageNotice struct {
 type pageFile struct {
 	Name                           string
 	Read, Clean, Flagged, Rejected *figure
+	// rest is what was read and is not flagged. Its money does not stand on the
+	// page, but can be had by subtraction.
+	rest *figure
 }
 
 // renderPage is report.html. It holds nothing of a single record: only what
@@ -164,7 +168,8 @@ type pageBuilder struct {
 	currencies []string
 }
 
-// chooseCurrencies takes those with the most findings.
+// chooseCurrencies takes those with the most findings of this report; then come
+// those of other records, and of what is gone.
 func (b *pageBuilder) chooseCurrencies() {
 	findings := map[string]int64{}
 	for _, rule := range b.summary.Rules {
@@ -172,8 +177,15 @@ func (b *pageBuilder) chooseCurrencies() {
 			findings[currency] += n
 		}
 	}
-	for currency := range b.summary.Records.Read.Amounts {
+	for currency := range b.summary.Records.Read.byCurrency {
 		findings[currency] += 0
+	}
+	if b.summary.Baseline != nil {
+		for _, gone := range b.summary.Baseline.Gone() {
+			for currency := range gone.byCurrency {
+				findings[currency] += 0
+			}
+		}
 	}
 	b.currencies = slices.SortedFunc(maps.Keys(findings), func(x, y string) int {
 		return cmp.Or(cmp.Compare(findings[y], findings[x]), strings.Compare(x, y))
@@ -187,52 +199,32 @@ func (b *pageBuilder) count(count Count) *figure {
 	return b.hide.add(&figure{count: count.Findings, amounts: count.Amounts, byCurrency: count.byCurrency})
 }
 
-// account is a term of the ledger. Of its records the currencies are not
-// counted: where there are several, byCurrency says how many at most, or is nil.
-func (b *pageBuilder) account(account *Account, byCurrency map[string]int64) *figure {
-	if len(b.currencies) == 1 && !b.HasOtherCurrencies {
-		byCurrency = map[string]int64{b.currencies[0]: account.Rows}
-	}
-	return b.hide.add(&figure{count: account.Rows, amounts: account.Amounts, byCurrency: byCurrency})
+// account is a term of the ledger.
+func (b *pageBuilder) account(account *Account) *figure {
+	return b.hide.add(&figure{count: account.Rows, amounts: account.Amounts, byCurrency: account.byCurrency})
 }
 
-func (b *pageBuilder) balance(name string, balance *Balance, flagged map[string]int64) pageFile {
-	read := map[string]int64{}
-	for currency := range balance.Read.Amounts {
-		read[currency] = balance.Read.Rows
-	}
+func (b *pageBuilder) balance(name string, balance *Balance) pageFile {
 	file := pageFile{
-		Name: name, Read: b.account(&balance.Read, read), Clean: b.account(&balance.Clean, nil),
-		Flagged: b.account(&balance.Flagged, flagged), Rejected: b.account(&balance.Rejected, nil),
+		Name: name, Read: b.account(&balance.Read), Clean: b.account(&balance.Clean),
+		Flagged: b.account(&balance.Flagged), Rejected: b.account(&balance.Rejected),
+		rest: b.hide.add(&figure{byCurrency: plus(balance.Clean, balance.Rejected).byCurrency}),
 	}
 	file.Flagged.isDear = true
 	b.hide.sumOfCounts(file.Read, file.Clean, file.Flagged, file.Rejected)
+	b.hide.sumOfMoney(file.Read, file.Flagged, file.rest)
 	return file
 }
 
 // ledger adds what became of the records of each file.
 func (b *pageBuilder) ledger() {
-	// At least as many findings as records flagged, in each currency.
-	flagged := map[string]int64{}
-	for _, rule := range b.summary.Rules {
-		if rule.Severity == rules.Info.String() {
-			continue
-		}
-		for currency, n := range rule.byCurrency {
-			flagged[currency] += n
-		}
-	}
-	b.AllFiles = b.balance("", &b.summary.Ledger.Total, flagged)
+	b.AllFiles = b.balance("", &b.summary.Ledger.Total)
 	b.Read, b.Flagged, b.Rejected = b.AllFiles.Read, b.AllFiles.Flagged, b.AllFiles.Rejected
-	columns := [4][]*figure{}
+	columns := [5][]*figure{}
 	for i := range b.summary.Ledger.Files {
 		ledger := &b.summary.Ledger.Files[i]
-		var ofFile map[string]int64
-		if len(b.summary.Ledger.Files) == 1 {
-			ofFile = flagged
-		}
-		file := b.balance(ledger.Source+": "+ledger.File, &ledger.Balance, ofFile)
-		for column, f := range []*figure{file.Read, file.Clean, file.Flagged, file.Rejected} {
+		file := b.balance(ledger.Source+": "+ledger.File, &ledger.Balance)
+		for column, f := range []*figure{file.Read, file.Clean, file.Flagged, file.Rejected, file.rest} {
 			columns[column] = append(columns[column], f)
 			f.hidden = i >= pageRows
 		}
@@ -244,6 +236,7 @@ func (b *pageBuilder) ledger() {
 	for column, total := range []*figure{b.AllFiles.Read, b.AllFiles.Clean, b.AllFiles.Flagged, b.AllFiles.Rejected} {
 		b.hide.sum(total, columns[column]...)
 	}
+	b.hide.sumOfUnseen(b.AllFiles.rest, columns[4]...)
 	b.Reasons = &pageTable{ID: "reasons", Title: "Rejected rows by reason", Column: "Reason", Unit: "Rows", HasNoMoney: true, Total: b.Rejected}
 	var parts []*figure
 	for _, reason := range b.summary.Rejected {
@@ -406,13 +399,6 @@ func (b *pageBuilder) directions() {
 
 // cases adds what a baseline and decisions say of the findings.
 func (b *pageBuilder) cases() {
-	figureOf := func(count CaseCount) *figure {
-		f := &figure{count: count.Findings, amounts: count.Amounts, byCurrency: count.ByCurrency}
-		if len(b.currencies) == 1 && !b.HasOtherCurrencies {
-			f.byCurrency = map[string]int64{b.currencies[0]: count.Findings}
-		}
-		return b.hide.add(f)
-	}
 	if s := b.summary.Baseline; s != nil {
 		b.Baseline = &pageTable{ID: "baseline", Title: "Beside the earlier report", Column: "State"}
 		var parts []*figure
@@ -421,14 +407,14 @@ func (b *pageBuilder) cases() {
 			count CaseCount
 			ours  bool
 		}{{"new", s.New, true}, {"persisting", s.Persisting, true}, {"returned", s.Returned, true}, {"resolved", s.Resolved, false}, {"not_read", s.NotRead, false}} {
-			f := figureOf(row.count)
+			f := b.count(row.count.named(row.name))
 			if row.ours {
 				parts = append(parts, f)
 			}
 			b.Baseline.Rows = append(b.Baseline.Rows, pageRow{Name: b.language.word("state", row.name), Figure: f})
 		}
 		if s.Unknown != nil {
-			b.Baseline.Rows = append(b.Baseline.Rows, pageRow{Name: b.language.word("state", "unknown"), Figure: figureOf(*s.Unknown)})
+			b.Baseline.Rows = append(b.Baseline.Rows, pageRow{Name: b.language.word("state", "unknown"), Figure: b.count(s.Unknown.named("unknown"))})
 		}
 		b.hide.sum(b.Findings, parts...)
 		b.NewFindings = parts[0]
@@ -437,10 +423,10 @@ func (b *pageBuilder) cases() {
 	if len(b.summary.Decisions) > 0 {
 		b.Decisions = &pageTable{ID: "decisions", Title: "Decisions", Column: "Decision", Extra: "Of them expired"}
 		for _, decision := range b.summary.Decisions {
-			f := figureOf(decision.CaseCount)
-			b.Decisions.Rows = append(b.Decisions.Rows, pageRow{
-				Name: b.language.word("decision", decision.Decision), Figure: f, Extra: b.hide.add(&figure{count: decision.Expired}),
-			})
+			f, expired := b.count(decision.named(decision.Decision)), b.hide.add(&figure{count: decision.Expired})
+			b.Decisions.Rows = append(b.Decisions.Rows, pageRow{Name: b.language.word("decision", decision.Decision), Figure: f, Extra: expired})
+			// The rest does not stand on the page, but can be had by subtraction.
+			b.hide.sumOfCounts(f, expired, b.hide.add(&figure{count: decision.Findings - decision.Expired}))
 		}
 	}
 }
@@ -482,16 +468,19 @@ func (b *pageBuilder) headline() {
 		b.Share = l.share(b.Flagged.count, b.Read.count)
 	}
 	for _, currency := range b.currencies {
-		checked, ok := b.Read.amounts[currency]
-		if !ok || b.Read.hiddenAmount[currency] {
+		if b.Read.byCurrency[currency] == 0 {
 			continue
 		}
-		flagged := b.Flagged.amounts[currency]
+		checked, flagged := b.Read.amounts[currency], b.Flagged.amounts[currency]
 		money := pageMoney{
 			Currency: shown(currency, shortName), Checked: l.rounded(checked, currency), CheckedSum: l.money(checked, currency),
-			InQuestion: l.rounded(flagged, currency), QuestionSum: l.money(flagged, currency), IsHidden: b.Flagged.hiddenAmount[currency],
+			InQuestion: l.rounded(flagged, currency), QuestionSum: l.money(flagged, currency),
+			IsCheckedHidden: b.Read.hiddenAmount[currency], IsHidden: b.Flagged.hiddenAmount[currency],
 		}
-		if !money.IsHidden {
+		if money.IsCheckedHidden && (money.IsHidden || b.Flagged.byCurrency[currency] == 0) {
+			continue
+		}
+		if !money.IsCheckedHidden && !money.IsHidden {
 			money.Share = l.shareOfSum(flagged, checked)
 		}
 		b.MoneyChecked = append(b.MoneyChecked, money)

@@ -77,20 +77,22 @@ func (l *pageLanguage) amounts(f *figure) []pageAmount {
 		return []pageAmount{{l.text("hidden"), true}}
 	}
 	var lines []pageAmount
-	isShown := false
+	isShown, isHidden := false, false
 	for _, currency := range l.currencies {
 		sum, ok := f.amounts[currency]
 		switch {
-		case ok && f.hiddenAmount[currency] && l.hiddenCurrencies[currency] && !f.isDear:
-		case ok && f.hiddenAmount[currency]:
-			lines = append(lines, pageAmount{shown(currency, shortName) + noBreak + l.text("hidden"), true})
+		case f.hiddenAmount[currency]: // of nothing, too: it may be of few
+			isHidden = true
+			if !l.hiddenCurrencies[currency] || f.isDear {
+				lines = append(lines, pageAmount{shown(currency, shortName) + noBreak + l.text("hidden"), true})
+			}
 		case ok:
 			lines = append(lines, pageAmount{l.money(sum, currency), false})
 			isShown = true
 		}
 	}
 	switch {
-	case !isShown && len(f.amounts) > 0:
+	case !isShown && (isHidden || len(f.amounts) > 0):
 		return []pageAmount{{l.text("hidden"), true}}
 	case lines == nil:
 		return []pageAmount{{"0", false}}

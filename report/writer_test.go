@@ -203,11 +203,7 @@ func TestDictionaryNumbersDoNotShow(t *testing.T) {
 	for i := range other.closing.Terms {
 		terms := &other.closing.Terms[i]
 		for _, tally := range []*pipeline.Tally{&terms.Read, &terms.Clean, &terms.Flagged, &terms.Rejected} {
-			amounts := make([]pipeline.Sum, 4)
-			for number, sum := range tally.Amounts {
-				amounts[[]int{0, 3, 2}[number]] = sum
-			}
-			tally.Amounts = amounts
+			tally.Renumber([]uint16{0, 3, 2})
 		}
 	}
 	other.run.Dictionaries = dictionaries

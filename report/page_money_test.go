@@ -1,0 +1,281 @@
+package report
+
+import (
+	"maps"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/rules"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// currenciesOfTerms are those of terms in these tests, by number.
+var currenciesOfTerms = [][]byte{nil, []byte("SEK"), []byte("EUR")}
+
+const sek, eur = 1, 2
+
+// addRows adds rows of one amount to what was read and to what became of them.
+func addRows(terms *Terms, became *pipeline.Tally, rows int, amount int64, currency uint16) {
+	for range rows {
+		for _, tally := range []*pipeline.Tally{&terms.Read, became} {
+			tally.Add(1, 0)
+			tally.AddAmount(amount, currency)
+		}
+	}
+}
+
+// addWithoutAmount adds rejected rows whose amount could not be read.
+func addWithoutAmount(terms *Terms, rows int64) {
+	terms.Read.Add(rows, rows)
+	terms.Rejected.Add(rows, rows)
+}
+
+// pageOfTerms is the page of files with these terms and no findings, which are
+// not needed for what it says of records; change may be nil.
+func pageOfTerms(t *testing.T, limit int64, terms []Terms, change func(*Summary)) string {
+	t.Helper()
+	f := newFixture(t, 1, 0)
+	f.run.SuppressBelow = limit
+	page, _ := pageOf(t, f, func(s *Summary) {
+		s.Ledger = newLedger(f.run.Files[:len(terms)], terms, currenciesOfTerms)
+		s.Records = s.Ledger.Total
+		if change != nil {
+			change(s)
+		}
+	})
+	return page
+}
+
+var tags = regexp.MustCompile(`(<[^>]*>)+`)
+
+// cellsOf are the texts of a row of a table on a page, from its name on, or of a
+// tile from its label on, each after a bar.
+func cellsOf(t *testing.T, page, name, end string) string {
+	t.Helper()
+	_, after, found := strings.Cut(page, ">"+name+"<")
+	require.True(t, found, "%s is on the page", name)
+	row, _, found := strings.Cut(after, end)
+	require.True(t, found)
+	return strings.ReplaceAll(strings.TrimSuffix(tags.ReplaceAllString("<"+row, "|"), "|"), noBreak, " ")
+}
+
+func TestMoneyOfTheLedger(t *testing.T) {
+	for _, test := range []struct {
+		why                 string
+		limit               int64
+		fill                func(files []Terms)
+		checked, inQuestion string // of the tiles
+		all                 string // the row of all files
+		absent              string // from the page
+	}{
+		{
+			why: "one record of a second currency is one person's amount", limit: 5,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Clean, 40, 100_00, sek)
+				addRows(&files[0], &files[0].Clean, 1, 7_010_40, eur)
+			},
+			checked: "|SEK 4,000|SEK 4,000.00", inQuestion: "|SEK 0|SEK 0.00, 0.0% of all money",
+			all: "|41|41|0|0|EUR hidden|SEK 4,000.00|0", absent: "7,010",
+		},
+		{
+			why: "rows without an amount are none behind a sum", limit: 5,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Clean, 2, 9_953_85, sek)
+				addWithoutAmount(&files[0], 18)
+			},
+			checked: "|–", inQuestion: "|–", all: "|20|hidden|0|hidden|hidden|0", absent: "19,907",
+		},
+		{
+			why: "a sum of nothing is one of few, too", limit: 5,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Clean, 2, 50_00, sek)
+				addRows(&files[0], &files[0].Clean, 1, -100_00, sek)
+				addWithoutAmount(&files[0], 18)
+			},
+			checked: "|–", inQuestion: "|–", all: "|21|hidden|0|hidden|hidden|0", absent: "SEK 0",
+		},
+		{
+			why: "what was read and is not flagged can be had by subtraction", limit: 5,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Flagged, 30, 100_00, sek)
+				addRows(&files[0], &files[0].Clean, 2, 7_000_00, sek)
+				addRows(&files[0], &files[0].Clean, 20, 10_00, eur)
+			},
+			checked: "|EUR 200|EUR 200.00|SEK hidden", inQuestion: "|EUR 0|EUR 0.00, 0.0% of all money|SEK 3,000|SEK 3,000.00",
+			all: "|52|22|30|0|EUR 200.00|SEK hidden|SEK 3,000.00", absent: "17,000",
+		},
+		{
+			why: "rejected rows are of the rest", limit: 5,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Flagged, 30, 100_00, sek)
+				addRows(&files[0], &files[0].Clean, 3, 10_00, sek)
+				addRows(&files[0], &files[0].Rejected, 3, 10_00, sek)
+				addRows(&files[0], &files[0].Clean, 20, 10_00, eur)
+				addRows(&files[0], &files[0].Rejected, 20, 10_00, eur)
+			},
+			checked: "|EUR 400|EUR 400.00|SEK 3,060|SEK 3,060.00", inQuestion: "|EUR 0|EUR 0.00, 0.0% of all money|SEK 3,000|SEK 3,000.00, 98.0% of all money",
+			all: "|76|23|30|23|EUR 400.00|SEK 3,060.00|SEK 3,000.00",
+		},
+		{
+			why: "few of the rest in one file take another's money read with them", limit: 5,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Flagged, 30, 100_00, sek)
+				addRows(&files[0], &files[0].Clean, 2, 7_000_00, sek)
+				addRows(&files[0], &files[0].Clean, 20, 10_00, eur)
+				for i := range files[1:] {
+					addRows(&files[1+i], &files[1+i].Flagged, 40+i, 100_00, sek)
+					addRows(&files[1+i], &files[1+i].Clean, 20, 100_00, sek)
+				}
+			},
+			checked: "|EUR 200|EUR 200.00|SEK 29,100|SEK 29,100.00", inQuestion: "|EUR 0|EUR 0.00, 0.0% of all money|SEK 11,100|SEK 11,100.00, 38.1% of all money",
+			all: "|173|62|111|0|EUR 200.00|SEK 29,100.00|SEK 11,100.00", absent: "17,000",
+		},
+		{
+			why: "corrections take all that was read away, not what is in question", limit: 0,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Flagged, 10, 100_00, sek)
+				addRows(&files[0], &files[0].Clean, 2, -500_00, sek)
+			},
+			checked: "|SEK 0|SEK 0.00", inQuestion: "|SEK 1,000|SEK 1,000.00", all: "|12|2|10|0|0|SEK 1,000.00",
+		},
+		{
+			why: "the same where the corrections are few: what is in question stays", limit: 5,
+			fill: func(files []Terms) {
+				addRows(&files[0], &files[0].Flagged, 10, 100_00, sek)
+				addRows(&files[0], &files[0].Clean, 2, -500_00, sek)
+			},
+			checked: "|SEK hidden", inQuestion: "|SEK 1,000|SEK 1,000.00", all: "|hidden|hidden|10|0|hidden|SEK 1,000.00",
+		},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			terms := make([]Terms, fixtureFiles)
+			test.fill(terms)
+			files := len(terms)
+			for files > 1 && terms[files-1].Read.Rows == 0 {
+				files--
+			}
+			page := pageOfTerms(t, test.limit, terms[:files], nil)
+			assert.Equal(t, test.checked, cellsOf(t, page, "Money checked", "</li>"))
+			assert.Equal(t, test.inQuestion, cellsOf(t, page, "Money in question", "</li>"))
+			assert.Equal(t, test.all, cellsOf(t, page, "All files", "</tr>"))
+			if test.absent != "" {
+				assert.NotContains(t, strings.ReplaceAll(page, noBreak, " "), test.absent)
+			}
+		})
+	}
+}
+
+// Whatever the files hold, no money of few records stands there, nor is what was
+// read and what was flagged the difference of few, of a file or of those that are
+// hidden together.
+func TestMoneyOfFewCannotBeWorkedOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const limit = 5
+		rows := rapid.SampledFrom([]int{0, 0, 1, 2, 3, 4, 5, 6, 9, 50})
+		terms := make([]Terms, rapid.IntRange(1, 5).Draw(t, "files"))
+		files := make([]File, len(terms))
+		// How many rows with an amount there are of each file, and of all of them.
+		type counts struct{ read, flagged int }
+		ofFiles, ofAll := map[string][]counts{}, map[string]counts{}
+		for i := range terms {
+			for _, number := range []uint16{sek, eur} {
+				currency := string(currenciesOfTerms[number])
+				clean, flagged, rejected := rows.Draw(t, "clean"), rows.Draw(t, "flagged"), rows.Draw(t, "rejected")
+				addRows(&terms[i], &terms[i].Clean, clean, 100, number)
+				addRows(&terms[i], &terms[i].Flagged, flagged, 100, number)
+				addRows(&terms[i], &terms[i].Rejected, rejected, 100, number)
+				one, all := counts{clean + flagged + rejected, flagged}, ofAll[currency]
+				ofFiles[currency], ofAll[currency] = append(ofFiles[currency], one), counts{all.read + one.read, all.flagged + one.flagged}
+			}
+			addWithoutAmount(&terms[i], int64(rows.Draw(t, "without an amount")))
+		}
+		s := &Summary{Ledger: newLedger(files, terms, currenciesOfTerms)}
+		s.Records = s.Ledger.Total
+		b := &pageBuilder{language: newPageLanguage(rules.English), summary: s, hide: &disclosure{limit: limit}}
+		b.chooseCurrencies()
+		b.ledger()
+		b.hide.settle(b.currencies)
+
+		few := func(n int) bool { return n > 0 && n < limit }
+		for _, currency := range b.currencies {
+			look := func(file pageFile, n counts) (isReadShown, isFlaggedShown bool) {
+				isReadShown, isFlaggedShown = !file.Read.hiddenAmount[currency], !file.Flagged.hiddenAmount[currency]
+				if isReadShown && few(n.read) || isFlaggedShown && few(n.flagged) {
+					t.Fatalf("the money of %d read or %d flagged records stands there", n.read, n.flagged)
+				}
+				if isReadShown && isFlaggedShown && few(n.read-n.flagged) {
+					t.Fatalf("the money of the other %d records can be worked out", n.read-n.flagged)
+				}
+				return isReadShown, isFlaggedShown
+			}
+			isReadShown, isFlaggedShown := look(b.AllFiles, ofAll[currency])
+			var read, flagged, rest int // that are hidden, together
+			for i, file := range b.Files {
+				n := ofFiles[currency][i]
+				isRead, isFlagged := look(file, n)
+				if !isRead {
+					read += n.read
+				}
+				if !isFlagged {
+					flagged += n.flagged
+				}
+				if !isRead || !isFlagged {
+					rest += n.read - n.flagged
+				}
+			}
+			if isReadShown && few(read) || isFlaggedShown && few(flagged) || isReadShown && isFlaggedShown && few(rest) {
+				t.Fatalf("%d read, %d flagged or %d others are what the files' money lacks of all", read, flagged, rest)
+			}
+		}
+	})
+}
+
+// What is gone may be in a currency that this run has none of.
+func TestCurrenciesOfFindingsThatAreGone(t *testing.T) {
+	terms := make([]Terms, 1)
+	addRows(&terms[0], &terms[0].Clean, 40, 100_00, sek)
+	page := pageOfTerms(t, 5, terms, func(s *Summary) {
+		s.Baseline = &BaselineCounts{NotRead: CaseCount{
+			Findings: 43, Amounts: map[string]pipeline.Sum{"SEK": sumOf(999_99), "EUR": sumOf(4_000_00)},
+			ByCurrency: map[string]int64{"SEK": 3, "EUR": 40},
+		}}
+	})
+	assert.Equal(t, "|43|EUR 4,000.00|SEK hidden", cellsOf(t, page, pageWords["state not_read"].english, "</tr>"))
+	assert.NotContains(t, page, "999.99")
+	assert.NotContains(t, page, "the others are in summary.json")
+
+	amounts, findings := map[string]pipeline.Sum{}, map[string]int64{}
+	for _, currency := range []string{"DKK", "EUR", "GBP", "NOK", "USD"} {
+		amounts[currency], findings[currency] = sumOf(10_00), 10
+	}
+	page = pageOfTerms(t, 5, terms, func(s *Summary) {
+		s.Baseline = &BaselineCounts{Resolved: CaseCount{Findings: 50, Amounts: amounts, ByCurrency: maps.Clone(findings)}}
+	})
+	assert.Contains(t, page, "the others are in summary.json")
+}
+
+// Those whose decision has not expired are the others.
+func TestDecisionsDoNotTellOfTheOthers(t *testing.T) {
+	for _, test := range []struct {
+		why               string
+		findings, expired int64
+		want              string
+	}{
+		{"few have not expired", 20, 18, "|20|hidden|SEK 1,234,567.50"},
+		{"few have expired", 20, 2, "|20|hidden|SEK 1,234,567.50"},
+		{"enough of both", 20, 15, "|20|15|SEK 1,234,567.50"},
+		{"all have expired", 20, 20, "|20|20|SEK 1,234,567.50"},
+		{"none has expired", 20, 0, "|20|0|SEK 1,234,567.50"},
+	} {
+		terms := make([]Terms, 1)
+		addRows(&terms[0], &terms[0].Clean, 40, 100_00, sek)
+		page := pageOfTerms(t, 5, terms, func(s *Summary) {
+			s.Decisions = []DecisionCount{{"lawful", caseOf(test.findings, "SEK"), test.expired, nil}}
+		})
+		assert.Equal(t, test.want, cellsOf(t, page, pageWords["decision lawful"].english, "</tr>"), test.why)
+	}
+}
