@@ -108,6 +108,9 @@ type File struct {
 	Extent int64
 	// Columns are the file's columns in their order.
 	Columns []string
+	// nulls are the places in Columns of those named like a folder that are of the
+	// type that has no values: they count as not there.
+	nulls []int
 	// Folders are the folders named key=value that it lies in, the outermost first.
 	Folders []FolderKey
 
