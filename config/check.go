@@ -111,5 +111,14 @@ func resolve(folder, path string) string {
 	if path == "" || disk.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(folder, path)
+	return apart(filepath.Join(folder, path), standardInput)
+}
+
+// apart is a path that is none of the words that stand in the place of one, which
+// ./ before a name is written to avoid.
+func apart(path string, words ...string) string {
+	if slices.Contains(words, path) {
+		return "." + string(filepath.Separator) + path
+	}
+	return path
 }

@@ -168,7 +168,7 @@ func (c *Configuration) relative(path string) string {
 		return literal(path)
 	}
 	if relative, err := filepath.Rel(c.folder, path); err == nil {
-		return literal(relative)
+		return literal(apart(relative, standardInput, job.Latest))
 	}
 	// One of the two is absolute.
 	if absolute, err := filepath.Abs(path); err == nil {

@@ -265,6 +265,11 @@ func expandPattern(pattern string) ([]string, error) {
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("cannot read %s: there are no files in it", pattern)
 	}
+	for i, path := range paths {
+		if path == StandardInput { // a file of that name
+			paths[i] = "." + string(filepath.Separator) + path
+		}
+	}
 	slices.Sort(paths)
 	return slices.Compact(paths), nil
 }
