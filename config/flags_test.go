@@ -165,3 +165,32 @@ func TestNamesThatAreNoWords(t *testing.T) {
 	assert.Equal(t, job.StandardOutput, settings.Output.Folder)
 	assert.Equal(t, job.Latest, settings.Baseline)
 }
+
+// The folder that the program runs in is no pattern, even where it is named like one:
+// reg/*.csv would be looked for in the folder x instead.
+func TestFlagsInAFolderNamedLikeAPattern(t *testing.T) {
+	root := t.TempDir()
+	for _, folder := range []string{"[x]/reg", "x/reg", "conf"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(root, folder), 0o750))
+	}
+	want := filepath.Join(root, "[x]", "reg", "a.csv")
+	for _, path := range []string{want, filepath.Join(root, "x", "reg", "a.csv")} {
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+	}
+	configuration := filepath.Join(root, "conf", "avstam.yaml")
+	require.NoError(t, os.WriteFile(configuration, []byte("sources: [{name: s, files: [in.csv]}]\noutput: {dir: out}\n"), 0o600))
+	t.Chdir(filepath.Join(root, "[x]"))
+	for _, given := range []string{configuration, "../conf/avstam.yaml"} {
+		for _, pattern := range []string{"reg/*.csv", "reg/a.csv", "reg"} {
+			c, err := Load(given)
+			require.NoError(t, err)
+			require.NoError(t, (&Flags{Register: []string{pattern}}).Override(c))
+			found, err := readers.Expand(c.RegisterSettings().Extract.Files)
+			require.NoError(t, err)
+			require.Len(t, found, 1)
+			absolute, err := filepath.Abs(found[0])
+			require.NoError(t, err)
+			assert.Equal(t, want, absolute, "%s with -c %s", pattern, given)
+		}
+	}
+}
