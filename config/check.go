@@ -32,6 +32,9 @@ func (d *decoder) check(c *Configuration) {
 		d.complain(at, `"max_shrink" compares with "previous", which is missing`)
 	}
 	d.checkCSV(r.CSV, "register.csv")
+	if at, given := d.keys["register.csv.decimal"]; given {
+		d.complain(at, `"decimal" is the sign of amounts, of which a register has none`)
+	}
 	d.checkPaths(c)
 
 	lines := map[string]int{}
@@ -54,6 +57,9 @@ func (d *decoder) check(c *Configuration) {
 			}
 		}
 		d.checkCSV(source.CSV, path+".csv")
+		if e := source.Expect; e != nil && e.Rows == nil && e.Amount == "" {
+			d.complain(d.keys[path+".expect"], `the control totals have neither "rows" nor "amount"`)
+		}
 	}
 
 	if at, given := d.values["output.formats"]; given && len(c.Output.Formats) > 0 && !hasFindings(c.Output.Formats) {
@@ -111,5 +117,14 @@ func resolve(folder, path string) string {
 	if path == "" || disk.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(folder, path)
+	return apart(filepath.Join(folder, path), standardInput)
+}
+
+// apart is a path that is none of the words that stand in the place of one, which
+// ./ before a name is written to avoid.
+func apart(path string, words ...string) string {
+	if slices.Contains(words, path) {
+		return "." + string(filepath.Separator) + path
+	}
+	return path
 }

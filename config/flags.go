@@ -82,7 +82,7 @@ func (f *Flags) Override(c *Configuration) error {
 		// Another register has its own columns and date; what it is compared with stays.
 		c.Register = Register{Snapshot: c.relative(f.Snapshot), Previous: c.Register.Previous, MaxShrink: c.Register.MaxShrink}
 		for _, pattern := range f.Register {
-			c.Register.Files = append(c.Register.Files, c.relative(pattern))
+			c.Register.Files = append(c.Register.Files, c.relativePattern(pattern))
 		}
 	}
 	if len(f.RegisterColumns) > 0 {
@@ -168,13 +168,23 @@ func (c *Configuration) relative(path string) string {
 		return literal(path)
 	}
 	if relative, err := filepath.Rel(c.folder, path); err == nil {
-		return literal(relative)
+		return literal(apart(relative, standardInput, job.Latest))
 	}
 	// One of the two is absolute.
 	if absolute, err := filepath.Abs(path); err == nil {
 		return literal(absolute)
 	}
 	return literal(path)
+}
+
+// relativePattern is relative for a pattern: the current folder is none, even where
+// it is named like one.
+func (c *Configuration) relativePattern(pattern string) string {
+	relative := c.relative(pattern)
+	if current, err := filepath.Abs(""); err == nil && filepath.IsAbs(relative) && !filepath.IsAbs(pattern) {
+		return literal(filepath.Join(globEscape.Replace(current), pattern))
+	}
+	return relative
 }
 
 func (f *Flags) overrideThresholds(c *Configuration) error {

@@ -118,3 +118,79 @@ func TestFlagsOverAFile(t *testing.T) {
 	assert.Equal(t, []job.Threshold{{Severity: rules.Warning, Limit: job.Limit{Rows: 3}}}, settings.FailOn)
 	assert.Equal(t, "fk", settings.Sources[0].Name)
 }
+
+// Whoever writes ./ before a name means what lies under it, and none of the words
+// that stand in the place of a path.
+func TestNamesThatAreNoWords(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.Mkdir("conf", 0o750))
+	const text = "register: {snapshot: register.avr}\nsources: [{name: s, files: [./-]}]\noutput: {dir: ./-, baseline: ./latest}\n"
+	for _, path := range []string{"avstam.yaml", "conf/avstam.yaml"} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	for _, row := range []struct {
+		why           string
+		configuration string
+		flags         Flags
+		in            string // the folder that all must lie in, ./ for the current one
+	}{
+		{"in the configuration of the current folder", "avstam.yaml", Flags{}, "./"},
+		{"in one of another folder", "conf/avstam.yaml", Flags{}, "conf/"},
+		{"on the command line alone", "", Flags{Snapshot: "register.avr", Records: []string{"./-"}, Out: "./-", Baseline: "./latest"}, "./"},
+		{"on the command line, over that of the current folder", "avstam.yaml", Flags{Out: "./-", Baseline: "./latest"}, "./"},
+		{"on the command line, over that of another folder", "conf/avstam.yaml", Flags{Out: "conf/-", Baseline: "conf/latest"}, "conf/"},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			var c *Configuration
+			var err error
+			if row.configuration == "" {
+				c, err = row.flags.Configuration()
+			} else if c, err = Load(row.configuration); err == nil {
+				err = row.flags.Override(c)
+			}
+			require.NoError(t, err)
+			settings, err := c.Settings()
+			require.NoError(t, err)
+			assert.Equal(t, []string{row.in + "-"}, settings.Sources[0].Files)
+			assert.Equal(t, row.in+"-", settings.Output.Folder)
+			assert.Equal(t, row.in+"latest", settings.Baseline)
+		})
+	}
+	// The words themselves are words.
+	c, err := (&Flags{Snapshot: "register.avr", Records: []string{"-"}, Out: "-", Baseline: "latest"}).Configuration()
+	require.NoError(t, err)
+	settings, err := c.Settings()
+	require.NoError(t, err)
+	assert.Equal(t, []string{readers.StandardInput}, settings.Sources[0].Files)
+	assert.Equal(t, job.StandardOutput, settings.Output.Folder)
+	assert.Equal(t, job.Latest, settings.Baseline)
+}
+
+// The folder that the program runs in is no pattern, even where it is named like one:
+// reg/*.csv would be looked for in the folder x instead.
+func TestFlagsInAFolderNamedLikeAPattern(t *testing.T) {
+	root := t.TempDir()
+	for _, folder := range []string{"[x]/reg", "x/reg", "conf"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(root, folder), 0o750))
+	}
+	want := filepath.Join(root, "[x]", "reg", "a.csv")
+	for _, path := range []string{want, filepath.Join(root, "x", "reg", "a.csv")} {
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+	}
+	configuration := filepath.Join(root, "conf", "avstam.yaml")
+	require.NoError(t, os.WriteFile(configuration, []byte("sources: [{name: s, files: [in.csv]}]\noutput: {dir: out}\n"), 0o600))
+	t.Chdir(filepath.Join(root, "[x]"))
+	for _, given := range []string{configuration, "../conf/avstam.yaml"} {
+		for _, pattern := range []string{"reg/*.csv", "reg/a.csv", "reg"} {
+			c, err := Load(given)
+			require.NoError(t, err)
+			require.NoError(t, (&Flags{Register: []string{pattern}}).Override(c))
+			found, err := readers.Expand(c.RegisterSettings().Extract.Files)
+			require.NoError(t, err)
+			require.Len(t, found, 1)
+			absolute, err := filepath.Abs(found[0])
+			require.NoError(t, err)
+			assert.Equal(t, want, absolute, "%s with -c %s", pattern, given)
+		}
+	}
+}

@@ -84,6 +84,7 @@ func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 		"sources: [{name: a, files: [b], csv: {delimiter: ';;'}}]",
 		"sources: [{name: a, files: [b], csv: {decimal: ';'}}]",
 		"sources: [{name: a, files: [b], expect: {rows: -1}}]",
+		"sources: [{name: a, files: [b], expect: {}}]",
 		"sources: [{name: a, files: [b], expect: {amount: '1.505'}}]",
 		"policy: {rules: {inactive_nummer: off}}",
 		"policy: {rules: {inactive_number: fatal}}",
@@ -263,6 +264,10 @@ func (s schema) faults(root schema, value any, path string) (faults []string) {
 		case "minItems":
 			if list != nil && float64(len(list)) < want.(float64) {
 				wrong("too few items")
+			}
+		case "minProperties":
+			if object != nil && float64(len(object)) < want.(float64) {
+				wrong("too few keys")
 			}
 		case "minLength":
 			if isText && float64(utf8.RuneCountInString(text)) < want.(float64) {

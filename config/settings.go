@@ -35,7 +35,7 @@ func (c *Configuration) Settings() (job.Settings, error) {
 		Decisions:     resolve(c.folder, c.Decisions),
 	}
 	if settings.Baseline != job.Latest {
-		settings.Baseline = resolve(c.folder, settings.Baseline)
+		settings.Baseline = apart(resolve(c.folder, settings.Baseline), job.Latest)
 	}
 	for i := range c.Sources {
 		source := &c.Sources[i]

@@ -54,9 +54,12 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 		return nil, cannotRead(path, err)
 	}
 	schema := in.Schema()
-	file.Columns = make([]string, len(schema.Fields))
+	file.Columns, file.nulls = make([]string, len(schema.Fields)), nil
 	for i := range schema.Fields {
 		file.Columns[i] = schema.Fields[i].Name
+		if schema.Fields[i].Type.Kind == arrowipc.Null {
+			file.nulls = append(file.nulls, i)
+		}
 	}
 	if a.fields, err = findFields(path, source, canonical, file.Columns); err != nil {
 		return nil, err

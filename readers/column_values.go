@@ -340,12 +340,33 @@ func (t *columnType) links() func(*columnValues, int, []identity.Number) error {
 	}
 }
 
+// noInteger stands for an integer that does not fit into 64 bits. It is also the
+// least that does, which is no number, date or truth value either.
+const noInteger = math.MinInt64
+
+// integers reads integers, and decimals without digits after the point: noInteger
+// where one does not fit.
+func (t *columnType) integers() func(*columnValues, int, []int64) error {
+	read := t.narrowIntegers()
+	return func(v *columnValues, first int, dst []int64) error {
+		err := read(v, first, dst)
+		if err != errWide {
+			return err
+		}
+		for i := range dst { // slow path
+			if read(v, first+i, dst[i:i+1]) != nil {
+				dst[i] = noInteger
+			}
+		}
+		return nil
+	}
+}
+
 // errWide says that an integer does not fit into 64 bits with a sign.
 var errWide = errors.New("a value is beyond 64 bits")
 
-// integers reads integers, and decimals without digits after the point. It
-// fails where one does not fit.
-func (t *columnType) integers() func(*columnValues, int, []int64) error {
+// narrowIntegers reads integers, and gives errWide where one does not fit.
+func (t *columnType) narrowIntegers() func(*columnValues, int, []int64) error {
 	switch {
 	case t.kind == parquet.Int32 && t.unsigned:
 		return func(v *columnValues, first int, dst []int64) error {

@@ -105,7 +105,10 @@ func (w *columnWords) ask(text []byte) (uint16, error) {
 	if err != nil {
 		return 0, err
 	}
-	w.known[string(text)] = number
+	// There may be any number of words that are not taken, each of any length.
+	if number != badWord {
+		w.known[string(text)] = number
+	}
 	return number, nil
 }
 

@@ -405,6 +405,11 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 		if err != nil && !atEnd {
 			return fmt.Errorf("cannot read %s: after line %d: %w", path, line+countLines(buffer[:filled])-1, err)
 		}
+		// After a power cut file systems leave zeros where data were not yet written;
+		// the rows that should stand there would be one that is rejected.
+		if zero := bytes.IndexByte(buffer[filled-n:filled], 0); zero >= 0 {
+			return fmt.Errorf("cannot read %s: line %d: it holds zero bytes: what stood there is lost, or is no text", path, line+countLines(buffer[:filled-n+zero]))
+		}
 		text := buffer[:filled]
 		end := filled
 		quote := bytes.IndexByte(text, c.quote) // the first

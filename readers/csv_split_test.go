@@ -161,6 +161,7 @@ func FuzzGrammar(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte, blockBytes uint16, semicolon bool) {
 		defer damage.Watch()()
+		text = bytes.ReplaceAll(text, []byte{0}, []byte{1}) // zero bytes are refused before rows are split
 		g := grammar{delimiter: ',', quote: '"'}
 		if semicolon {
 			g.delimiter = ';'

@@ -71,6 +71,7 @@ type extractFiller struct {
 	words      [registerColumnCount]columnWords
 
 	list       []string // the words of the extracts
+	listBytes  int      // their text
 	indices    map[string]uint16
 	unreadable []register.Unreadable
 }
@@ -122,14 +123,22 @@ func (f *extractFiller) word(text []byte) (uint16, error) {
 	index := uint16(len(f.list))
 	word := string(text)
 	f.list = append(f.list, word)
+	f.listBytes += len(word)
 	f.indices[word] = index
 	return index, nil
 }
 
+// limitListBytes is how much text, in bytes, a list of words has that may wait with
+// its extracts to be added. The words of a register are some kilobytes.
+const limitListBytes = 1 << 20
+
+// isHeavy says whether the list has more text than may wait.
+func (f *extractFiller) isHeavy() bool { return f.listBytes > limitListBytes }
+
 // forgetWords begins a list of words. Extracts that have been handed over keep
 // theirs: a list is only ever added to.
 func (f *extractFiller) forgetWords() {
-	f.list = []string{""}
+	f.list, f.listBytes = []string{""}, 0
 	f.indices = map[string]uint16{"": 0}
 	for i := range f.words {
 		f.words[i].forget()
@@ -139,7 +148,7 @@ func (f *extractFiller) forgetWords() {
 // fill fills an extract with the next rows.
 func (f *extractFiller) fill(x *register.Extract, rows int) (err error) {
 	const wordColumns = 3
-	if len(f.list) > badWord-wordColumns*extractRows {
+	if len(f.list) > badWord-wordColumns*extractRows || f.isHeavy() {
 		f.forgetWords()
 	}
 	x.FirstRow, f.unreadable = f.row, x.Unreadable[:0]

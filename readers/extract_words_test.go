@@ -1,9 +1,13 @@
 package readers
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
@@ -112,4 +116,67 @@ func TestZeroOfAnIntegerColumnIsNoLink(t *testing.T) {
 	assert.Empty(t, rows[0].linked, "a link of zeros is none")
 	assert.Equal(t, "196408233234", rows[1].linked)
 	assert.NotEmpty(t, rows[2].linked, "what is no number is a link all the same")
+}
+
+// Of words that are not taken a file may have any number, each of any length: they
+// are counted, and not kept.
+func TestWordsThatAreNotTakenAreNotKept(t *testing.T) {
+	f := newExtractFiller(&extractConstants{})
+	words := columnWords{number: f.word, known: map[string]uint16{}}
+	long := bytes.Repeat([]byte{'x'}, limitWord+8)
+	for i := range 3000 {
+		copy(long, fmt.Sprintf("%08d", i))
+		for _, text := range [][]byte{long, fmt.Appendf(nil, "\xff%d", i)} {
+			for range 2 {
+				number, err := words.ask(text)
+				require.NoError(t, err)
+				require.Equal(t, uint16(badWord), number)
+			}
+		}
+	}
+	assert.Zero(t, len(words.known), "texts that are kept")
+	assert.Equal(t, []string{""}, f.list)
+	number, err := words.ask([]byte("active"))
+	require.NoError(t, err)
+	assert.Equal(t, "active", f.list[number])
+	assert.Len(t, words.known, 1)
+}
+
+// Rows that all have words of their own are not read ahead: each extract that waits
+// would have megabytes of them.
+func TestExtractsOfManyWordsAreNotReadAhead(t *testing.T) {
+	const extracts, words = 4, 300
+	var made [extracts * words]string
+	for i := range made {
+		made[i] = fmt.Sprint(i) + strings.Repeat("x", limitWord-20)
+	}
+	word := func(row int) string { return made[row/extractRows*words+row%words] }
+	path := writeParquet(t, extracts*extractRows, extracts*extractRows, []testColumn{
+		{"number", parquet.Int(64), func(int) parquet.Value { return parquet.Int64Value(196408233234) }},
+		{"status", parquet.Encoded(parquet.String(), &parquet.RLEDictionary), func(int) parquet.Value { return textOrNull(false, "AKTIVT") }},
+		{"status_reason", parquet.Encoded(parquet.String(), &parquet.RLEDictionary), func(row int) parquet.Value { return textOrNull(false, word(row)) }},
+	}, parquet.PageBufferSize(4096))
+	file, err := describe(path, 0)
+	require.NoError(t, err)
+	read := func() int64 {
+		checked, unchecked := file.PageChecks()
+		return checked + unchecked
+	}
+	row := 0
+	var afterFirst int64
+	require.NoError(t, readParquetExtract(t.Context(), file, &Source{}, &Options{Workers: 2}, func(x *register.Extract) error {
+		if row == 0 {
+			time.Sleep(200 * time.Millisecond) // for a worker that does not wait
+			afterFirst = read()
+		}
+		for i, reason := range x.Reason {
+			if x.Words[reason] != word(row+i) {
+				t.Fatalf("row %d has another word", row+i)
+			}
+		}
+		row += len(x.Number)
+		return nil
+	}))
+	require.Equal(t, extracts*extractRows, row)
+	assert.Less(t, afterFirst, read()/2, "pages that have been read while the first extract is being added")
 }

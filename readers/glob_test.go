@@ -51,3 +51,25 @@ func TestAFolderThatCannotBeReadIsNotEmpty(t *testing.T) {
 	require.ErrorIs(t, err, syscall.EACCES)
 	assert.ErrorContains(t, err, "cannot read "+filepath.Join(folder, "b")+": permission denied")
 }
+
+// A file that is named like the sign for standard input is a file wherever it is
+// found.
+func TestExpandFindsAFileNamedDash(t *testing.T) {
+	t.Chdir(writeIn(t, map[string]string{"-": "", "a.csv": ""}))
+	for _, row := range []struct {
+		pattern string
+		want    []string
+	}{
+		{"./-", []string{"./-"}},
+		{".", []string{"./-", "a.csv"}},
+		{"*", []string{"./-", "a.csv"}},
+		{"./?", []string{"./-"}},
+		{"-", []string{StandardInput}},
+	} {
+		paths, err := Expand([]string{row.pattern})
+		require.NoError(t, err, row.pattern)
+		assert.Equal(t, row.want, paths, row.pattern)
+	}
+	_, err := Expand([]string{"./-", "*"})
+	assert.ErrorContains(t, err, "it is named twice")
+}

@@ -171,6 +171,9 @@ type pageReader struct {
 	buffers         *pageBuffers
 	cost            [2]int64 // memory of this page and the one before: the library keeps it
 	dictionaryCost  int64
+	// The most of the buffers that the row group has used, in bytes. What they have
+	// kept from before is no matter of its own.
+	decompressed, read int
 
 	// What the texts of the page's values and of the dictionary take, -1 where
 	// that is not known: they must fill their pages.
@@ -214,6 +217,7 @@ const pagesStart = int64(len(parquetMagic))
 func (p *pageReader) open(source io.ReaderAt, chunk parquetChunk) {
 	p.source, p.codec, p.at, p.end, p.left = source, chunk.codec, chunk.start, chunk.end, chunk.values
 	p.listed, p.entries, p.hasData = chunk.encodings, -1, false
+	p.decompressed, p.read = 0, 0
 	p.offset, p.header, p.content = pagesStart, p.header[:0], nil
 }
 
@@ -293,10 +297,12 @@ func (p *pageReader) next() error {
 			return err
 		}
 		size := int(h.compressed)
+		p.buffers.compressed = p.buffers.compressed[:0]
 		compressed, err := p.view(&p.buffers.compressed, p.at+int64(length), size)
 		if err != nil {
 			return err
 		}
+		p.read = max(p.read, len(p.buffers.compressed))
 		switch {
 		case h.hasCRC && crc32.ChecksumIEEE(compressed) != h.crc:
 			return errors.New("a page's checksum does not hold")
@@ -414,7 +420,7 @@ func (p *pageReader) useDictionary(h *pageHeader, compressed []byte) error {
 	p.entries = int64(count)
 	// The library's copy of the page, and the entries that it makes of it, of
 	// which those of our own are the larger ones.
-	p.dictionaryCost = int64(cap(p.buffers.content)) + 2*int64(len(content)) + int64(count)*32
+	p.dictionaryCost = int64(p.decompressed) + 2*int64(len(content)) + int64(count)*32
 	if err := p.memory.change(p.dictionaryCost); err != nil {
 		return err
 	}
@@ -445,7 +451,7 @@ func (p *pageReader) useValues(h *pageHeader, compressed []byte) error {
 	if page.isPlain {
 		p.values, p.count = page.content[page.levels:], page.values
 	}
-	cost := int64(cap(p.buffers.content)+cap(p.buffers.compressed)) + page.decoded
+	cost := int64(p.decompressed+p.read) + page.decoded
 	if !page.isPlain || p.column.kind != parquet.ByteArray { // texts are read where they stand
 		cost += int64(len(page.content))
 	}
@@ -476,6 +482,7 @@ func (p *pageReader) decompress(page []byte, skipped, levels, size int, isCompre
 	}
 	b := p.buffers
 	b.content = slices.Grow(b.content[:0], size)[:size]
+	p.decompressed = max(p.decompressed, size)
 	copy(b.content, page[:levels])
 	values := b.content[levels:]
 	if len(values) == 0 {

@@ -156,16 +156,37 @@ func openInFolders(file *File, canonical []Column, source *Source, open func(*So
 	if err != nil || inFolders == source {
 		return opened, err
 	}
-	if !slices.ContainsFunc(file.Folders, func(key FolderKey) bool { return key.Column != "" && slices.Contains(file.Columns, key.Key) }) {
+	var there []string // the columns that have values
+	for i, name := range file.Columns {
+		if !slices.Contains(file.nulls, i) {
+			there = append(there, name)
+		}
+	}
+	if !slices.ContainsFunc(file.Folders, func(key FolderKey) bool { return key.Column != "" && slices.Contains(there, key.Key) }) {
 		return opened, nil
 	}
 	if err := opened.close(); err != nil {
 		return nil, cannotRead(file.Path, err)
 	}
-	if inFolders, err = source.withFolders(file, canonical, file.Columns); err != nil {
+	if inFolders, err = source.withFolders(file, canonical, there); err != nil {
 		return nil, err
 	}
 	return open(inFolders)
+}
+
+// nulls are the places of the file's columns that are named like a folder and of
+// the type that has no values. It comes before columns.
+func (f *parquetFile) nulls(folders []FolderKey) (places []int) {
+	for at, name := range f.names {
+		if !slices.ContainsFunc(folders, func(key FolderKey) bool { return key.Key == name }) {
+			continue
+		}
+		// What cannot be read is told when it is wanted.
+		if column, err := f.flatColumn(at); err == nil && column != nil && column.isNull {
+			places = append(places, at)
+		}
+	}
+	return places
 }
 
 // errTooDeep says that folders do not end.

@@ -178,3 +178,29 @@ func TestFoldersOfParquetFiles(t *testing.T) {
 	assert.Equal(t, "own", dictionaries.Agency.Values()[batch.Agency[0]])
 	assert.Equal(t, []FolderKey{{"agency", "csn", ""}, {"currency", "EUR", "currency"}}, file.Folders)
 }
+
+// A column of the type that has no values is as one that is not there, so the folder
+// of its name is what tells.
+func TestFoldersSayWhatNullColumnsDoNot(t *testing.T) {
+	for _, name := range []string{"records-nested-around.parquet", "records-nested-around.arrows"} {
+		data, err := os.ReadFile(filepath.Join("..", "testdata", "interop", "pyarrow", name))
+		require.NoError(t, err)
+		read := func(folder, column string) (*pipeline.Batch, *pipeline.Dictionaries, *File) {
+			path := filepath.Join(t.TempDir(), folder, name)
+			require.NoError(t, os.Mkdir(filepath.Dir(path), 0o750))
+			require.NoError(t, os.WriteFile(path, data, 0o600))
+			batch, dictionaries, file, err := firstRow(t, Source{Name: "s", Files: []string{path}, Columns: map[string]string{column: "nothing"}})
+			require.NoError(t, err, name)
+			return batch, dictionaries, file
+		}
+		batch, dictionaries, file := read("nothing=csn", "agency")
+		assert.Equal(t, "csn", dictionaries.Agency.Values()[batch.Agency[0]], name)
+		assert.Equal(t, []FolderKey{{"nothing", "csn", "agency"}}, file.Folders, name)
+		assert.Contains(t, file.Columns, "nothing", "%s: messages tell what is in the file", name)
+
+		batch, _, file = read("nothing=2025-09-01", "period_start")
+		require.NotEmpty(t, batch.PeriodStart, name)
+		assert.Equal(t, calendar.Of(2025, 9, 1), batch.PeriodStart[0], name)
+		assert.Equal(t, []FolderKey{{"nothing", "2025-09-01", "period_start"}}, file.Folders, name)
+	}
+}

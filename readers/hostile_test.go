@@ -525,6 +525,45 @@ func TestParquetPagesShareTheirMemory(t *testing.T) {
 	assert.EqualError(t, memory.change(1), "the pages that are read at a time would take more than 256 MiB")
 }
 
+// Whether a row group may be read does not depend on what was read before it, whose
+// buffers are used again.
+func TestParquetMemoryIsThatOfTheRowGroup(t *testing.T) {
+	value := func(row int) parquet.Value { return textOrNull(false, fmt.Sprint(row%7)+strings.Repeat("x", 100)) }
+	path := writeParquet(t, 1000, 1000, []testColumn{
+		{"plain", parquet.Encoded(parquet.String(), &parquet.Plain), value},
+		{"dictionary", parquet.Encoded(parquet.String(), &parquet.RLEDictionary), value},
+		{"plain_zstd", parquet.Compressed(parquet.Encoded(parquet.String(), &parquet.Plain), &parquet.Zstd), value},
+		{"dictionary_zstd", parquet.Compressed(parquet.Encoded(parquet.String(), &parquet.RLEDictionary), &parquet.Zstd), value},
+		{"delta_zstd", parquet.Compressed(parquet.Encoded(parquet.String(), &parquet.DeltaByteArray), &parquet.Zstd), value},
+	}, parquet.PageBufferSize(1000))
+	for _, name := range []string{"plain", "dictionary", "plain_zstd", "dictionary_zstd", "delta_zstd"} {
+		file, err := openParquet(path)
+		require.NoError(t, err)
+		columns, err := file.columns(&Source{Columns: map[string]string{"agency": name}}, recordColumns[agency:agency+1])
+		require.NoError(t, err)
+		held := func(buffers *pageBuffers) (bytes []int64) {
+			memory := &pageMemory{}
+			cursor := &columnCursor{fileColumn: &columns[0].fileColumn}
+			pages := newParquetPages(cursor, columns[0], memory, &pageCounts{}, buffers)
+			pages.open(file, rowGroupBytes{ReaderAt: file.handle})
+			for range 3 {
+				require.NoError(t, pages.next(), name)
+				bytes = append(bytes, memory.held)
+			}
+			pages.close()
+			require.Zero(t, memory.held, name)
+			return bytes
+		}
+		buffers := new(pageBuffers)
+		fresh := held(buffers)
+		require.Positive(t, fresh[0], name)
+		require.Equal(t, fresh, held(buffers), "%s, after itself", name)
+		buffers.content, buffers.compressed = make([]byte, keptPage), make([]byte, keptPage)
+		require.Equal(t, fresh, held(buffers), "%s, after larger pages", name)
+		require.NoError(t, file.release())
+	}
+}
+
 // What is allocated for the largest pages stays below what a row group may take,
 // or they are refused.
 func TestParquetPagesTakeWhatTheyMay(t *testing.T) {
@@ -655,7 +694,7 @@ func TestCSVThatIsMadeToDoHarm(t *testing.T) {
 		want string
 	}{
 		{"zeros", "", zeros, "it holds zero bytes"},
-		{"zeros after rows", rows, zeros, "line 4002 begins a row of more than 16777216 bytes"},
+		{"zeros after rows", rows, zeros, "line 4002: it holds zero bytes"},
 		{"one line", "", letters, "its first line is longer than 65536 bytes"},
 		{"one line after rows", rows, letters, "line 4002 begins a row of more than 16777216 bytes"},
 		{"a quote that does not close", rows + "\"", newlines, "line 4002 begins a row of more than 16777216 bytes; is a quote left open?"},
@@ -679,8 +718,8 @@ func TestCSVThatIsMadeToDoHarm(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sparse.csv")
 	require.NoError(t, os.WriteFile(path, []byte(rows), 0o600))
 	require.NoError(t, os.Truncate(path, 1<<30))
-	err := requireCheap(t, "a line of 1 GB", func() error { return drainRecords(Source{Name: "made", Files: []string{path}, CSV: CSV{Decimal: ','}}) })
-	assert.ErrorContains(t, err, "cannot read "+path+": line 4002 begins a row of more than 16777216 bytes")
+	err := requireCheap(t, "a hole of 1 GB", func() error { return drainRecords(Source{Name: "made", Files: []string{path}, CSV: CSV{Decimal: ','}}) })
+	assert.ErrorContains(t, err, "cannot read "+path+": line 4002: it holds zero bytes")
 }
 
 // drainRecords reads a file of records to its end, as a run would.

@@ -59,6 +59,7 @@ type extractJob struct {
 type extractPart struct {
 	extract *register.Extract
 	err     error
+	added   chan struct{} // closed when the extract has been added; nil where nobody waits for it
 }
 
 // read has workers read row groups, and adds what they read in order. The error
@@ -117,6 +118,10 @@ func (f *parquetExtractFile) read(caller context.Context, bytes *parquetBytes, w
 				}
 			}
 			if part.extract != nil {
+				part.extract.Words = nil // they may be many, and the extract is kept
+				if part.added != nil {
+					close(part.added)
+				}
 				select {
 				case f.extracts <- part.extract:
 				default:
@@ -181,10 +186,21 @@ func (f *parquetExtractFiller) read(ctx context.Context, job *extractJob) (err e
 			return err
 		}
 		extract.Pack()
+		part := extractPart{extract: extract}
+		if f.isHeavy() {
+			part.added = make(chan struct{})
+		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case job.parts <- extractPart{extract: extract}:
+		case job.parts <- part:
+		}
+		if part.added != nil { // slow path: each of many extracts could have its own words
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-part.added:
+			}
 		}
 		f.row += int64(rows)
 		left -= int64(rows)

@@ -291,6 +291,27 @@ func TestParquetExtractValues(t *testing.T) {
 		got, _ = extractOf(t, "number", parquet.Decimal(0, 12, parquet.Int64Type), parquet.Int64Value(196408233234), parquet.Int64Value(6408233234))
 		assert.True(t, number == got[0].number && got[1].number == 0)
 	})
+	t.Run("integers beyond 64 bits", func(t *testing.T) {
+		for _, c := range []struct {
+			node        parquet.Node
+			wide, other parquet.Value
+		}{
+			{parquet.Uint(64), parquet.Int64Value(-1), parquet.Int64Value(196408233234)},
+			{parquet.Decimal(0, 38, parquet.FixedLenByteArrayType(16)), decimalBytes("-98765432109876543210", 16), decimalBytes("196408233234", 16)},
+		} {
+			got, unreadable := extractOf(t, "number", c.node, c.wide, c.other)
+			assert.True(t, got[0].number == 0 && got[1].number == number)
+			assert.Empty(t, unreadable, "the builder counts them itself")
+			got, _ = extractOf(t, "linked_number", c.node, c.wide, c.other)
+			assert.True(t, got[0].linked == register.UnreadableLink && got[1].linked == number)
+		}
+		got, unreadable := extractOf(t, "deceased_on", parquet.Uint(64), parquet.Int64Value(-1), parquet.Int64Value(20190500))
+		assert.Equal(t, "2019-05-00", got[1].deceased.String())
+		assert.Equal(t, []register.Unreadable{{Row: 1, Column: "deceased_on"}}, unreadable)
+		got, unreadable = extractOf(t, "protected", parquet.Uint(64), parquet.Int64Value(-1), parquet.Int64Value(1))
+		assert.Equal(t, register.True, got[1].protected)
+		assert.Equal(t, []register.Unreadable{{Row: 1, Column: "protected"}}, unreadable)
+	})
 	t.Run("links", func(t *testing.T) {
 		got, unreadable := extractOf(t, "linked_number", parquet.String(), text("196408233234"), text(""), null, text("6408233234"), text("gone"))
 		for i, want := range []identity.Number{number, 0, 0, register.UnreadableLink, register.UnreadableLink} {

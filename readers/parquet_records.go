@@ -32,6 +32,7 @@ func openParquetRecords(file *File, index int, source *Source, options *Options)
 	// A run may have more files than a process may have open.
 	defer func() { _ = parquet.release() }() // only read from
 	parquet.library = options.library
+	file.nulls = parquet.nulls(file.Folders)
 	columns, err := parquet.columns(source, recordColumns[:])
 	if err != nil {
 		return nil, err

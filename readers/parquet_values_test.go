@@ -1,8 +1,11 @@
 package readers
 
 import (
+	"encoding/binary"
 	"math"
 	"math/big"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,6 +13,7 @@ import (
 	"github.com/avstam/avstam/identity"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -232,6 +236,10 @@ func TestParquetIdentityNumbers(t *testing.T) {
 		{"a fixed DECIMAL without point", parquet.Decimal(0, 12, parquet.FixedLenByteArrayType(6)), decimalBytes("196408233234", 6), "196408233234", number},
 		{"a negative integer", parquet.Int(64), parquet.Int64Value(-5), "-5", identity.ParseInteger(-5)},
 		{"null integer", parquet.Int(64), parquet.NullValue(), "", identity.Parse(nil)},
+		{"the greatest without sign", parquet.Uint(64), parquet.Int64Value(-1), "18446744073709551615", identity.Parse([]byte("18446744073709551615"))},
+		{"the least with a sign", parquet.Int(64), parquet.Int64Value(math.MinInt64), "-9223372036854775808", identity.Parse([]byte("-9223372036854775808"))},
+		{"a DECIMAL of more than 64 bits", parquet.Decimal(0, 38, parquet.FixedLenByteArrayType(16)), decimalBytes("-12345678901234567890123", 16), "-12345678901234567890123", identity.Parse([]byte("-12345678901234567890123"))},
+		{"a DECIMAL of 256 bits", parquet.Decimal(0, 76, parquet.FixedLenByteArrayType(32)), decimalBytes("1234567890123456789012345678901234567890", 32), "1234567890123456789012345678901234567890", identity.Parse([]byte("1234567890123456789012345678901234567890"))},
 		{"null text", parquet.String(), parquet.NullValue(), "", identity.Parse(nil)},
 		{"fixed text", parquet.Leaf(parquet.FixedLenByteArrayType(12)), fixed("196408233234"), "196408233234", number},
 		{"fixed text, blanks behind", parquet.Leaf(parquet.FixedLenByteArrayType(13)), fixed("6408233234   "), "6408233234   ", short},
@@ -270,12 +278,64 @@ func TestParquetRecordIDs(t *testing.T) {
 		{"an enumeration", parquet.Enum(), parquet.ByteArrayValue([]byte("A")), "A"},
 		{"a UUID, as DuckDB has", parquet.UUID(), uuid, "01234567-89ab-cdef-0000-0000000000ff"},
 		{"a DECIMAL without point of sixteen bytes", parquet.Decimal(0, 38, parquet.FixedLenByteArrayType(16)), decimalBytes("-9223372036854775808", 16), "-9223372036854775808"},
+		{"one of more than 64 bits", parquet.Decimal(0, 38, parquet.FixedLenByteArrayType(16)), decimalBytes("-9223372036854775809", 16), "-9223372036854775809"},
+		{"the greatest without sign", parquet.Uint(64), parquet.Int64Value(-1), "18446744073709551615"},
 	} {
 		got := oneColumn(t, "record_id", c.node, []parquet.Value{c.value, parquet.NullValue(), c.value})
 		for i, want := range []string{c.want, "", c.want} {
 			assert.Equal(t, want, got[i].recordID, c.why)
 		}
 	}
+}
+
+// One integer beyond 64 bits is a number that is none, as it is in CSV, and changes
+// nothing of the other rows.
+func TestIntegersBeyond64BitsAreOfTheirRow(t *testing.T) {
+	for _, c := range []struct {
+		node   parquet.Node
+		values []parquet.Value
+	}{
+		{parquet.Uint(64), []parquet.Value{parquet.Int64Value(196408233234), parquet.Int64Value(-1), parquet.Int64Value(408233232), parquet.NullValue()}},
+		{parquet.Decimal(0, 38, parquet.FixedLenByteArrayType(16)), []parquet.Value{decimalBytes("196408233234", 16), decimalBytes("18446744073709551615", 16), decimalBytes("408233232", 16), parquet.NullValue()}},
+	} {
+		got := oneColumn(t, "identity_number", c.node, c.values)
+		for i, want := range []string{"196408233234", "18446744073709551615", "408233232", ""} {
+			assert.Equal(t, want, got[i].given)
+		}
+		assert.Equal(t, identity.ParseInteger(196408233234), got[0].text)
+		assert.Equal(t, identity.Length, got[1].text.Fault)
+		assert.Equal(t, identity.ParseInteger(408233232), got[2].text, "the zeros that it has lost are put back")
+		assert.Equal(t, identity.Empty, got[3].text.Fault)
+		got = oneColumn(t, "record_id", c.node, c.values)
+		for i, want := range []string{"196408233234", "18446744073709551615", "408233232", ""} {
+			assert.Equal(t, want, got[i].recordID)
+		}
+	}
+	// An entry of a dictionary that no row has is of no row.
+	file := &madeFile{rows: 1, pages: []madePage{
+		dictionaryPage(2, binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, 7), math.MaxUint64)),
+		dataPage(1, format.RLEDictionary, append([]byte{1}, run(1, 0)...)),
+	}, change: func(m *format.FileMetaData) {
+		m.RowGroups[0].Columns[0].MetaData.Type = format.Int64
+		m.Schema[1].Type.V, m.Schema[1].LogicalType = format.Int64, *parquet.Uint(64).Type().LogicalType()
+	}}
+	path := filepath.Join(t.TempDir(), "made.parquet")
+	require.NoError(t, os.WriteFile(path, file.bytes(), 0o600))
+	records, _, err := readRecords(path, constantSource(), newOptions())
+	require.NoError(t, err)
+	assert.Equal(t, "7", records[0].given)
+
+	// What is wider than any decimal there is, is refused: its digits cost much.
+	wide := make([]byte, 100)
+	wide[0] = 1
+	path = writeParquet(t, 3, 3, []testColumn{{"identity_number", parquet.Decimal(0, 200, parquet.FixedLenByteArrayType(100)), func(row int) parquet.Value {
+		if row == 1 {
+			return parquet.FixedLenByteArrayValue(wide)
+		}
+		return parquet.FixedLenByteArrayValue(make([]byte, 100))
+	}}})
+	_, _, err = readRecords(path, constantSource(), newOptions())
+	assert.ErrorContains(t, err, "column identity_number: row 2 of the file: an integer of more than 256 bits")
 }
 
 // Text that is not UTF-8 is no record's: nothing of it may reach a report.

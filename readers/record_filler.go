@@ -35,6 +35,8 @@ type recordFiller struct {
 	keyIntegers   []int64
 	keyMissing    []bool
 	uuids         uuidTexts
+	wideGiven     wideTexts
+	wideKeys      wideTexts
 	constantWords [recordColumnCount]uint16
 	asked         bool // constantWords are there
 
@@ -178,7 +180,20 @@ func (f *recordFiller) fillIdentityNumber(b *pipeline.Batch, rows int) error {
 			return err
 		}
 	}
-	return f.texts.put(s, b.Text)
+	if err := f.texts.put(s, b.Text); err != nil || !slices.Contains(b.Integers, noInteger) {
+		return err
+	}
+	integers := b.Integers
+	if b.Given, err = f.wideGiven.of(cursor, s, f.row); err != nil {
+		return err
+	}
+	b.Integers = nil
+	for i, value := range integers {
+		if value == noInteger {
+			b.Text[i] = identity.Parse(b.Given.At(i))
+		}
+	}
+	return nil
 }
 
 func (f *recordFiller) fillRecordID(b *pipeline.Batch, rows int) error {
@@ -216,7 +231,12 @@ func (f *recordFiller) fillRecordID(b *pipeline.Batch, rows int) error {
 			b.RecordMissing[i] = level != hasValue
 		}
 	}
-	return f.keys.put(s, b.RecordIntegers)
+	if err := f.keys.put(s, b.RecordIntegers); err != nil || !slices.Contains(b.RecordIntegers, noInteger) {
+		return err
+	}
+	b.RecordIntegers, b.RecordMissing = nil, nil
+	b.RecordID, err = f.wideKeys.of(cursor, s, f.row)
+	return err
 }
 
 // fillDays fills a column of days. A day that cannot be read is a fault, and

@@ -110,6 +110,9 @@ type File struct {
 	Extent int64
 	// Columns are the file's columns in their order.
 	Columns []string
+	// nulls are the places in Columns of those named like a folder that are of the
+	// type that has no values: they count as not there.
+	nulls []int
 	// Folders are the folders named key=value that it lies in, the outermost first.
 	Folders []FolderKey
 
@@ -265,6 +268,11 @@ func expandPattern(pattern string) ([]string, error) {
 	}
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("cannot read %s: there are no files in it", pattern)
+	}
+	for i, path := range paths {
+		if path == StandardInput { // a file of that name
+			paths[i] = "." + string(filepath.Separator) + path
+		}
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths), nil
