@@ -258,7 +258,11 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return p.finishStream(result)
 	}
 	if settings.DryRun {
-		p.done = "the configuration and the first rows of each file can be read; nothing was published"
+		unread := ""
+		if result.FirstRejects > 0 {
+			unread = fmt.Sprintf(", but for %d of %d rows that are no records (the first is %s)", result.FirstRejects, result.FirstRows, result.FirstReject)
+		}
+		p.done = "the configuration and the first rows of each file can be read" + unread + "; nothing was published"
 		return nil
 	}
 	return p.tellResult(result)
