@@ -189,7 +189,7 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return inputFailure(err)
 	}
-	if err := checkShrink(r.settings, r.register); err != nil {
+	if err := r.settings.Register.CheckShrink(r.register); err != nil {
 		return inputFailure(err)
 	}
 	if err := r.settleExtractDate(); err != nil {
