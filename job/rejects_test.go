@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -165,5 +166,63 @@ func TestDryRunCountsRejects(t *testing.T) {
 			assert.Equal(t, test.rejected, result.FirstRejects)
 			assert.Equal(t, test.rejected > 0, result.FirstReject != "")
 		})
+	}
+}
+
+// What holds for all rows of a file is said of no record where none is one.
+func TestConstantsOfRejectsAreNoRecords(t *testing.T) {
+	type row struct {
+		Number string `parquet:"identity_number"`
+		Day    string `parquet:"payment_date"`
+		Amount string `parquet:"amount"`
+	}
+	folder := t.TempDir()
+	register := filepath.Join(folder, "register.csv")
+	require.NoError(t, os.WriteFile(register, []byte("number,status\n196408233234,active\n"), 0o600))
+	write := map[string]func(path string, rows []row) error{
+		"csv": func(path string, rows []row) error {
+			text := "identity_number,payment_date,amount\n"
+			for _, r := range rows {
+				text += r.Number + "," + r.Day + "," + r.Amount + "\n"
+			}
+			return os.WriteFile(path, []byte(text), 0o600)
+		},
+		"parquet": func(path string, rows []row) error { return parquet.WriteFile(path, rows) },
+	}
+	good, bad := row{"196408233234", "2025-11-20", "1.00"}, row{"196408233234", "2025-11-31", "1.00"}
+	for format, write := range write {
+		for _, test := range []struct {
+			why    string
+			rows   []row
+			unused bool
+		}{{"no row is a record", []row{bad, bad, bad}, true}, {"one row is", []row{bad, good, bad}, false}} {
+			t.Run(format+"/"+test.why, func(t *testing.T) {
+				records, others := filepath.Join(t.TempDir(), "records"), filepath.Join(t.TempDir(), "others")
+				require.NoError(t, write(records, test.rows))
+				require.NoError(t, write(others, []row{good}))
+				policy := rules.DefaultPolicy()
+				policy.PaymentTypes = map[string]rules.PaymentTypePolicy{"study": {}, "pension": {}}
+				policy.Agencies = map[string]rules.AgencyPolicy{"pm": {}}
+				settings := settingsFor(filepath.Join(t.TempDir(), "out"), records, register, policy, 1)
+				settings.MaxRejects = job.Limit{Rows: 3}
+				settings.Sources[0].Constants = map[string]string{"payment_type": "pension", "agency": "pm", "currency": "EUR"}
+				settings.Sources = append(settings.Sources, readers.Source{Name: "others", Files: []string{others}, Constants: map[string]string{"payment_type": "study"}})
+				settings.Expect = make([]job.Expect, 2)
+				result, err := job.Run(t.Context(), settings)
+				require.NoError(t, err)
+				var unused []string
+				for _, notice := range result.Summary.Notices {
+					if strings.HasSuffix(notice.Name, "_unused") {
+						unused = append(unused, notice.Text)
+					}
+				}
+				want := []string{`The policy has the payment type "pension", which no record has.`, `The policy has the agency "pm", which no record has.`}
+				if !test.unused {
+					want = nil
+				}
+				assert.Equal(t, want, unused)
+				assert.Equal(t, "3.00", result.Summary.Ledger.Total.Read.Amounts["EUR"].String(), "amounts of rejects keep their currency")
+			})
+		}
 	}
 }
