@@ -420,8 +420,8 @@ func (c *noticeCase) row() []string {
 // whatever it begins with that cannot.
 func inertCell(text string) string {
 	shown := printable(text)
-	if guarded := report.GuardText(text); guarded != text {
-		return guarded[:len(guarded)-len(text)] + shown
+	if report.GuardText(text) != text {
+		return "'" + shown
 	}
 	return shown
 }
