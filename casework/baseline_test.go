@@ -216,6 +216,30 @@ func TestBaselinesThatAreRefused(t *testing.T) {
 	}
 }
 
+// A baseline that is lost between the look at its digests and the comparison ends
+// the run as an input does: what was rejected is kept, and nothing else.
+func TestBaselineLostMeanwhile(t *testing.T) {
+	s := newSmall(t, withIDs)
+	s.settings.Baseline = job.Latest
+	first := s.run(t)
+	s.write(t, "records.csv", withIDs+"640823-3234,2025-11-31,1.00,C\n")
+	s.settings.Progress = func(at job.Progress) {
+		if at.Stage == "comparison" {
+			require.NoError(t, os.Truncate(filepath.Join(first.Folder, "history.parquet"), 100))
+		}
+	}
+	_, err := job.Run(t.Context(), s.settings)
+	require.ErrorIs(t, err, casework.ErrBaseline)
+	assert.Equal(t, job.ExitInput, job.ExitStatus(err))
+	kept, err := filepath.Glob(filepath.Join(s.settings.Output.Folder, "failed", "*", "*"))
+	require.NoError(t, err)
+	var names []string
+	for _, path := range kept {
+		names = append(names, filepath.Base(path))
+	}
+	assert.Equal(t, []string{"rejects.csv", "rejects.parquet"}, names)
+}
+
 // A report is found to be damaged by verify, in the tables of what is followed too.
 func TestVerifyCountsWhatIsFollowed(t *testing.T) {
 	s := newSmall(t, withIDs)

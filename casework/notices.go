@@ -443,14 +443,14 @@ func (c *noticeCase) row() []string {
 	return row
 }
 
-// inertCell is text that no spreadsheet takes for a formula.
-// https://owasp.org/www-community/attacks/CSV_Injection
+// inertCell is text that can be seen and that no spreadsheet takes for a formula,
+// whatever it begins with that cannot.
 func inertCell(text string) string {
-	text = printable(text)
-	if text != "" && strings.ContainsRune("=+-@\uFFFD", []rune(text)[0]) {
-		return "'" + text
+	shown := printable(text)
+	if report.GuardText(text) != text {
+		return "'" + shown
 	}
-	return text
+	return shown
 }
 
 // write writes the cases into a folder that nobody looks at yet.

@@ -53,6 +53,8 @@ func TestBrokenFiles(t *testing.T) {
 			`f:3:10: a second source "a" (first on line 2)`},
 		{"a pattern twice", "sources:\n- name: a\n  files:\n  - b\n  - b",
 			`f:5:5: "b" stands twice in the list (first on line 4)`},
+		{"standard input twice", "sources:\n- {name: a, files: [b, \"-\"]}\n- name: b\n  files:\n  - a\n  - \"-\"",
+			`f:6:5: standard input is read twice (first on line 2); it can be read once`},
 		{"a column that does not exist", "sources: [{name: a, files: [b], columns: {payed_on: X}}]",
 			`f:1:43: unknown column "payed_on" (known: identity_number, payment_date, amount, record_id, period_start, period_end, agency, payment_type, currency)`},
 		{"a misspelt column of the register", "register: {files: [a], columns: {nubmer: X}}",

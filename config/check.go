@@ -37,6 +37,7 @@ func (d *decoder) check(c *Configuration) {
 	}
 	d.checkPaths(c)
 
+	streamLine := 0
 	lines := map[string]int{}
 	for i, source := range c.Sources {
 		path := fmt.Sprintf("sources[%d]", i)
@@ -45,6 +46,17 @@ func (d *decoder) check(c *Configuration) {
 				d.complain(at, "a second source %s (first on line %d)", quote(source.Name), line)
 			} else {
 				lines[source.Name] = at.line
+			}
+		}
+		for j, pattern := range source.Files {
+			if expanded, _ := expand(pattern); expanded != standardInput {
+				continue
+			}
+			at := d.at(fmt.Sprintf("%s.files[%d]", path, j))
+			if streamLine > 0 {
+				d.complain(at, "standard input is read twice (first on line %d); it can be read once", streamLine)
+			} else {
+				streamLine = at.line
 			}
 		}
 		for column, text := range source.Constants {

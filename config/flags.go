@@ -82,7 +82,10 @@ func (f *Flags) Override(c *Configuration) error {
 		// Another register has its own columns and date; what it is compared with stays.
 		c.Register = Register{Snapshot: c.relative(f.Snapshot), Previous: c.Register.Previous, MaxShrink: c.Register.MaxShrink}
 		for _, pattern := range f.Register {
-			c.Register.Files = append(c.Register.Files, c.relativePattern(pattern))
+			if pattern != standardInput {
+				pattern = c.relativePattern(pattern)
+			}
+			c.Register.Files = append(c.Register.Files, pattern)
 		}
 	}
 	if len(f.RegisterColumns) > 0 {

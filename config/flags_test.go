@@ -117,6 +117,11 @@ func TestFlagsOverAFile(t *testing.T) {
 	assert.True(t, settings.Output.Masked)
 	assert.Equal(t, []job.Threshold{{Severity: rules.Warning, Limit: job.Limit{Rows: 3}}}, settings.FailOn)
 	assert.Equal(t, "fk", settings.Sources[0].Name)
+
+	// Standard input lies in no folder.
+	flags = Flags{Register: []string{"-", "more.csv"}}
+	require.NoError(t, flags.Override(c))
+	assert.Equal(t, []string{"-", "more.csv"}, c.RegisterSettings().Extract.Files)
 }
 
 // Whoever writes ./ before a name means what lies under it, and none of the words

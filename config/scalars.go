@@ -325,11 +325,11 @@ type RuleSetting string
 var ruleSettings = []string{"off", "on", "info", "warning", "error"}
 
 func (s *RuleSetting) set(text string, kind ast.NodeType) string {
-	switch {
-	case text == "false":
+	switch text = strings.ToLower(text); text {
+	case "false":
 		text = "off"
-	case text == "true":
+	case "true":
 		text = "on"
 	}
-	return setWord(s, strings.ToLower(text), "setting", ruleSettings)
+	return setWord(s, text, "setting", ruleSettings)
 }

@@ -59,6 +59,32 @@ max_rejects: 100
 `), ""))
 }
 
+// Words that can be written in any case can be for both the schema and Load.
+func TestTheSchemaAcceptsWordsInAnyCase(t *testing.T) {
+	root := loadSchema(t)
+	for _, word := range encodings {
+		for _, word := range inAnyCase(word) {
+			text := "sources: [{name: a, files: [b], csv: {encoding: " + word + "}}]"
+			assert.Empty(t, root.faults(root, document(t, text), ""), word)
+			c, err := parse("f", []byte(text))
+			require.NoError(t, err)
+			assert.Equal(t, strings.ToLower(word), string(c.Sources[0].CSV.Encoding))
+		}
+	}
+	for _, word := range append([]string{"false", "true", `"false"`}, ruleSettings...) {
+		for _, word := range inAnyCase(word) {
+			text := "policy: {rules: {inactive_number: " + word + "}}"
+			assert.Empty(t, root.faults(root, document(t, text), ""), word)
+			_, err := parse("f", []byte(text))
+			require.NoError(t, err)
+		}
+	}
+}
+
+func inAnyCase(word string) []string {
+	return []string{word, strings.ToUpper(word), strings.ToUpper(word[:1]) + word[1:]}
+}
+
 // Both the schema and Load refuse these; the reasons that Load gives are tested
 // with it.
 func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
@@ -128,6 +154,9 @@ func TestTheSchemaHasTheKeysOfTheConfiguration(t *testing.T) {
 	compare = func(path string, structure reflect.Type, s schema) {
 		s = root.resolve(s)
 		if want, ok := words[structure]; ok {
+			if alternatives, ok := s["anyOf"].([]any); ok { // the words, and those in any case
+				s = alternatives[0].(map[string]any)
+			}
 			assert.ElementsMatch(t, want, s["enum"], path)
 			return
 		}
@@ -250,6 +279,12 @@ func (s schema) faults(root schema, value any, path string) (faults []string) {
 				if slices.Contains(list[:i], item) {
 					wrong("%v twice", item)
 				}
+			}
+		case "anyOf":
+			if !slices.ContainsFunc(want.([]any), func(alternative any) bool {
+				return len(schema(alternative.(map[string]any)).faults(root, value, path)) == 0
+			}) {
+				wrong("fits no alternative")
 			}
 		case "oneOf":
 			fitting := 0

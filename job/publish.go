@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/avstam/avstam/disk"
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
@@ -84,9 +85,14 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 	}
 	// Of the dictionary's values one is that of records without an agency.
 	if agencies := len(r.dictionaries.Agency.Values()) - 1; r.settings.Output.SplitAgency && agencies > report.MaxShares {
-		return nil, inputFailure(fmt.Errorf("the records have %d different agencies, and a report can be split into %d at most: run without split", agencies, report.MaxShares))
+		return nil, r.keepRejects(ctx, writer, draft,
+			inputFailure(fmt.Errorf("the records have %d different agencies, and a report can be split into %d at most: run without split", agencies, report.MaxShares)))
 	}
-	if err := r.writeTables(ctx, writer); err != nil {
+	parts, err := r.gather(ctx, writer)
+	if err != nil { // of a baseline, too, which is an input
+		return nil, r.keepRejects(ctx, writer, draft, err)
+	}
+	if err := r.writeTables(ctx, writer, parts); err != nil {
 		return nil, err
 	}
 	published, err := writer.Finish(ctx, r.closing())
@@ -133,21 +139,23 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 	return result, nil
 }
 
-// writeTables reduces the rules across records and writes rejects and findings.
-func (r *run) writeTables(ctx context.Context, writer *report.Writer) error {
+// gather reduces the rules across records, and compares the findings with a baseline.
+func (r *run) gather(ctx context.Context, writer *report.Writer) ([]report.Part, error) {
 	r.stage("across records")
 	across, err := r.reduceAcross(ctx, writer)
 	if err != nil {
-		return outputFailure(err)
+		return nil, outputFailure(err)
 	}
 	var parts []report.Part
 	for i := range r.parts {
 		parts = append(parts, report.Part{Chunks: r.parts[i].findings, FirstRow: r.firsts[i] + 1})
 	}
 	parts = append(parts, across)
-	if err := r.follow(ctx, writer, parts); err != nil {
-		return err
-	}
+	return parts, r.follow(ctx, writer, parts)
+}
+
+// writeTables writes rejects and findings.
+func (r *run) writeTables(ctx context.Context, writer *report.Writer, parts []report.Part) error {
 	r.stage("report")
 	if err := writer.Rejects(ctx, r.rejects()); err != nil {
 		return outputFailure(err)
@@ -234,17 +242,23 @@ func (r *run) firstReject() string {
 		if err != nil {
 			return ""
 		}
-		text := fmt.Sprintf("; the first is row %d", reject.Row)
-		if reject.Line > 0 {
-			text += fmt.Sprintf(" (line %d)", reject.Line)
-		}
-		text += fmt.Sprintf(" of %s: %s", r.inputs()[reject.File].Input.Path, reject.Reason)
-		if reject.Column != "" {
-			text += " in " + reject.Column
-		}
-		return text
+		return "; the first is " + rejectPlace(reject.Row, reject.Line, r.inputs()[reject.File].Input.Path, reject.Reason, reject.Column)
 	}
 	return ""
+}
+
+// rejectPlace says where a rejected row lies, from 1, and what is wrong with it. A file
+// without lines has line 0, a row that is wrong as a whole no column.
+func rejectPlace(row, line int64, path string, reason pipeline.RejectReason, column string) string {
+	text := fmt.Sprintf("row %d", row)
+	if line > 0 {
+		text += fmt.Sprintf(" (line %d)", line)
+	}
+	text += fmt.Sprintf(" of %s: %s", path, reason)
+	if column != "" {
+		text += " in " + column
+	}
+	return text
 }
 
 // closing is what the report needs to know at its end.

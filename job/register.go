@@ -96,20 +96,20 @@ func openSnapshot(path string, digest bool) (*register.Snapshot, Input, error) {
 	return snapshot, input, nil
 }
 
-// checkShrink refuses a register that has lost too many numbers since the
+// CheckShrink refuses a register that has lost too many numbers since the
 // previous one: a truncated extract would make every missing payee unknown.
-func checkShrink(settings *Settings, snapshot *register.Snapshot) error {
-	if settings.Register.Previous == "" {
+func (r *Register) CheckShrink(snapshot *register.Snapshot) error {
+	if r.Previous == "" {
 		return nil
 	}
-	previous, err := register.Open(settings.Register.Previous)
+	previous, err := register.Open(r.Previous)
 	if err != nil {
 		return err
 	}
 	lost := previous.Len() - snapshot.Len()
-	if isOverShare(int64(lost), settings.Register.MaxShrink, int64(previous.Len())) {
+	if isOverShare(int64(lost), r.MaxShrink, int64(previous.Len())) {
 		return fmt.Errorf("the register has %d numbers, %d (%.2f %%) fewer than the previous one %s; max_shrink allows %.2f %%",
-			snapshot.Len(), lost, 100*float64(lost)/float64(previous.Len()), settings.Register.Previous, 100*settings.Register.MaxShrink)
+			snapshot.Len(), lost, 100*float64(lost)/float64(previous.Len()), r.Previous, 100*r.MaxShrink)
 	}
 	return nil
 }

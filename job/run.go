@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,11 @@ type Result struct {
 	IsOld bool
 	// Passed are the fail_on thresholds that the run passed, in words.
 	Passed []string
+	// FirstRows are the rows that a dry run has read, FirstRejects those of them that
+	// cannot be read as records, and FirstReject is where the first of these lies and
+	// what is wrong with it.
+	FirstRows, FirstRejects int64
+	FirstReject             string
 }
 
 // run is a run under way.
@@ -186,7 +192,7 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return inputFailure(err)
 	}
-	if err := checkShrink(r.settings, r.register); err != nil {
+	if err := r.settings.Register.CheckShrink(r.register); err != nil {
 		return inputFailure(err)
 	}
 	if err := r.settleExtractDate(); err != nil {
@@ -466,7 +472,7 @@ func (r *run) dryRun(ctx context.Context) (*Result, error) {
 	if err := r.checkBaseline(); err != nil {
 		return nil, err
 	}
-	checker := rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries)
+	sample := firstBatches{checker: rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries)}
 	for _, source := range r.settings.Sources {
 		paths, err := readers.Expand(source.Files)
 		if err != nil {
@@ -474,30 +480,66 @@ func (r *run) dryRun(ctx context.Context) (*Result, error) {
 		}
 		for _, path := range paths {
 			source.Files = []string{path}
-			if err := r.checkFirstBatch(ctx, source, checker); err != nil {
+			if err := r.checkFirstBatch(ctx, source, &sample); err != nil {
 				return nil, inputFailure(fmt.Errorf("%s: %w", filepath.Base(path), err))
+			}
+			if err := sample.judge(r.settings.MaxRejects); err != nil {
+				return nil, inputFailure(err)
 			}
 		}
 	}
-	return &Result{}, nil
+	return &Result{FirstRows: sample.rows, FirstRejects: sample.rejected, FirstReject: sample.first}, nil
 }
 
-func (r *run) checkFirstBatch(ctx context.Context, source readers.Source, checker *rules.Checker) error {
+// firstBatches are what a dry run reads of the files.
+type firstBatches struct {
+	checker        *rules.Checker
+	rows, rejected int64  // of all files
+	first          string // of the rejects, where it lies and what is wrong with it
+
+	// Of the last file.
+	fileRows, fileRejected int64
+	fileFirst              string
+}
+
+// judge refuses the last file's first rows where more of them are rejected than a
+// run may have: mostly a column is mapped wrongly, and all are. A number of rows is
+// one of all files together.
+func (s *firstBatches) judge(allowed Limit) error {
+	rejected, rows, of := s.rejected, s.rows, "the first rows of the files"
+	if allowed.IsShare {
+		rejected, rows, of = s.fileRejected, s.fileRows, "the first rows of the file"
+	}
+	if allowed.isPassed(rejected, rows) {
+		return fmt.Errorf("%d of %d rows cannot be read as records (%s), more than max_rejects %s allows; the first is %s",
+			rejected, rows, of, allowed, cmp.Or(s.fileFirst, s.first))
+	}
+	return nil
+}
+
+func (r *run) checkFirstBatch(ctx context.Context, source readers.Source, sample *firstBatches) error {
 	records, err := readers.OpenRecords([]readers.Source{source}, r.readerOptions())
 	if err != nil {
 		return err
 	}
 	defer records.Close()
+	sample.fileRows, sample.fileRejected, sample.fileFirst = 0, 0, ""
 	err = records.Cut(ctx, func(piece pipeline.Piece) error {
 		defer piece.Close()
 		var batch pipeline.Batch
 		more, err := piece.Next(&batch)
-		if err != nil {
+		if err != nil || !more {
 			return err
 		}
-		if more {
-			checker.Check(&batch)
-			r.countRows(int64(batch.Rows))
+		sample.checker.Check(&batch)
+		r.countRows(int64(batch.Rows))
+		sample.fileRows, sample.fileRejected = int64(batch.Rows), int64(len(batch.Rejects))
+		sample.rows += sample.fileRows
+		sample.rejected += sample.fileRejected
+		if len(batch.Rejects) > 0 {
+			reject := &batch.Rejects[0]
+			sample.fileFirst = rejectPlace(batch.FirstRow+int64(reject.Row)+1, reject.Line, records.Files()[0].Path, reject.Reason, reject.Column)
+			sample.first = cmp.Or(sample.first, sample.fileFirst)
 		}
 		return errFirstBatchSeen
 	})

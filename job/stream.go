@@ -41,7 +41,11 @@ func (r *run) stream(ctx context.Context) (_ *Result, err error) {
 	if err := r.judgeInputs(); err != nil {
 		return nil, inputFailure(err)
 	}
-	if err := r.writeTables(ctx, writer); err != nil {
+	parts, err := r.gather(ctx, writer)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.writeTables(ctx, writer, parts); err != nil {
 		return nil, err
 	}
 	published, err := writer.FinishStream(ctx, r.closing(), r.settings.Output.Stream)

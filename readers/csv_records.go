@@ -446,6 +446,9 @@ func (p *csvPiece) numbers(values []uint16, canonical, rows int) ([]uint16, erro
 	}
 	if c == nil {
 		text := p.file.constants.text[canonical]
+		if canonical != currency && f.faults == rows {
+			text = nil // as withholdWords does
+		}
 		if len(text) == 0 {
 			text = instead
 		}

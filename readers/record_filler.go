@@ -38,7 +38,7 @@ type recordFiller struct {
 	wideGiven     wideTexts
 	wideKeys      wideTexts
 	constantWords [recordColumnCount]uint16
-	asked         bool // constantWords are there
+	asked         [recordColumnCount]bool // constantWords are there
 
 	faults   []pipeline.Reject        // of the batch
 	faulty   [pipeline.BatchRows]bool // its rows with faults; all false where there are none
@@ -327,18 +327,18 @@ func (f *recordFiller) fillWords(b *pipeline.Batch, rows int) error {
 	b.Agency = resize(b.Agency, rows)
 	b.PaymentType = resize(b.PaymentType, rows)
 	b.Currency = resize(b.Currency, rows)
-	if !f.asked {
-		for _, which := range [...]int{agency, paymentType, currency} {
-			if f.cursors[which] != nil {
-				continue
-			}
-			var err error
-			f.constantWords[which], err = numberOfWord(f.dictionaries, which)(f.constants.text[which])
-			if err != nil {
-				return err
-			}
+	hasRecord := len(f.faults) < rows || slices.Contains(f.faulty[:rows], false)
+	for _, which := range [...]int{agency, paymentType, currency} {
+		// The words of rows that are no records are empty; but the amounts of some were read.
+		if f.asked[which] || f.cursors[which] != nil || which != currency && !hasRecord {
+			continue
 		}
-		f.asked = true
+		var err error
+		f.constantWords[which], err = numberOfWord(f.dictionaries, which)(f.constants.text[which])
+		if err != nil {
+			return err
+		}
+		f.asked[which] = true
 	}
 	if err := f.fillWord(agency, b.Agency); err != nil {
 		return err

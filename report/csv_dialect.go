@@ -75,6 +75,16 @@ const guardMark = '\''
 // has an apostrophe in front had been given it, whatever the dialect.
 func PlainText(cell string) string { return strings.TrimPrefix(cell, string(guardMark)) }
 
+// GuardText is a text as a cell of any CSV has it that spreadsheets may open: with an
+// apostrophe in front where one could take it for a formula. PlainText takes it away.
+// https://owasp.org/www-community/attacks/CSV_Injection
+func GuardText(text string) string {
+	if text != "" && startsFormula([]byte(text)) {
+		return string(guardMark) + text
+	}
+	return text
+}
+
 // needsGuard says whether a spreadsheet could take a text for a formula, or, of
 // Excel, for a number, a day, a time or a truth value. So that all guards can be
 // taken away again, a text that begins with an apostrophe is given one, too.

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/avstam/avstam/calendar"
@@ -459,15 +460,19 @@ func (w *Writer) settle(ctx context.Context, closing *Closing) (summary *Summary
 	return summary, tables, followed, err
 }
 
-// FinishFailed is for a run that ended with too many rejected rows: it leaves
-// only the rejects in the draft, which can then be kept under the name that it
-// returns (storage.Draft.KeepFailed).
+// FinishFailed is for a run that an input ended, after Rejects: it leaves only the
+// rejects in the draft, which can then be kept under the name that it returns
+// (storage.Draft.KeepFailed).
 func (w *Writer) FinishFailed(started time.Time) (run string, err error) {
 	var digest [sha256.Size]byte
-	for _, name := range w.tableFiles(rejectsName) {
+	rejects := w.tableFiles(rejectsName)
+	for _, name := range rejects {
 		w.written[name].digest.Sum(digest[:0])
 	}
-	for _, name := range w.tableFiles(findingsName) {
+	for name := range w.written {
+		if slices.Contains(rejects, name) {
+			continue
+		}
 		if err := w.draft.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err
 		}

@@ -31,12 +31,15 @@ func (p *program) checkCommand() *cobra.Command {
 its status on the day, where its links lead, and what the rules would find of a
 payment on that day.
 
-A single - reads numbers from standard input, one a line, so that they do not
-stand in the list of processes.`,
+- in place of all numbers reads them from standard input, one a line, so that they
+do not stand in the list of processes.`,
 		Example: `  avstam check 640823-3234
   avstam check --register register.avr --date 2025-11-20 - < numbers.txt`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
+			if len(arguments) > 1 && slices.Contains(arguments, "-") {
+				return usageError(errors.New("- reads the numbers from standard input: give it alone"))
+			}
 			day, err := dayOrToday("--date", date)
 			if err != nil {
 				return err
@@ -46,7 +49,7 @@ stand in the list of processes.`,
 				return err
 			}
 			given := arguments
-			if len(arguments) == 1 && arguments[0] == "-" {
+			if arguments[0] == "-" {
 				if given, err = readLines(p.in); err != nil {
 					return inputError(err)
 				}
@@ -97,14 +100,15 @@ func buildRegister(ctx context.Context, settings job.Register) (*register.Snapsh
 // readLines reads the lines that are not blank.
 func readLines(r io.Reader) ([]string, error) {
 	var lines []string
+	read := 0
 	scanner := bufio.NewScanner(r)
-	for scanner.Scan() {
+	for ; scanner.Scan(); read++ {
 		if line := strings.TrimSpace(scanner.Text()); line != "" {
 			lines = append(lines, line)
 		}
 	}
 	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("cannot read standard input: line %d: %w", len(lines)+1, err)
+		return nil, fmt.Errorf("cannot read standard input: line %d: %w", read+1, err)
 	}
 	if len(lines) == 0 {
 		return nil, errors.New("cannot read standard input: it has no numbers")

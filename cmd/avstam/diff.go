@@ -105,26 +105,28 @@ func writeFindingsDiff(w io.Writer, d *casework.Difference) error {
 }
 
 func writeFindingsDiffJSON(w io.Writer, d *casework.Difference) error {
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(inertWriter{w})
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(d)
 }
 
-// writeFindingsDiffCSV writes a line for each rule, state and currency.
+// writeFindingsDiffCSV writes a line for each rule, state and currency. Texts are those
+// of findings, and inert as they are there.
 func writeFindingsDiffCSV(w io.Writer, d *casework.Difference) error {
 	lines := csv.NewWriter(w)
+	cell := func(text string) string { return report.Inert(report.GuardText(text)) }
 	rows := [][]string{{"rule", "state", "findings", "currency", "amount"}}
 	for i := range d.Rules {
 		for _, part := range effects(&d.Rules[i]) {
 			if part.effect.Findings == 0 {
 				continue
 			}
-			head := []string{d.Rules[i].Rule, part.name, strconv.FormatInt(part.effect.Findings, 10)}
+			head := []string{cell(d.Rules[i].Rule), part.name, strconv.FormatInt(part.effect.Findings, 10)}
 			if len(part.effect.Amounts) == 0 {
 				rows = append(rows, append(head, "", ""))
 			}
 			for _, currency := range slices.Sorted(maps.Keys(part.effect.Amounts)) {
-				rows = append(rows, append(slices.Clone(head), currency, part.effect.Amounts[currency].String()))
+				rows = append(rows, append(slices.Clone(head), cell(currency), part.effect.Amounts[currency].String()))
 			}
 		}
 	}

@@ -37,10 +37,12 @@ The same options give the same bytes.`,
 			if out == "" {
 				return usageError(errors.New("--out is missing"))
 			}
-			for _, format := range formats {
-				if !slices.Contains(synth.Formats(), format) {
-					return usageError(fmt.Errorf("--format: want %s, or both", strings.Join(synth.Formats(), " or ")))
-				}
+			isKnown := len(formats) > 0
+			for i, format := range formats {
+				isKnown = isKnown && slices.Contains(synth.Formats(), format) && !slices.Contains(formats[:i], format)
+			}
+			if !isKnown {
+				return usageError(fmt.Errorf("--format: want %s, or both", strings.Join(synth.Formats(), " or ")))
 			}
 			if !command.Flags().Changed("persons") {
 				options.People = personsFor(options.Records)
@@ -98,6 +100,7 @@ reconciles them, prints the summary, and says where the report lies.`,
 	command.Flags().StringVar(&out, "out", demoFolder, "folder to write")
 	addPageFlags(command, &page)
 	f.add(command)
+	f.addProfiles(command)
 	return command
 }
 

@@ -224,8 +224,13 @@ func panicPlace(stack []byte) string {
 func (p *program) tellProblems(err error) {
 	var problems config.Problems
 	if errors.As(err, &problems) && len(problems) > 1 {
+		to := inertWriter{p.err}
 		for _, problem := range problems {
-			fmt.Fprintln(inertWriter{p.err}, problem)
+			if p.logFormat == "json" {
+				slog.New(slog.NewJSONHandler(to, nil)).Error(problem.Error())
+				continue
+			}
+			fmt.Fprintln(to, problem)
 		}
 	}
 }

@@ -24,6 +24,7 @@ func (p *program) pruneCommand() *cobra.Command {
 			for _, name := range removed {
 				fmt.Fprintln(p.out, name)
 			}
+			p.done = fmt.Sprintf("done, %s removed", counted(len(removed), "report"))
 			return outputError(err)
 		},
 	}

@@ -59,6 +59,9 @@ stop the build.`,
 			if err != nil {
 				return inputError(err)
 			}
+			if err := settings.CheckShrink(snapshot); err != nil {
+				return inputError(err)
+			}
 			if err := snapshot.Save(out); err != nil {
 				return outputError(err)
 			}

@@ -50,6 +50,10 @@ func (f *jobFlags) add(command *cobra.Command) {
 	flags.StringVar(&f.digest, "input-digest", "sha256", "digest of the inputs in the manifest: sha256 or none")
 	flags.StringVar(&f.asOf, "as-of", "", "the day that counts as today (default today)")
 	flags.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else a line every thirty seconds), always (a bar) or never")
+}
+
+func (f *jobFlags) addProfiles(command *cobra.Command) {
+	flags := command.Flags()
 	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a CPU profile to the file")
 	flags.StringVar(&f.memProfile, "memprofile", "", "write a memory profile to the file")
 }
@@ -82,6 +86,7 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags := command.Flags()
 	flags.BoolVar(&f.job.dryRun, "dry-run", false, "check the configuration and the first rows of each file, publish nothing")
 	flags.StringVar(&f.job.metricsFile, "metrics-file", "", "write the metrics to this file, too")
+	f.job.addProfiles(command)
 	return command
 }
 
@@ -258,7 +263,11 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return p.finishStream(result)
 	}
 	if settings.DryRun {
-		p.done = "the configuration and the first rows of each file can be read; nothing was published"
+		unread := ""
+		if result.FirstRejects > 0 {
+			unread = fmt.Sprintf(", but for %d of %d rows that are no records (the first is %s)", result.FirstRejects, result.FirstRows, result.FirstReject)
+		}
+		p.done = "the configuration and the first rows of each file can be read" + unread + "; nothing was published"
 		return nil
 	}
 	return p.tellResult(result)

@@ -272,7 +272,21 @@ max_rejects: 5
 	show(0, "verify", latest)
 	write("out/latest/\x1b[2J\u202e\nx", "")
 	show(1, "verify", latest)
+	show(0, "run", "--out", "none", "--format", "parquet", "--records", "register.csv", "--column", "identity_number=number", "--constant", "payment_date=2009-01-01", "--constant", "amount=1", "--register", "register.csv", "--id-key", "out/.id_key")
 	require.NoError(t, os.Remove(filepath.Join(latest, "\x1b[2J\u202e\nx")))
+	for _, format := range []string{"text", "json", "csv"} {
+		show(1, "diff", filepath.Join(folder, "none", "latest"), latest, "--format="+format)
+		if format != "csv" {
+			continue
+		}
+		differences, err := csv.NewReader(strings.NewReader(shown[len(shown)-2])).ReadAll()
+		require.NoError(t, err)
+		for _, row := range differences {
+			if currency := row[3]; currency != "" && strings.ContainsAny(currency[:1], "=+-@") {
+				t.Errorf("a currency begins like a formula: %q", currency)
+			}
+		}
+	}
 	whole := strings.Join(shown, "")
 	assert.Contains(t, whole, `\u001b[2J\u202e`, "it is shown, not left out")
 

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Lines are told by their place in the file, blank ones among them.
+func TestReadLines(t *testing.T) {
+	lines, err := readLines(strings.NewReader("\n 640823-3234\n\n197010632391"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"640823-3234", "197010632391"}, lines)
+
+	_, err = readLines(strings.NewReader("\n640823-3234\n\n" + strings.Repeat("9", 1<<17)))
+	require.EqualError(t, err, "cannot read standard input: line 4: bufio.Scanner: token too long")
+	_, err = readLines(strings.NewReader("\n \n"))
+	require.EqualError(t, err, "cannot read standard input: it has no numbers")
+}
