@@ -11,10 +11,6 @@ import (
 // add with its rows, in order and from one goroutine. The error of add is
 // returned as it is.
 func readArrowExtract(ctx context.Context, file *File, source *Source, options *Options, add func(*register.Extract) error) error {
-	constants, err := parseExtractConstants(source)
-	if err != nil {
-		return err
-	}
 	a, err := openArrow(file, source, registerColumns[:], options)
 	if err != nil {
 		return err
@@ -22,7 +18,7 @@ func readArrowExtract(ctx context.Context, file *File, source *Source, options *
 	defer func() { _ = a.close() }() // only read from
 	e := &arrowExtract{
 		arrowFile: a,
-		filler:    newExtractFiller(&constants),
+		filler:    newExtractFiller(),
 		extract:   register.Extract{File: pathText(a.Path)},
 	}
 	defer e.inflater.Close()

@@ -15,12 +15,11 @@ import (
 type csvExtract struct {
 	*csvFile
 	csvRows
-	layout    string
-	constants [registerColumnCount][]byte // nil where there is none
-	data      []byte                      // what the rows' columns point into
-	suspect   bool                        // there is text that the encoding does not have
-	extract   register.Extract
-	indices   map[string]uint16 // of the extract's words
+	layout  string
+	data    []byte // what the rows' columns point into
+	suspect bool   // there is text that the encoding does not have
+	extract register.Extract
+	indices map[string]uint16 // of the extract's words
 }
 
 func readCSVExtract(ctx context.Context, file *File, source *Source, options *Options, add func(*register.Extract) error) error {
@@ -60,11 +59,6 @@ func newCSVExtract(c *csvFile, source *Source) *csvExtract {
 	e := &csvExtract{csvFile: c, layout: source.CSV.DateLayout}
 	e.extract = register.Extract{File: pathText(c.Path), FirstRow: 1}
 	e.forgetWords()
-	for i, column := range registerColumns {
-		if text, ok := source.Constants[column.Name]; ok {
-			e.constants[i] = append([]byte{}, text...)
-		}
-	}
 	e.reset(c)
 	return e
 }
@@ -97,20 +91,14 @@ func (e *csvExtract) fill(rows int) {
 // Every row of a file may be at fault as a whole; its values are then missing,
 // so that the builder leaves it out and counts it.
 func fillColumn[T any](e *csvExtract, values []T, rows, canonical int, parse func([]byte) (T, bool)) []T {
-	c, constant := e.columns[canonical], e.constants[canonical]
-	if c == nil && constant == nil {
+	c := e.columns[canonical]
+	if c == nil {
 		return nil
 	}
 	values = resize(values, rows)
 	for i := range values {
-		text := constant
-		if c != nil {
-			text = e.data[c.start[i]:c.end[i]]
-		} else if e.fault[i] != pipeline.NoReason {
-			text = nil
-		}
 		var ok bool
-		if values[i], ok = parse(text); !ok {
+		if values[i], ok = parse(e.data[c.start[i]:c.end[i]]); !ok {
 			e.extract.Unreadable = append(e.extract.Unreadable, register.Unreadable{
 				Row: e.extract.FirstRow + int64(i), Column: registerColumns[canonical].Name,
 			})

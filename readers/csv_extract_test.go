@@ -111,21 +111,21 @@ func TestCSVExtract(t *testing.T) {
 	assert.True(t, files[0].HasSHA256)
 }
 
-// An extract with the least that there can be, and constants.
+// An extract with the least that there can be.
 func TestCSVExtractColumnsThatAreNotThere(t *testing.T) {
 	number := testNumber(1964, 323)
-	path := writeFile(t, "register.csv", []byte("PersonId,\n"+number+",\n,,\n"))
+	path := writeFile(t, "register.csv", []byte("PersonId,Status\n"+number+",active\n,,\n"))
 	rows, unreadable, _ := readExtract(t, Source{
-		Files: []string{path}, Columns: map[string]string{"number": "PersonId"}, Constants: map[string]string{"status": "active", "deceased_on": "x"},
+		Files: []string{path}, Columns: map[string]string{"number": "PersonId", "status": "Status"},
 	})
-	none := extractRow{number: number, status: "active", reason: "none", level: "none", linked: "none", from: "none", known: "none", assigned: "none", renewed: "none", expected: "none"}
+	none := extractRow{number: number, status: "active", reason: "none", level: "none", linked: "none", from: "none", known: "none", assigned: "none", renewed: "none", expected: "none", deceased: "none"}
 	cut := none
 	cut.number, cut.status = "", ""
-	assert.Equal(t, []extractRow{none, cut}, rows, "a row that is cut off has not even the constants")
-	assert.Equal(t, []register.Unreadable{{Row: 1, Column: "deceased_on"}}, unreadable)
+	assert.Equal(t, []extractRow{none, cut}, rows, "a row of too many fields has nothing")
+	assert.Empty(t, unreadable)
 
 	_, err := ReadExtract(context.Background(), Source{Files: []string{path}}, Options{}, nil)
-	assert.EqualError(t, err, "cannot read "+path+": it has no column number; its columns are PersonId, ")
+	assert.EqualError(t, err, "cannot read "+path+": it has no column number; its columns are PersonId, Status")
 	_, err = ReadExtract(context.Background(), Source{Name: "register", Files: []string{path}, Columns: map[string]string{"amount": "x"}}, Options{}, nil)
 	assert.ErrorContains(t, err, `source "register": there is no column "amount"; the columns are number, status, `)
 }

@@ -2,7 +2,6 @@ package readers
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -14,53 +13,11 @@ import (
 // extractRows is how many rows an extract holds at most.
 const extractRows = 1 << 14
 
-// extractConstants are the source's constants, read.
-type extractConstants struct {
-	has            [registerColumnCount]bool
-	text           [registerColumnCount][]byte
-	number, linked identity.Number
-	days           [registerColumnCount]calendar.Day
-	deceasedOn     calendar.Partial
-	protected      register.Tristate
-}
-
-func parseExtractConstants(source *Source) (extractConstants, error) {
-	var c extractConstants
-	for i, column := range registerColumns {
-		constant, ok := source.Constants[column.Name]
-		if !ok {
-			continue
-		}
-		text := []byte(constant)
-		c.has[i], c.text[i] = true, text
-		switch column.kind {
-		case numberColumn:
-			if i == registerNumber {
-				c.number = identity.Parse(text).Number()
-			} else {
-				c.linked, ok = linkOf(text)
-			}
-		case dayColumn:
-			c.days[i], ok = parseDay(text, source.CSV.DateLayout)
-		case deathColumn:
-			c.deceasedOn = partialOfField(text)
-			ok = c.deceasedOn != badPartial
-		case booleanColumn:
-			c.protected, ok = parseProtected(text)
-		}
-		if !ok {
-			return c, fmt.Errorf("source %q: the constant of %s cannot be read", source.Name, column.Name)
-		}
-	}
-	return c, nil
-}
-
 // extractFiller fills extracts from the columns of a Parquet or an Arrow file.
 type extractFiller struct {
-	constants *extractConstants
-	cursors   [registerColumnCount]*columnCursor // nil where there is no such column
-	at        *columnCursor                      // the one that is being read, for messages
-	row       int64                              // of the extract's first, from 1 in the file
+	cursors [registerColumnCount]*columnCursor // nil where there is no such column
+	at      *columnCursor                      // the one that is being read, for messages
+	row     int64                              // of the extract's first, from 1 in the file
 
 	limits     [registerColumnCount]textLimit // of columns of numbers
 	numbers    columnDecoder[identity.Number]
@@ -76,8 +33,8 @@ type extractFiller struct {
 	unreadable []register.Unreadable
 }
 
-func newExtractFiller(constants *extractConstants) *extractFiller {
-	f := &extractFiller{constants: constants}
+func newExtractFiller() *extractFiller {
+	f := &extractFiller{}
 	f.forgetWords()
 	return f
 }
@@ -152,11 +109,10 @@ func (f *extractFiller) fill(x *register.Extract, rows int) (err error) {
 		f.forgetWords()
 	}
 	x.FirstRow, f.unreadable = f.row, x.Unreadable[:0]
-	c := f.constants
-	if x.Number, err = fillExtract(f, x.Number, rows, registerNumber, &f.numbers, c.number); err != nil {
+	if x.Number, err = fillExtract(f, x.Number, rows, registerNumber, &f.numbers); err != nil {
 		return err
 	}
-	if x.Linked, err = fillExtract(f, x.Linked, rows, registerLinkedNumber, &f.linked, c.linked); err != nil {
+	if x.Linked, err = fillExtract(f, x.Linked, rows, registerLinkedNumber, &f.linked); err != nil {
 		return err
 	}
 	for _, word := range [wordColumns]struct {
@@ -174,16 +130,16 @@ func (f *extractFiller) fill(x *register.Extract, rows int) (err error) {
 		{registerStatusFrom, &x.StatusFrom}, {registerKnownFrom, &x.KnownFrom}, {registerAssignedOn, &x.AssignedOn},
 		{registerRenewedOn, &x.RenewedOn}, {registerInactiveExpectedOn, &x.InactiveExpectedOn},
 	} {
-		if *day.days, err = fillExtract(f, *day.days, rows, day.which, &f.days[day.which], c.days[day.which]); err != nil {
+		if *day.days, err = fillExtract(f, *day.days, rows, day.which, &f.days[day.which]); err != nil {
 			return err
 		}
 		listUnreadable(f, day.which, *day.days, badDay, calendar.Missing)
 	}
-	if x.DeceasedOn, err = fillExtract(f, x.DeceasedOn, rows, registerDeceasedOn, &f.deceasedOn, c.deceasedOn); err != nil {
+	if x.DeceasedOn, err = fillExtract(f, x.DeceasedOn, rows, registerDeceasedOn, &f.deceasedOn); err != nil {
 		return err
 	}
 	listUnreadable(f, registerDeceasedOn, x.DeceasedOn, badPartial, 0)
-	if x.Protected, err = fillExtract(f, x.Protected, rows, registerProtected, &f.protected, c.protected); err != nil {
+	if x.Protected, err = fillExtract(f, x.Protected, rows, registerProtected, &f.protected); err != nil {
 		return err
 	}
 	listUnreadable(f, registerProtected, x.Protected, badProtected, register.NoValue)
@@ -193,18 +149,12 @@ func (f *extractFiller) fill(x *register.Extract, rows int) (err error) {
 }
 
 // fillExtract fills a column; it is nil where the extract has none.
-func fillExtract[T any](f *extractFiller, dst []T, rows, which int, decoder *columnDecoder[T], constant T) ([]T, error) {
+func fillExtract[T any](f *extractFiller, dst []T, rows, which int, decoder *columnDecoder[T]) ([]T, error) {
 	cursor := f.cursors[which]
-	if cursor == nil && !f.constants.has[which] {
+	if cursor == nil {
 		return nil, nil
 	}
 	dst = resize(dst, rows)
-	if cursor == nil {
-		for i := range dst {
-			dst[i] = constant
-		}
-		return dst, nil
-	}
 	f.at = cursor
 	for done := 0; done < rows; {
 		s, err := cursor.take(rows - done)
@@ -225,18 +175,10 @@ func fillExtract[T any](f *extractFiller, dst []T, rows, which int, decoder *col
 // fillWord fills a column of words; it is nil where the extract has none.
 func (f *extractFiller) fillWord(dst []uint16, rows, which int) ([]uint16, error) {
 	cursor := f.cursors[which]
-	if cursor == nil && !f.constants.has[which] {
+	if cursor == nil {
 		return nil, nil
 	}
 	dst = resize(dst, rows)
-	if cursor == nil {
-		index, err := f.word(f.constants.text[which])
-		for i := range dst {
-			dst[i] = index
-		}
-		listUnreadable(f, which, dst, badWord, 0)
-		return dst, err
-	}
 	f.at = cursor
 	for done := 0; done < rows; {
 		s, err := cursor.take(rows - done)

@@ -121,7 +121,7 @@ func TestZeroOfAnIntegerColumnIsNoLink(t *testing.T) {
 // Of words that are not taken a file may have any number, each of any length: they
 // are counted, and not kept.
 func TestWordsThatAreNotTakenAreNotKept(t *testing.T) {
-	f := newExtractFiller(&extractConstants{})
+	f := newExtractFiller()
 	words := columnWords{number: f.word, known: map[string]uint16{}}
 	long := bytes.Repeat([]byte{'x'}, limitWord+8)
 	for i := range 3000 {

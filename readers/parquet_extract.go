@@ -15,21 +15,16 @@ const extractsAhead = 64
 
 // parquetExtractFile reads a Parquet file as a register extract.
 type parquetExtractFile struct {
-	parquet   *parquetFile
-	columns   []*parquetColumn // by place in registerColumns; nil where there is none
-	pages     *pageCounts
-	constants extractConstants
-	extracts  chan *register.Extract // those that have been added
+	parquet  *parquetFile
+	columns  []*parquetColumn // by place in registerColumns; nil where there is none
+	pages    *pageCounts
+	extracts chan *register.Extract // those that have been added
 }
 
 // readParquetExtract reads a Parquet file as a register extract and calls add
 // with its rows, in order and from one goroutine. Row groups are read by
 // Options.Workers goroutines. The error of add is returned as it is.
 func readParquetExtract(ctx context.Context, file *File, source *Source, options *Options, add func(*register.Extract) error) error {
-	constants, err := parseExtractConstants(source)
-	if err != nil {
-		return err
-	}
 	parquet, err := openParquet(file.Path)
 	if err != nil {
 		return err
@@ -42,7 +37,7 @@ func readParquetExtract(ctx context.Context, file *File, source *Source, options
 	file.Columns = parquet.columnNames()
 	file.Size = parquet.stat.Size()
 	f := &parquetExtractFile{
-		parquet: parquet, columns: columns, pages: &file.pages, constants: constants,
+		parquet: parquet, columns: columns, pages: &file.pages,
 		extracts: make(chan *register.Extract, extractsAhead),
 	}
 	return f.read(ctx, newParquetBytes(file, parquet, options), max(options.Workers, 1), add)
@@ -148,7 +143,7 @@ type parquetExtractFiller struct {
 }
 
 func newParquetExtractFiller(file *parquetExtractFile) *parquetExtractFiller {
-	f := &parquetExtractFiller{extractFiller: newExtractFiller(&file.constants), file: file}
+	f := &parquetExtractFiller{extractFiller: newExtractFiller(), file: file}
 	memory := new(pageMemory)
 	for i, column := range file.columns {
 		if column != nil {

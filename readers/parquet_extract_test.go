@@ -363,23 +363,11 @@ func TestParquetExtractValues(t *testing.T) {
 	})
 }
 
-func TestParquetExtractConstants(t *testing.T) {
-	path := writeParquet(t, 20_000, 9000, []testColumn{
+func TestParquetExtractWithoutARequiredColumn(t *testing.T) {
+	path := writeParquet(t, 10, 10, []testColumn{
 		{"PersonId", parquet.String(), func(int) parquet.Value { return parquet.ByteArrayValue([]byte("196408233234")) }},
 	})
-	source := &Source{Name: "register", Columns: map[string]string{"number": "PersonId"}, Constants: map[string]string{"status": "active", "status_from": "2020-01-01", "protected": "nej"}}
-	got, unreadable, _, err := readEntries(path, source, &Options{Workers: 2})
-	require.NoError(t, err)
-	require.Len(t, got, 20_000)
-	assert.Empty(t, unreadable)
-	last := got[19_999]
-	assert.Equal(t, "active", last.status)
-	assert.Equal(t, "2020-01-01", last.from.String())
-	assert.Equal(t, register.False, last.protected)
-	source.Constants["status_from"] = "never"
-	_, _, _, err = readEntries(path, source, &Options{Workers: 2})
-	assert.EqualError(t, err, `source "register": the constant of status_from cannot be read`)
-	_, _, _, err = readEntries(path, &Source{}, &Options{Workers: 2})
+	_, _, _, err := readEntries(path, &Source{}, &Options{Workers: 2})
 	assert.ErrorContains(t, err, "cannot read "+path+": it has no column number; its columns are PersonId")
 }
 

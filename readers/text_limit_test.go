@@ -69,24 +69,17 @@ func textFiles() []textFile {
 	}
 }
 
-// readTexts reads a file of one column as records or as a register extract; the
-// other columns have constants.
+// readTexts reads a file of one column as records, of which the other columns have
+// constants, or as a register extract, of which they are the same column.
 func readTexts(path, column string) (rows int, err error) {
-	source := Source{Name: "texts", Files: []string{path}, Constants: map[string]string{}}
-	isRecords := column == "identity_number" || column == "record_id"
-	constants := map[string]string{"number": "196408233234", "status": "active"}
-	if isRecords {
-		constants = map[string]string{"identity_number": "196408233234", "payment_date": "2025-11-01", "amount": "1"}
-	}
-	for name, constant := range constants {
-		if name != column {
-			source.Constants[name] = constant
-		}
-	}
-	if isRecords {
+	source := Source{Name: "texts", Files: []string{path}}
+	if column == "identity_number" || column == "record_id" {
+		source.Constants = map[string]string{"identity_number": "196408233234", "payment_date": "2025-11-01", "amount": "1"}
+		delete(source.Constants, column)
 		records, _, err := readAny(source, newOptions())
 		return len(records), err
 	}
+	source.Columns = map[string]string{"number": column, "status": column}
 	_, err = ReadExtract(context.Background(), source, *newOptions(), func(x *register.Extract) error {
 		rows += max(len(x.Number), len(x.Linked))
 		return nil
