@@ -174,6 +174,9 @@ func (e *encoder[Row]) encode() error {
 	if e.parquet != nil {
 		e.parquet.begin()
 	}
+	if e.arrow != nil {
+		e.arrow.begin(e.rows)
+	}
 	if err := e.table.each(e, e.encodeRows); err != nil {
 		return err
 	}
