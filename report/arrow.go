@@ -65,6 +65,18 @@ func newArrowEncoder[Row any](columns []column[Row]) *arrowEncoder[Row] {
 	return &arrowEncoder[Row]{columns: columns, builder: array.NewRecordBuilder(memory.DefaultAllocator, arrowSchemaOf(columns))}
 }
 
+// builderRows is how many rows builders have room for at least once they grow.
+const builderRows = 32
+
+// begin begins a record batch of so many rows. How long the builders make the
+// bitmaps of fewer than builderRows depends on how room was asked for: that would
+// be where chunks end, so it is asked for once.
+func (e *arrowEncoder[Row]) begin(rows int) {
+	for _, builder := range e.builder.Fields() {
+		builder.Reserve(min(rows, builderRows))
+	}
+}
+
 // add adds rows to the record batch that is being made.
 func (e *arrowEncoder[Row]) add(t *texts, rows []Row) {
 	for i := range e.columns {

@@ -116,6 +116,8 @@ func describe[Row any](columns []column[Row]) []Column {
 type texts struct {
 	rules, sources, files         [][]byte
 	agency, paymentType, currency [][]byte
+
+	longestNames int // bytes of the texts that a finding has by number, at most
 }
 
 func newTexts(run *Run) *texts {
@@ -131,7 +133,30 @@ func newTexts(run *Run) *texts {
 		t.sources = append(t.sources, valid([]byte(file.Source)))
 		t.files = append(t.files, valid([]byte(file.Path)))
 	}
+	for _, names := range [][][]byte{t.sources, t.files, t.agency, t.paymentType, t.currency} {
+		longest := 0
+		for _, name := range names {
+			longest = max(longest, len(name))
+		}
+		t.longestNames += longest
+	}
 	return t
+}
+
+// ofFinding is how many bytes the texts of a finding have that may be long: those
+// as given, by the finding or by number.
+func (t *texts) ofFinding(f *Finding) int {
+	return len(f.RecordID) + len(f.IdentityNumber) + len(f.Detail) + len(f.StatusReason) + len(t.sources[f.File]) + len(t.files[f.File]) +
+		len(t.agency[f.Agency]) + len(t.paymentType[f.PaymentType]) + len(t.currency[f.Currency])
+}
+
+// ofReject is the same for a rejected row.
+func (t *texts) ofReject(r *Reject) int {
+	size := len(r.Column) + len(r.Raw) + len(t.sources[r.File]) + len(t.files[r.File])
+	if r.HasAmount {
+		size += len(t.currency[r.Currency])
+	}
+	return size
 }
 
 func byteSlices(values []string) [][]byte {

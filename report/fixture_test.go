@@ -187,6 +187,12 @@ func each[Row any](rows []Row) iter.Seq2[*Row, error] {
 // findings about single records, and one of those across records.
 func pack(t testing.TB, w *Writer, records, across []Finding) []Part {
 	t.Helper()
+	return packParts(t, w, records, across, fixturePart)
+}
+
+// packParts does the same in parts of so many findings.
+func packParts(t testing.TB, w *Writer, records, across []Finding, part int) []Part {
+	t.Helper()
 	packers := []*Packer{w.NewPacker(), w.NewPacker()}
 	var parts []Part
 	add := func(findings []Finding, firstRow int64) {
@@ -200,7 +206,7 @@ func pack(t testing.TB, w *Writer, records, across []Finding) []Part {
 		require.NoError(t, err)
 		parts = append(parts, Part{Chunks: chunks, FirstRow: firstRow})
 	}
-	for chunk := range slices.Chunk(records, fixturePart) {
+	for chunk := range slices.Chunk(records, part) {
 		add(chunk, chunk[0].Row-1)
 	}
 	add(across, 0)

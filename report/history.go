@@ -80,6 +80,13 @@ type Gone struct {
 	TimesSeen                                                  int32
 }
 
+// textBytes is how many bytes the texts of the row have.
+func (g *Gone) textBytes() int {
+	return len(g.ID) + len(g.Rule) + len(g.Severity) + len(g.Direction) + len(g.Confidence) + len(g.Detail) +
+		len(g.Source) + len(g.File) + len(g.RecordID) + len(g.Agency) + len(g.PaymentType) + len(g.Currency) +
+		len(g.IdentityNumber) + len(g.Number) + len(g.NumberKind) + len(g.UseNumber) + len(g.OtherNumber) + len(g.Decision)
+}
+
 // resolvedColumns are the columns of resolved in their order.
 func resolvedColumns(masked bool) []column[Gone] {
 	number := func(number []byte, dst []byte) []byte { return append(dst, number...) }
@@ -189,7 +196,7 @@ func (w *Writer) Gone(ctx context.Context, rows iter.Seq2[*Gone, error]) (err er
 		name: resolvedName, columns: resolvedColumns(w.run.Masked),
 		take: func(e *encoder[Gone], limit int) error {
 			e.taken = e.taken[:0]
-			for len(e.taken) < limit {
+			for text := 0; len(e.taken) < limit && text < out.rowGroupText; {
 				row, err, more := next()
 				if err != nil {
 					return err
@@ -199,6 +206,7 @@ func (w *Writer) Gone(ctx context.Context, rows iter.Seq2[*Gone, error]) (err er
 				}
 				w.followed.outcomes[row.Outcome].add(row)
 				e.taken = append(e.taken, *row)
+				text += row.textBytes()
 			}
 			e.rows = len(e.taken)
 			return nil

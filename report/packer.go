@@ -146,6 +146,14 @@ func (p *Packer) Take() ([]Chunk, error) {
 // partReader hands out the findings of parts, so many at a time.
 type partReader struct {
 	parts []Part
+	texts *texts
+	partPosition
+	reader   segmentReader
+	findings []Finding // room for those that are measured, once some were
+}
+
+// partPosition is how far findings have been handed out.
+type partPosition struct {
 	part  int // that is being handed out
 	chunk int // of it
 	first int // finding of it
@@ -160,9 +168,56 @@ type segment struct {
 	place    uint64 // of the finding at from
 }
 
-// take appends the next findings, at most so many, to segments, and says how
-// many they are; 0 after the last.
-func (p *partReader) take(segments []segment, limit int) ([]segment, int) {
+// take puts the next findings, at most so many, into segments, and says how many
+// they are; 0 after the last. They end with the one with which they have as much
+// text as is told, wherever the chunks end that they lie in. The error is that of
+// the temporary file.
+func (p *partReader) take(segments []segment, limit, textLimit int) ([]segment, int, error) {
+	before := p.partPosition
+	segments, taken := p.pass(segments[:0], limit)
+	most := taken * p.texts.longestNames
+	for i := range segments {
+		most += segments[i].chunk.mostText()
+	}
+	if most < textLimit { // fast path: nothing need be read
+		return segments, taken, nil
+	}
+	within, err := p.countWithin(segments, textLimit)
+	if err == nil && within < taken {
+		p.partPosition = before
+		segments, taken = p.pass(segments[:0], within)
+	}
+	return segments, taken, err
+}
+
+// mostText is how many bytes the texts of a chunk's findings have at most, without
+// those that they have by number.
+func (c *Chunk) mostText() int { return c.Extent.Length - c.Findings*recordBytes }
+
+// countWithin counts findings up to the one with which they have as much text.
+func (p *partReader) countWithin(segments []segment, textLimit int) (count int, err error) {
+	if p.findings == nil {
+		p.findings = make([]Finding, chunkRows)
+	}
+	text := 0
+	for i := 0; i < len(segments) && text < textLimit; i++ {
+		err := p.reader.each(&segments[i], p.findings, func(findings []Finding, _ uint64) error {
+			for r := 0; r < len(findings) && text < textLimit; r++ {
+				text += p.texts.ofFinding(&findings[r])
+				count++
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return count, nil
+}
+
+// pass appends the next findings, at most so many, to segments, and says how many
+// they are.
+func (p *partReader) pass(segments []segment, limit int) ([]segment, int) {
 	taken := 0
 	for taken < limit && p.part < len(p.parts) {
 		part := &p.parts[p.part]

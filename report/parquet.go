@@ -16,10 +16,14 @@ import (
 // with the encodings of parquet-go, but not its writer: that takes a value at a
 // time, and a finding has 35. Here a column is gathered, and encoded at once.
 
-// rowGroupRows is how many rows a row group holds, all but the last: pages and
-// row groups are cut by rows alone, so the bytes do not depend on how the rows
-// came. It is also what bounds memory.
-const rowGroupRows = 1 << 16
+// A row group holds rowGroupRows rows, all but the last, or ends with the row with
+// which its rows have rowGroupText bytes of text, if that comes first: pages and
+// row groups are cut by the rows alone, so the bytes do not depend on how the rows
+// came. It is also what bounds memory: texts of a file may be long, 64 KiB each.
+const (
+	rowGroupRows = 1 << 16
+	rowGroupText = 256 * rowGroupRows
+)
 
 const parquetMagic = "PAR1"
 

@@ -272,37 +272,45 @@ func (t *parquetTraces) readTexts(column *file.ByteArrayColumnChunkReader, name 
 // readValues fills values with the next rows of a column. Where valid is false
 // the value is zero.
 func readValues[Value any](name string, maximum int16, values []Value, valid []bool, levels []int16, read func(rows int64, values []Value, definition, repetition []int16) (int64, int, error)) error {
-	var null Value
 	for done := 0; done < len(values); {
-		page := values[done:]
-		rows, present, err := read(int64(len(page)), page, levels, nil)
-		if err == nil && (rows == 0 || maximum == 0 && present != int(rows)) {
-			err = errShortColumn
-		}
+		rows, err := readPage(name, maximum, values[done:], valid[done:], levels, read)
 		if err != nil {
-			return fmt.Errorf("column %s: %w", name, err)
+			return err
 		}
-		if maximum == 0 {
-			for i := range int(rows) {
-				valid[done+i] = true
-			}
-			done += int(rows)
-			continue
-		}
-		// Values stand one after the other, and move to their rows from the last.
-		for i := int(rows) - 1; i >= 0; i-- {
-			valid[done+i] = levels[i] == maximum
-			switch {
-			case !valid[done+i]:
-				page[i] = null
-			case present == 0:
-				return fmt.Errorf("column %s: %w", name, errShortColumn)
-			default:
-				present--
-				page[i] = page[present]
-			}
-		}
-		done += int(rows)
+		done += rows
 	}
 	return nil
+}
+
+// readPage does the same as far as a page goes, and says how many rows it has
+// read. Texts that are in no dictionary are good until the next page.
+func readPage[Value any](name string, maximum int16, values []Value, valid []bool, levels []int16, read func(rows int64, values []Value, definition, repetition []int16) (int64, int, error)) (int, error) {
+	var null Value
+	rows, present, err := read(int64(len(values)), values, levels, nil)
+	if err == nil && (rows == 0 || maximum == 0 && present != int(rows)) {
+		err = errShortColumn
+	}
+	if err != nil {
+		return 0, fmt.Errorf("column %s: %w", name, err)
+	}
+	if maximum == 0 {
+		for i := range int(rows) {
+			valid[i] = true
+		}
+		return int(rows), nil
+	}
+	// Values stand one after the other, and move to their rows from the last.
+	for i := int(rows) - 1; i >= 0; i-- {
+		valid[i] = levels[i] == maximum
+		switch {
+		case !valid[i]:
+			values[i] = null
+		case present == 0:
+			return 0, fmt.Errorf("column %s: %w", name, errShortColumn)
+		default:
+			present--
+			values[i] = values[present]
+		}
+	}
+	return int(rows), nil
 }

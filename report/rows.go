@@ -102,13 +102,16 @@ func (r *Rows) fill(c *rowsColumn, name string, rows int) error {
 		}
 		return nil
 	case *file.ByteArrayColumnChunkReader:
-		if err := readValues(name, maximum, r.texts[:rows], c.valid, r.levels, chunk.ReadBatchInPage); err != nil {
-			return err
-		}
 		c.text, c.ends = c.text[:0], c.ends[:0]
-		for _, text := range r.texts[:rows] {
-			c.text = append(c.text, text...)
-			c.ends = append(c.ends, uint32(len(c.text)))
+		for done := 0; done < rows; done = len(c.ends) {
+			n, err := readPage(name, maximum, r.texts[:rows-done], c.valid[done:], r.levels, chunk.ReadBatchInPage)
+			if err != nil {
+				return err
+			}
+			for _, text := range r.texts[:n] { // before the next page takes their memory
+				c.text = append(c.text, text...)
+				c.ends = append(c.ends, uint32(len(c.text)))
+			}
 		}
 		return nil
 	}

@@ -236,13 +236,13 @@ func (w *Writer) writeShare(ctx context.Context, out output, of *share, folder s
 	if len(of.findings) == 1 {
 		out.encoders = 1 // no other would have anything to do
 	}
-	reader := &partReader{parts: []Part{{Chunks: of.findings}}}
+	reader := &partReader{parts: []Part{{Chunks: of.findings}}, texts: out.texts, reader: segmentReader{spill: w.spill}}
 	findings := &table[Finding]{
 		name: findingsName, columns: findingColumns(&w.run),
-		take: func(e *encoder[Finding], limit int) error {
+		take: func(e *encoder[Finding], limit int) (err error) {
 			e.reader.spill = w.spill
-			e.segments, e.rows = reader.take(e.segments[:0], limit)
-			return nil
+			e.segments, e.rows, err = reader.take(e.segments, limit, out.rowGroupText)
+			return err
 		},
 		each: func(e *encoder[Finding], use func([]Finding) error) error {
 			for i := range e.segments {

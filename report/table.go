@@ -12,15 +12,17 @@ import (
 )
 
 // maxEncoders is how many row groups are encoded at once at most: each holds the
-// columns of one in memory, up to about 60 MB of findings.
+// columns of one in memory, up to about 60 MB of findings, and 80 MB of long texts
+// in three formats.
 const maxEncoders = 4
 
 // table writes the rows of one kind to the files that the run asks for.
 type table[Row any] struct {
 	name    string // of the files, without the ending
 	columns []column[Row]
-	// take gives an encoder the next rows, at most as many as told, and sets its
-	// rows: 0 after the last. It is called by one goroutine.
+	// take gives an encoder the next rows, at most as many as told and as have text
+	// for a row group, and sets its rows: 0 after the last. It is called by one
+	// goroutine.
 	take func(e *encoder[Row], limit int) error
 	// each calls use with the rows that the encoder has been given, some at a
 	// time, each good until use returns. Encoders call it at the same time.
@@ -39,6 +41,7 @@ type output struct {
 	version             string
 	encoders            int
 	rowGroupRows        int
+	rowGroupText        int // bytes
 	texts               *texts
 }
 
@@ -173,6 +176,9 @@ func (e *encoder[Row]) finish(files *tableFiles) error {
 func (e *encoder[Row]) encode() error {
 	if e.parquet != nil {
 		e.parquet.begin()
+	}
+	if e.arrow != nil {
+		e.arrow.begin(e.rows)
 	}
 	if err := e.table.each(e, e.encodeRows); err != nil {
 		return err

@@ -82,9 +82,10 @@ func (r *Run) encoders() int { return max(1, min(r.Workers, maxEncoders)) }
 // Writer writes one report into a draft. Its methods are called once each, by
 // one goroutine: Findings and Rejects in any order, then Finish or FinishFailed.
 //
-// Its memory does not depend on the number of findings, but for the index that
-// Parquet keeps of every 65,536 rows, some tens of KB: 3 MiB for each packer, up
-// to about 60 MB for each of at most four encoders, and up to 32 MiB for each to
+// Its memory does not depend on the number of findings, nor on how long their texts
+// are, but for the index that Parquet keeps of every row group, some tens of KB: 3
+// MiB for each packer, up to about 60 MB for each of at most four encoders, and 80
+// MB where long texts are written in three formats, and up to 32 MiB for each to
 // find repeated ids, with 12 KiB more for every million findings, and 48 KiB for
 // every million that repeat the id of another.
 type Writer struct {
@@ -112,6 +113,7 @@ type Writer struct {
 	repeatLimit  int // ids
 	collectedIDs int
 	rowGroupRows int
+	rowGroupText int // bytes
 }
 
 // NewWriter is a writer of a run's report. The spill must outlive Findings.
@@ -135,7 +137,7 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if err != nil {
 		return nil, fmt.Errorf("cannot write a report: %w", err)
 	}
-	w := &Writer{draft: draft, written: map[string]*tableFile{}, spill: spill, run: run, style: style, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows}
+	w := &Writer{draft: draft, written: map[string]*tableFile{}, spill: spill, run: run, style: style, counts: newCounts(&run), repeatLimit: sorterEntries, collectedIDs: collectedIDs, rowGroupRows: rowGroupRows, rowGroupText: rowGroupText}
 	if run.SplitAgency {
 		w.shares = newShares(spill)
 	}
@@ -148,7 +150,7 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 func (w *Writer) output() *output {
 	return &output{
 		create: w.createTable, parquet: w.run.Parquet, csv: w.run.CSV, arrow: w.run.Arrow, style: w.style, isStream: w.draft == nil, version: w.run.Version,
-		encoders: w.run.encoders(), rowGroupRows: w.rowGroupRows, texts: newTexts(&w.run),
+		encoders: w.run.encoders(), rowGroupRows: w.rowGroupRows, rowGroupText: w.rowGroupText, texts: newTexts(&w.run),
 	}
 }
 
@@ -177,7 +179,7 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 		defer stopMarks()
 	}
 	occurrence, err, more := nextOccurrence()
-	reader := &partReader{parts: parts}
+	reader := &partReader{parts: parts, texts: out.texts, reader: segmentReader{spill: w.spill}}
 	identifiers := make([]*identifier, out.encoders)
 	observers := make([]*counts, out.encoders)
 	for i := range observers {
@@ -187,7 +189,12 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 		name: findingsName, columns: findingColumns(&w.run),
 		take: func(e *encoder[Finding], limit int) error {
 			e.reader.spill = w.spill
-			e.segments, e.rows = reader.take(e.segments[:0], limit)
+			if err != nil { // of the first occurrence
+				return err
+			}
+			if e.segments, e.rows, err = reader.take(e.segments, limit, out.rowGroupText); err != nil {
+				return err
+			}
 			e.repeated = e.repeated[:0]
 			for ; more && err == nil && occurrence.first < reader.next(); occurrence, err, more = nextOccurrence() {
 				e.repeated = append(e.repeated, occurrence)
@@ -279,7 +286,7 @@ func (w *Writer) writeRejects(ctx context.Context, out *output, rejects iter.Seq
 		name: rejectsName, columns: rejectColumns(w.run.Masked),
 		take: func(e *encoder[Reject], limit int) error {
 			e.packed, e.rows = e.packed[:0], 0
-			for ; e.rows < limit; e.rows++ {
+			for text := 0; e.rows < limit && text < out.rowGroupText; e.rows++ {
 				reject, err, more := next()
 				if err != nil {
 					return err
@@ -288,6 +295,7 @@ func (w *Writer) writeRejects(ctx context.Context, out *output, rejects iter.Seq
 					break
 				}
 				e.packed = reject.AppendPacked(e.packed)
+				text += out.texts.ofReject(reject)
 				if shares != nil {
 					if err := shares.takeReject(reject, w.run.Agencies); err != nil {
 						return err

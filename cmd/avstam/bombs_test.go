@@ -361,3 +361,113 @@ func arrowBombs() []bomb {
 		{"metadata-in-limits.arrows", "metadata of 60 MB, which there may be, and are not", arrowBomb(true, message(func(m []byte) { binary.LittleEndian.PutUint32(m, 60<<20) })), "it is cut off"},
 	}
 }
+
+// ——— What is told of long texts ———
+
+// tableBombs are files that are read, of long rows of the same that compression makes
+// hundreds of times smaller, which come into the tables of a report.
+func tableBombs() []bomb {
+	const long = 60_000
+	letters, digits, words := strings.Repeat("x", long), strings.Repeat("9", long), strings.Repeat("w", 4000)
+	return []bomb{
+		{"rejects.csv.gz", "rejected rows of 60 kB", rowsBomb(3000, "identity_number,payment_date,amount,padding", func(w io.Writer, row int) {
+			fmt.Fprintf(w, "640823-3234,2025-11-20,%dx,%s\n", row, letters)
+		}), ""},
+		{"numbers.csv.gz", "malformed numbers and ids of 60 kB", rowsBomb(1500, "identity_number,payment_date,amount,record_id", func(w io.Writer, row int) {
+			fmt.Fprintf(w, "%s,2025-11-20,100.00,%d%s\n", digits, row, letters)
+		}), ""},
+		{"words.csv.gz", "findings whose agency, payment type and currency have 4 kB each", rowsBomb(15_000, "identity_number,payment_date,amount,agency,payment_type,currency", func(w io.Writer, _ int) {
+			fmt.Fprintf(w, "1,2025-11-20,100.00,%s,%s,%s\n", words, words, words)
+		}), ""},
+	}
+}
+
+func rowsBomb(rows int, header string, row func(w io.Writer, row int)) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		var contents bytes.Buffer
+		w, err := gzipWriter(&contents)
+		require.NoError(t, err)
+		fmt.Fprintln(w, header)
+		for i := range rows {
+			row(w, i)
+		}
+		require.NoError(t, w.Close())
+		require.Less(t, contents.Len(), 3<<20)
+		require.NoError(t, os.WriteFile(path, contents.Bytes(), 0o600))
+	}
+}
+
+// Long texts that come into the tables of a report take no more memory than the
+// other bombs, and the tables are the same however they are made.
+func TestLongTextsInTables(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector is slow and takes memory of its own: what is measured here would be its")
+	}
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "register.csv"), []byte(registerCSV), 0o600))
+	require.Zero(t, measure(t, folder, "register", "build", "--in", "register.csv", "--out", "register.avr").exit)
+	for _, b := range tableBombs() {
+		t.Run(b.file, func(t *testing.T) {
+			path := filepath.Join(folder, b.file)
+			b.write(t, path)
+			format, words := "parquet", b.file == "words.csv.gz"
+			if words {
+				format = "csv" // Parquet has each of them once
+			}
+			of := func(arguments ...string) []string {
+				return append(arguments, "--records", b.file, "--register", "register.avr", "--format", format, "--max-rejects", "100%", "--as-of", "2025-12-01")
+			}
+			do := func(arguments ...string) cost {
+				t.Helper()
+				c := measure(t, folder, arguments...)
+				t.Logf("%4d MiB, %v: %s: %s", c.memory>>20, c.elapsed, strings.Join(arguments[:2], " "), c.lastLine)
+				require.Zero(t, c.exit, c.lastLine)
+				return c
+			}
+			tables := func(out string) (contents [2][]byte) {
+				for i, table := range []string{"findings.parquet", "rejects.parquet"} {
+					text, err := os.ReadFile(filepath.Join(folder, out, "latest", table))
+					require.NoError(t, err)
+					contents[i] = text
+				}
+				return contents
+			}
+			out := strings.TrimSuffix(b.file, ".csv.gz")
+			assert.Less(t, do(of("run", "--out", out, "--workers", "2")...).memory, int64(bombMemory), b.why)
+			if words {
+				return
+			}
+			want := tables(out)
+			assert.Less(t, do("verify", filepath.Join(out, "latest")).memory, int64(bombMemory), b.why)
+
+			do(of("run", "--out", out, "--workers", "8")...)
+			for i, contents := range tables(out) {
+				assert.True(t, bytes.Equal(want[i], contents), "table %d with 8 workers", i)
+			}
+			parted := out + "-parted"
+			require.NoError(t, os.Mkdir(filepath.Join(folder, parted), 0o700))
+			key, err := os.ReadFile(filepath.Join(folder, out, ".id_key"))
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(folder, parted, ".id_key"), key, 0o600))
+			work := out + "-work"
+			do(of("shard", "plan", "--out", parted, "--work", work, "--chunk-bytes", "100000")...)
+			for _, step := range []string{"map", "reduce", "commit"} {
+				assert.Less(t, do("shard", step, "--work", work).memory, int64(bombMemory), b.why)
+			}
+			for i, contents := range tables(parted) {
+				assert.True(t, bytes.Equal(want[i], contents), "table %d in parts", i)
+			}
+		})
+	}
+
+	// The rows of a run that ends with too many are kept.
+	t.Run("failed", func(t *testing.T) {
+		c := measure(t, folder, "run", "--records", "rejects.csv.gz", "--register", "register.avr", "--out", "failing", "--format", "parquet", "--workers", "2")
+		t.Logf("%4d MiB, %v: %s", c.memory>>20, c.elapsed, c.lastLine)
+		assert.Equal(t, 3, c.exit, c.lastLine)
+		assert.Less(t, c.memory, int64(bombMemory))
+		kept, err := filepath.Glob(filepath.Join(folder, "failing", "failed", "*", "rejects.parquet"))
+		require.NoError(t, err)
+		assert.Len(t, kept, 1)
+	})
+}
