@@ -43,6 +43,13 @@ type Stage struct {
 	// keep has the record of what was uploaded outlive the process: a request that was
 	// given up can still come through.
 	keep bool
+
+	// Shared says that others may be publishing the same run: the attempts of a commit,
+	// on whatever machines, have one name and the same bytes, and nothing keeps them
+	// apart. What is there may then be another's, or be relied on by another, so that
+	// nothing of it is recorded or taken back. Without the file that goes up last it is
+	// no report, and the next attempt writes over it.
+	Shared bool
 }
 
 // NewStage makes the local folder for an output folder on object storage, and sweeps
@@ -199,11 +206,10 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 	}
 	if there, err := objects.Exists(whole); err != nil {
 		return err
-	} else if there {
+	} else if there && (last != "" || !s.Shared) {
 		return fmt.Errorf("%s: %w", name, fs.ErrExist)
 	}
-	record := fmt.Appendf(nil, "%s\n%s\n", last, to)
-	if err := disk.WriteFile(filepath.Join(s.path, destinationName), record, PrivateMode); err != nil {
+	if err := s.record(to, last); err != nil {
 		return err
 	}
 	err := s.uploadFiles(ctx, name, last)
@@ -213,9 +219,20 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 	return err
 }
 
+// record notes where what is being uploaded goes, and which file makes a report of it.
+func (s *Stage) record(to, last string) error {
+	if s.Shared {
+		return nil
+	}
+	return disk.WriteFile(filepath.Join(s.path, destinationName), fmt.Appendf(nil, "%s\n%s\n", last, to), PrivateMode)
+}
+
 // takeBack removes what was uploaded, at first what is looked at; also where the run
 // was interrupted.
 func (s *Stage) takeBack(ctx context.Context, name, last string, now time.Time) error {
+	if s.Shared {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	s.keep = true
