@@ -25,6 +25,8 @@ const (
 	uploadAge = 24 * time.Hour
 	// patience is how long it is tried to take back what a failed run has uploaded.
 	patience = time.Minute
+	// grace is how long what makes a report seen may go on after an interruption.
+	grace = 5 * time.Second
 
 	stagedName      = "out"
 	destinationName = "destination"
@@ -163,11 +165,12 @@ func (s *Stage) Close() error {
 
 // Publish uploads a run that has been published in the local folder, the file called
 // last at the end, and has latest lead to it, unless it leads to a newer one. A run
-// that is there already is refused. Where it returns an error nothing is published.
+// that is there already is refused. Where it returns an error nothing is published, or
+// the error says that the report is to be seen.
 func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) error {
 	err := s.upload(ctx, run, last, now)
 	if err == nil {
-		if err = s.PointLatest(ctx, run); err != nil {
+		if err = s.PointLatest(ctx, run); err != nil && !errors.Is(err, errUnlinked) {
 			err = errors.Join(err, s.takeBack(ctx, run, last, now))
 		}
 	}
@@ -177,15 +180,51 @@ func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) er
 	return nil
 }
 
+// errUnlinked is told where a report is there, and latest may lead to it: it stays,
+// lest latest lead nowhere.
+var errUnlinked = errors.New("it is there to be seen, whole, and latest may lead to it or not")
+
 // PointLatest has latest lead to a run that is there, unless it leads to a newer one.
+// An interruption is too late for it.
 func (s *Stage) PointLatest(ctx context.Context, run string) error {
-	return objects.Link(ctx, run, disk.Join(s.to, latestName), func(target string) bool {
+	latest := disk.Join(s.to, latestName)
+	mayMove := func(target string) bool {
 		if target <= run {
 			return true
 		}
 		there, err := objects.Exists(disk.Join(s.to, target))
 		return err == nil && !there // it leads nowhere
+	}
+	linking, cancel := outlast(ctx)
+	defer cancel()
+	err := objects.Link(linking, run, latest, mayMove)
+	if err == nil {
+		return nil
+	}
+	// What was asked for may have been done all the same.
+	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	at, lookErr := objects.Leads(looking, latest)
+	switch {
+	case lookErr == nil && (at == run || at != "" && !mayMove(at)):
+		return nil
+	case lookErr != nil || s.Shared:
+		return errors.Join(err, errUnlinked)
+	}
+	return err
+}
+
+// outlast is a context that ends some time after another: a request that is given up
+// may have been done or not, or may be done yet.
+func outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
 	})
+	return lasting, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // KeepFailed uploads a run that has been kept as failed in the local folder.
@@ -273,7 +312,9 @@ func (s *Stage) uploadFiles(ctx context.Context, name, last string) error {
 	if err != nil || last == "" {
 		return err
 	}
-	return uploadFile(ctx, filepath.Join(from, last), disk.Join(disk.Join(s.to, name), last), objects.PutNew)
+	lasting, cancel := outlast(ctx)
+	defer cancel()
+	return uploadFile(lasting, filepath.Join(from, last), disk.Join(disk.Join(s.to, name), last), objects.PutNew)
 }
 
 func uploadFile(ctx context.Context, from, to string, put func(context.Context, string, objects.Contents, int64) error) error {
