@@ -121,8 +121,7 @@ func isPrivate(folder *disk.File) bool {
 	if err != nil {
 		return false
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(owner.Uid) == syscall.Getuid() && info.Mode().Perm()&0o077 == 0
+	return isOwn(info) && info.Mode().Perm()&0o077 == 0
 }
 
 // takeBackRecorded takes back what a process that died has uploaded of the report that
@@ -133,8 +132,14 @@ func takeBackRecorded(ctx context.Context, stage string, now time.Time) error {
 		return nil
 	}
 	last, report, ok := strings.Cut(strings.TrimSuffix(string(text), "\n"), "\n")
-	if err != nil || !ok || !objects.Is(report) || !isPlain(last) {
+	if err != nil || !ok || !objects.Is(report) {
 		return err
+	}
+	if last == "" { // nothing makes it whole
+		return takeBack(ctx, report, now)
+	}
+	if !isPlain(last) {
+		return nil
 	}
 	if whole, err := objects.Exists(disk.Join(report, last)); err != nil || whole {
 		return err
@@ -258,7 +263,8 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 	return err
 }
 
-// record notes where what is being uploaded goes, and which file makes a report of it.
+// record notes where what is being uploaded goes, and which file makes it whole: empty
+// for none, when it is to be taken back whatever there is.
 func (s *Stage) record(to, last string) error {
 	if s.Shared {
 		return nil
@@ -276,9 +282,9 @@ func (s *Stage) takeBack(ctx context.Context, name, last string, now time.Time) 
 	defer cancel()
 	s.keep = true
 	to := disk.Join(s.to, name)
-	var err error
+	err := s.record(to, "") // that file may still come through
 	if last != "" {
-		err = objects.Remove(ctx, disk.Join(to, last))
+		err = errors.Join(err, objects.Remove(ctx, disk.Join(to, last)))
 	}
 	return errors.Join(err, takeBack(ctx, to, now))
 }

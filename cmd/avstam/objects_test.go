@@ -606,6 +606,43 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		})
 	}
 
+	t.Run("whose manifest gets there after it was taken back", func(t *testing.T) {
+		reached, held, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		endpoint := store.proxy(t, func(forward http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/manifest.json") {
+					forward.ServeHTTP(w, r)
+					return
+				}
+				defer close(done)
+				body, err := io.ReadAll(r.Body)
+				assert.NoError(t, err)
+				close(reached)
+				<-held
+				late := r.Clone(context.WithoutCancel(r.Context()))
+				late.Body = io.NopCloser(bytes.NewReader(body))
+				forward.ServeHTTP(httptest.NewRecorder(), late)
+			})
+		})
+		run := store.begin(t, data, endpoint, arguments("s3://payments/late")...)
+		run.await(t, reached)
+		require.NoError(t, run.Process.Signal(syscall.SIGTERM))
+		run.end()
+		assert.Equal(t, 143, run.ProcessState.ExitCode(), run.said.String())
+		assert.Empty(t, store.keys(t, "late/"))
+		close(held)
+		<-done
+		require.Len(t, store.keys(t, "late/"), 1, "the manifest alone")
+		next := store.command(data, store.url, arguments("s3://payments/late")...)
+		next.Env = append(next.Env, "TMPDIR="+run.machine)
+		output, err := next.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		now := latest(t, "late")
+		for _, key := range store.keys(t, "late/") {
+			assert.True(t, key == "late/latest" || strings.HasPrefix(key, "late/"+now+"/"), "%s is of the run that was interrupted", key)
+		}
+	})
+
 	t.Run("of a run whose rows are rejected", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(data, "bad.csv"), []byte("identity_number,payment_date,amount\n,,\n"), 0o600))
 		exit, said := store.run(t, data, store.url, "run", "--records", "bad.csv", "--register", "register.avr", "--out", "s3://payments/bad", "--id-key", "key")
@@ -613,6 +650,26 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		assert.Contains(t, said, "the rejected rows are in s3://payments/bad/failed/")
 		assert.True(t, slices.ContainsFunc(store.keys(t, "bad/failed/"), func(key string) bool { return strings.Contains(key, "/rejects.") }))
 		nothingLeft(t)
+	})
+
+	t.Run("of a run whose rows are rejected, killed half way", func(t *testing.T) {
+		bad := []string{"run", "--records", "bad.csv", "--register", "register.avr", "--out", "s3://payments/half", "--id-key", "key", "--format", "parquet,csv"}
+		endpoint, reached, release := store.hold(t, "/rejects.csv")
+		first := store.begin(t, data, endpoint, bad...)
+		first.await(t, reached)
+		require.Eventually(t, func() bool { return len(store.keys(t, "half/failed/")) > 0 }, time.Minute, 10*time.Millisecond)
+		require.NoError(t, first.Process.Kill())
+		first.end()
+		release()
+		time.Sleep(100 * time.Millisecond) // what was under way may still come through
+		next := store.command(data, store.url, arguments("s3://payments/half")...)
+		next.Env = append(next.Env, "TMPDIR="+first.machine)
+		output, err := next.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		assert.Empty(t, store.keys(t, "half/failed/"))
+		left, err := filepath.Glob(filepath.Join(first.machine, ".tmp-*"))
+		require.NoError(t, err)
+		assert.Empty(t, left)
 	})
 
 	t.Run("killed within an upload in parts", func(t *testing.T) {
