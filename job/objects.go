@@ -46,6 +46,7 @@ func (r *run) publishStaged(ctx context.Context, run string) error {
 		return nil
 	}
 	r.stage("upload")
+	r.staged.Shared = r.records == nil // attempts of a commit are under one name
 	return r.staged.Publish(ctx, run, report.ManifestFile, r.settings.Now())
 }
 
@@ -62,5 +63,6 @@ func (r *run) keepStaged(ctx context.Context, run string) error {
 	if r.staged == nil {
 		return nil
 	}
+	r.staged.Shared = r.records == nil
 	return r.staged.KeepFailed(ctx, run, r.settings.Now())
 }

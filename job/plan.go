@@ -43,7 +43,7 @@ const planSchema = 1
 // The files and folders of a work folder.
 const (
 	planFile        = "plan.json"
-	testNumbersFile = "test_numbers" // the policy's; a plan holds no identity number
+	testNumbersKind = "test_numbers" // the policy's; a plan holds no identity number
 	chunkFolder     = "chunks"
 	bucketFolder    = "buckets"
 )
@@ -147,7 +147,7 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 	plan.Settings.Policy.TestNumbers = nil
 	if numbers := testNumbersText(settings.Policy.TestNumbers); len(numbers) > 0 {
 		plan.Settings.TestNumbers = digestOf(numbers)
-		beside[testNumbersFile] = numbers
+		beside[besideName(testNumbersKind, plan.Settings.TestNumbers)] = numbers
 	}
 	if err := plan.keepDecisions(r, beside); err != nil {
 		return nil, err
@@ -313,12 +313,13 @@ func readPlan(work, version string) (*Plan, error) {
 		p.catalog[rules.All()[place].Name] = place
 	}
 	if of.TestNumbers != "" {
-		text, err := disk.ReadFile(filepath.Join(work, testNumbersFile))
+		name := besideName(testNumbersKind, of.TestNumbers)
+		text, err := disk.ReadFile(filepath.Join(work, name))
 		if err != nil {
 			return nil, err
 		}
 		if digestOf(text) != of.TestNumbers {
-			return nil, fmt.Errorf("%s is not the list that the plan names", testNumbersFile)
+			return nil, fmt.Errorf("%s is not the list that the plan names", name)
 		}
 		p.settings.Policy.TestNumbers = parseTestNumbers(text)
 	}

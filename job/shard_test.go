@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/readers"
@@ -96,6 +98,25 @@ func reduceAll(t *testing.T, plan *Plan, chunks []Part, step Step) []Part {
 		parts = append(parts, part)
 	}
 	return parts
+}
+
+// A plan that was not finished binds nobody to the test numbers that it had.
+func TestAnUnfinishedPlanLeavesNoTestNumbersForAnother(t *testing.T) {
+	settings := partedNight(t)
+	work := filepath.Join(t.TempDir(), "work")
+	end := disk.Interfere(func(operation disk.Operation, path string) *disk.Fault {
+		if operation == disk.OpLink && path == filepath.Join(work, planFile) {
+			return &disk.Fault{Err: syscall.EIO}
+		}
+		return nil
+	})
+	_, err := NewPlan(t.Context(), settings, work, DefaultChunkBytes)
+	end()
+	require.ErrorIs(t, err, syscall.EIO)
+	settings.Policy.TestNumbers = []identity.Number{196408233234, 198012132398}
+	plan, err := NewPlan(t.Context(), settings, work, DefaultChunkBytes)
+	require.NoError(t, err)
+	assert.Equal(t, settings.Policy.TestNumbers, plan.settings.Policy.TestNumbers)
 }
 
 // Whatever the chunks, a job in parts publishes what a run publishes, though no two

@@ -109,7 +109,9 @@ func told(err error) error {
 			return errors.New("there is no such bucket")
 		case answer.StatusCode == http.StatusNotFound:
 			return fs.ErrNotExist
-		case answer.StatusCode == http.StatusPreconditionFailed || answer.Code == "ConditionalRequestConflict":
+		case answer.Code == "ConditionalRequestConflict":
+			return errConflict
+		case answer.StatusCode == http.StatusPreconditionFailed:
 			return errPrecondition
 		case answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden:
 			return fmt.Errorf("the object store denies access (%s): see AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what the bucket allows them", codeOf(answer))
@@ -131,3 +133,8 @@ func codeOf(answer minio.ErrorResponse) string {
 
 // errPrecondition says that an object is not, or is no longer, what a request said.
 var errPrecondition = errors.New("the object is another than was expected")
+
+// errConflict says that another was at the object at that moment: nothing is known of
+// it, and the request is to be made again.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+var errConflict = errors.New("others write the object all the time")

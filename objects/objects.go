@@ -240,7 +240,7 @@ func (s *store) follow(ctx context.Context, name string, itself bool) (string, e
 		if err != nil {
 			return "", err
 		}
-		name, at = name[:at+1]+target+name[end:], end
+		name, at = name[:at+1]+target+name[end:], at+1+len(target)
 	}
 }
 

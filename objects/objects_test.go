@@ -204,3 +204,113 @@ func TestAPartIsSentAgainWhole(t *testing.T) {
 	require.True(t, bytes.Contains(got, contents[:1<<15]), "it begins where it begins")
 	require.GreaterOrEqual(t, len(got), len(contents))
 }
+
+// stored is a store with one object, which answers a condition as S3 does. stand is
+// asked before every upload, and answers in its place where it says so.
+type stored struct {
+	contents string // empty for none
+	puts     int
+	stand    func(w http.ResponseWriter, put int) (answered bool)
+}
+
+func (o *stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	etag := fmt.Sprintf(`"%x"`, o.contents)
+	if r.Method == http.MethodPut {
+		o.puts++
+		if o.stand != nil && o.stand(w, o.puts) {
+			return
+		}
+		if r.Header.Get("If-None-Match") == "*" && o.contents != "" || r.Header.Get("If-Match") != "" && r.Header.Get("If-Match") != etag {
+			w.WriteHeader(http.StatusPreconditionFailed)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		_, text, _ := strings.Cut(string(body), "\r\n") // of a body that is sent in signed pieces
+		o.contents, _, _ = strings.Cut(text, "\r\n")
+		w.Header().Set("ETag", `"new"`)
+		return
+	}
+	if o.contents == "" {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if r.Method == http.MethodHead || r.Header.Get("Range") != "" {
+		first, last := part(w, r, o.contents)
+		_, _ = io.WriteString(w, o.contents[first:last+1])
+	}
+}
+
+// What is there may be what was sent before, whose answer was lost; and what is there
+// for a moment only may be tried again.
+func TestAnObjectThatMustBeNew(t *testing.T) {
+	conflict := func(times int) func(http.ResponseWriter, int) bool {
+		return func(w http.ResponseWriter, put int) bool {
+			if put <= times {
+				w.WriteHeader(http.StatusConflict)
+				_, _ = io.WriteString(w, "<Error><Code>ConditionalRequestConflict</Code></Error>")
+			}
+			return put <= times
+		}
+	}
+	for _, row := range []struct {
+		why, there string
+		stand      func(http.ResponseWriter, int) bool
+		want       error
+		puts       int
+	}{
+		{"nothing is there", "", nil, nil, 1},
+		{"the same is there: it was sent before", "ours", nil, nil, 1},
+		{"another of the same length is there", "oars", nil, fs.ErrExist, 1},
+		{"a longer one is there", "theirs", nil, fs.ErrExist, 1},
+		{"another was at it at that moment", "", conflict(2), nil, 3},
+		{"others are at it all the time", "", conflict(attempts), errConflict, attempts},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			object := &stored{contents: row.there, stand: row.stand}
+			s := served(t, time.Second, object.ServeHTTP)
+			err := s.putNew(t.Context(), "s3://bucket/name", strings.NewReader("ours"), 4)
+			if row.want == nil {
+				require.NoError(t, err)
+				assert.Equal(t, "ours", object.contents)
+			} else {
+				require.ErrorIs(t, err, row.want)
+				assert.Equal(t, row.there, object.contents)
+			}
+			assert.Equal(t, row.puts, object.puts)
+		})
+	}
+}
+
+// A link that leads there already is not made again.
+func TestALinkThatIsThere(t *testing.T) {
+	object := &stored{contents: "v2\n"}
+	s := served(t, time.Second, object.ServeHTTP)
+	require.NoError(t, s.link(t.Context(), "v2", "s3://bucket/latest", func(string) bool { return true }))
+	assert.Zero(t, object.puts)
+}
+
+// Links are followed by whatever names, each once, and a second one behind the first.
+func TestLinksAreFollowed(t *testing.T) {
+	links := map[string]string{"/bucket/short/latest": "v1", "/bucket/short/v1/latest": "w2", "/bucket/a/latest": strings.Repeat("long", 8)}
+	s := served(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+		target, ok := links[r.URL.Path]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		first, last := part(w, r, target)
+		_, _ = io.WriteString(w, target[first:last+1])
+	})
+	for name, want := range map[string]string{
+		"s3://bucket/short/latest":                "s3://bucket/short/v1",
+		"s3://bucket/short/latest/latest":         "s3://bucket/short/v1/w2",
+		"s3://bucket/short/latest/latest/file":    "s3://bucket/short/v1/w2/file",
+		"s3://bucket/short/latest/x/latest/y":     "s3://bucket/short/v1/x/latest/y",
+		"s3://bucket/a/latest/latest/z":           "s3://bucket/a/" + strings.Repeat("long", 8) + "/latest/z",
+		"s3://bucket/short/later/latest/latest/z": "s3://bucket/short/later/latest/latest/z",
+	} {
+		followed, err := s.follow(t.Context(), name, true)
+		require.NoError(t, err, name)
+		assert.Equal(t, want, followed)
+	}
+}

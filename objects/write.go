@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -22,48 +23,94 @@ type Contents interface {
 // before. Great ones go up in parts, several at a time; where that fails the parts
 // are given up.
 func Put(ctx context.Context, name string, contents Contents, size int64) error {
-	return put(ctx, name, contents, size, minio.PutObjectOptions{})
+	return at("write", name, func(s *store) error { return s.put(ctx, name, contents, size, minio.PutObjectOptions{}) })
 }
 
-// PutNew is Put for an object that must not be there yet: else the error is
-// fs.ErrExist. A server that knows no conditions (RFC 9110 section 13.1.2) is asked
-// before.
+// PutNew is Put for an object that must not be there yet, or have these contents:
+// else the error is fs.ErrExist. A server that knows no conditions (RFC 9110 section
+// 13.1.2) is asked before.
 func PutNew(ctx context.Context, name string, contents Contents, size int64) error {
+	return at("create", name, func(s *store) error { return s.putNew(ctx, name, contents, size) })
+}
+
+func (s *store) putNew(ctx context.Context, name string, contents Contents, size int64) error {
 	var options minio.PutObjectOptions
 	options.SetMatchETagExcept("*")
-	err := put(ctx, name, contents, size, options)
-	if errors.Is(err, errPrecondition) {
-		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	err := s.put(ctx, name, contents, size, options)
+	for n := 1; n < attempts && errors.Is(err, errConflict); n++ {
+		if err = pause(ctx, n); err == nil {
+			err = s.put(ctx, name, contents, size, options)
+		}
 	}
-	if !isUnknown(err) {
+	if err == nil {
+		return nil
+	}
+	// An answer that was lost says nothing of what was done: what is there now may be
+	// what was sent, and the answer to its repetition says that it is there.
+	there, same, lookErr := s.holds(ctx, name, contents, size)
+	switch {
+	case same:
+		return nil
+	case !errors.Is(err, errPrecondition) && !isUnknown(err):
 		return err
+	case lookErr != nil:
+		return lookErr
+	case there:
+		return fs.ErrExist
+	case isUnknown(err):
+		return s.put(ctx, name, contents, size, minio.PutObjectOptions{})
 	}
-	there, err := Exists(name)
-	if err != nil {
-		return err
-	}
-	if there {
-		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
-	}
-	return Put(ctx, name, contents, size)
+	return err
 }
 
-func put(ctx context.Context, name string, contents Contents, size int64, options minio.PutObjectOptions) error {
+// holds says whether an object is there, and has these contents.
+func (s *store) holds(ctx context.Context, name string, contents io.ReaderAt, size int64) (there, same bool, err error) {
+	bucket, key := split(name)
+	seen, err := s.client.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
+	if err = told(err); errors.Is(err, fs.ErrNotExist) {
+		return false, false, nil
+	}
+	if err != nil || seen.Size != size {
+		return true, false, err
+	}
+	seen.Key = key
+	info, ours := infoOf(bucket, &seen), io.NewSectionReader(contents, 0, size)
+	for offset := int64(0); offset < size; offset += window {
+		p, q := make([]byte, min(window, size-offset)), make([]byte, min(window, size-offset))
+		if err := s.fetch(ctx, info, p, offset); err != nil {
+			return true, false, err
+		}
+		if _, err := io.ReadFull(ours, q); err != nil || !bytes.Equal(p, q) {
+			return true, false, err
+		}
+	}
+	return true, true, nil
+}
+
+// pause waits before a request is made for the n-th time again.
+func pause(ctx context.Context, n int) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(min(100*time.Millisecond<<(n-1), time.Second)):
+		return nil
+	}
+}
+
+func (s *store) put(ctx context.Context, name string, contents Contents, size int64, options minio.PutObjectOptions) error {
 	options.ContentType = "application/octet-stream"
-	return at("write", name, func(s *store) error {
-		bucket, key := split(name)
-		if _, err := contents.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		_, err := s.client.Client.PutObject(ctx, bucket, key, contents, size, options)
-		if err == nil {
-			return nil
-		}
-		if reason := context.Cause(ctx); reason != nil {
-			return reason
-		}
-		return refused(err)
-	})
+	bucket, key := split(name)
+	if _, err := contents.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := s.client.Client.PutObject(ctx, bucket, key, contents, size, options)
+	if err == nil {
+		return nil
+	}
+	if reason := context.Cause(ctx); reason != nil {
+		return reason
+	}
+	return refused(err)
 }
 
 // refused is an error as told has it; where the server does not know what it is
@@ -165,39 +212,67 @@ func (s *store) putText(ctx context.Context, bucket, key, text string, options m
 
 // Link has an object stand for a link to a folder beside it. mayMove is asked with
 // the name that it leads to until now, and again where another has moved it since.
+// Where there is an error, the link may have been made all the same.
 func Link(ctx context.Context, target, name string, mayMove func(target string) bool) error {
-	return at("symlink", name, func(s *store) error {
-		bucket, key := split(name)
-		for range attempts {
-			var options minio.PutObjectOptions
-			seen, err := s.client.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
-			switch err = told(err); {
-			case errors.Is(err, fs.ErrNotExist):
-				options.SetMatchETagExcept("*")
-			case err != nil:
-				return err
-			default:
-				seen.Key = key
-				at, err := s.readName(ctx, infoOf(bucket, &seen))
-				if errors.Is(err, ErrChanged) {
-					continue
-				}
-				if err != nil {
-					return err
-				}
-				if !mayMove(at) {
-					return nil
-				}
-				options.SetMatchETag(seen.ETag)
-			}
-			err = s.putText(ctx, bucket, key, target+"\n", options)
-			if isUnknown(err) {
-				err = s.putText(ctx, bucket, key, target+"\n", minio.PutObjectOptions{})
-			}
-			if !errors.Is(err, errPrecondition) {
-				return err
+	return at("symlink", name, func(s *store) error { return s.link(ctx, target, name, mayMove) })
+}
+
+func (s *store) link(ctx context.Context, target, name string, mayMove func(target string) bool) error {
+	bucket, key := split(name)
+	for n := 1; n <= attempts; n++ {
+		at, etag, err := s.leads(ctx, name)
+		if errors.Is(err, ErrChanged) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if at == target || at != "" && !mayMove(at) {
+			return nil
+		}
+		var options minio.PutObjectOptions
+		if at == "" {
+			options.SetMatchETagExcept("*")
+		} else {
+			options.SetMatchETag(etag)
+		}
+		err = s.putText(ctx, bucket, key, target+"\n", options)
+		if isUnknown(err) {
+			err = s.putText(ctx, bucket, key, target+"\n", minio.PutObjectOptions{})
+		}
+		if errors.Is(err, errConflict) {
+			if err = pause(ctx, n); err == nil {
+				continue
 			}
 		}
-		return errors.New("others move it all the time")
+		if !errors.Is(err, errPrecondition) {
+			return err
+		}
+	}
+	return errors.New("others move it all the time")
+}
+
+// Leads is the name that an object which stands for a link holds now, whatever was
+// seen of it before; empty where there is none. The error is ErrChanged where it is
+// moved meanwhile.
+func Leads(ctx context.Context, name string) (target string, err error) {
+	err = at("readlink", name, func(s *store) error {
+		target, _, err = s.leads(ctx, name)
+		return err
 	})
+	return target, err
+}
+
+func (s *store) leads(ctx context.Context, name string) (target, etag string, err error) {
+	bucket, key := split(name)
+	seen, err := s.client.StatObject(ctx, bucket, key, minio.StatObjectOptions{})
+	if err = told(err); errors.Is(err, fs.ErrNotExist) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	seen.Key = key
+	target, err = s.readName(ctx, infoOf(bucket, &seen))
+	return target, seen.ETag, err
 }

@@ -25,6 +25,8 @@ const (
 	uploadAge = 24 * time.Hour
 	// patience is how long it is tried to take back what a failed run has uploaded.
 	patience = time.Minute
+	// grace is how long what makes a report seen may go on after an interruption.
+	grace = 5 * time.Second
 
 	stagedName      = "out"
 	destinationName = "destination"
@@ -43,6 +45,13 @@ type Stage struct {
 	// keep has the record of what was uploaded outlive the process: a request that was
 	// given up can still come through.
 	keep bool
+
+	// Shared says that others may be publishing the same run: the attempts of a commit,
+	// on whatever machines, have one name and the same bytes, and nothing keeps them
+	// apart. What is there may then be another's, or be relied on by another, so that
+	// nothing of it is recorded or taken back. Without the file that goes up last it is
+	// no report, and the next attempt writes over it.
+	Shared bool
 }
 
 // NewStage makes the local folder for an output folder on object storage, and sweeps
@@ -112,8 +121,7 @@ func isPrivate(folder *disk.File) bool {
 	if err != nil {
 		return false
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(owner.Uid) == syscall.Getuid() && info.Mode().Perm()&0o077 == 0
+	return isOwn(info) && info.Mode().Perm()&0o077 == 0
 }
 
 // takeBackRecorded takes back what a process that died has uploaded of the report that
@@ -124,8 +132,14 @@ func takeBackRecorded(ctx context.Context, stage string, now time.Time) error {
 		return nil
 	}
 	last, report, ok := strings.Cut(strings.TrimSuffix(string(text), "\n"), "\n")
-	if err != nil || !ok || !objects.Is(report) || !isPlain(last) {
+	if err != nil || !ok || !objects.Is(report) {
 		return err
+	}
+	if last == "" { // nothing makes it whole
+		return takeBack(ctx, report, now)
+	}
+	if !isPlain(last) {
+		return nil
 	}
 	if whole, err := objects.Exists(disk.Join(report, last)); err != nil || whole {
 		return err
@@ -156,11 +170,12 @@ func (s *Stage) Close() error {
 
 // Publish uploads a run that has been published in the local folder, the file called
 // last at the end, and has latest lead to it, unless it leads to a newer one. A run
-// that is there already is refused. Where it returns an error nothing is published.
+// that is there already is refused. Where it returns an error nothing is published, or
+// the error says that the report is to be seen.
 func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) error {
 	err := s.upload(ctx, run, last, now)
 	if err == nil {
-		if err = s.PointLatest(ctx, run); err != nil {
+		if err = s.PointLatest(ctx, run); err != nil && !errors.Is(err, errUnlinked) {
 			err = errors.Join(err, s.takeBack(ctx, run, last, now))
 		}
 	}
@@ -170,15 +185,51 @@ func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) er
 	return nil
 }
 
+// errUnlinked is told where a report is there, and latest may lead to it: it stays,
+// lest latest lead nowhere.
+var errUnlinked = errors.New("it is there to be seen, whole, and latest may lead to it or not")
+
 // PointLatest has latest lead to a run that is there, unless it leads to a newer one.
+// An interruption is too late for it.
 func (s *Stage) PointLatest(ctx context.Context, run string) error {
-	return objects.Link(ctx, run, disk.Join(s.to, latestName), func(target string) bool {
+	latest := disk.Join(s.to, latestName)
+	mayMove := func(target string) bool {
 		if target <= run {
 			return true
 		}
 		there, err := objects.Exists(disk.Join(s.to, target))
 		return err == nil && !there // it leads nowhere
+	}
+	linking, cancel := outlast(ctx)
+	defer cancel()
+	err := objects.Link(linking, run, latest, mayMove)
+	if err == nil {
+		return nil
+	}
+	// What was asked for may have been done all the same.
+	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	at, lookErr := objects.Leads(looking, latest)
+	switch {
+	case lookErr == nil && (at == run || at != "" && !mayMove(at)):
+		return nil
+	case lookErr != nil || s.Shared:
+		return errors.Join(err, errUnlinked)
+	}
+	return err
+}
+
+// outlast is a context that ends some time after another: a request that is given up
+// may have been done or not, or may be done yet.
+func outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
 	})
+	return lasting, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // KeepFailed uploads a run that has been kept as failed in the local folder.
@@ -199,11 +250,10 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 	}
 	if there, err := objects.Exists(whole); err != nil {
 		return err
-	} else if there {
+	} else if there && (last != "" || !s.Shared) {
 		return fmt.Errorf("%s: %w", name, fs.ErrExist)
 	}
-	record := fmt.Appendf(nil, "%s\n%s\n", last, to)
-	if err := disk.WriteFile(filepath.Join(s.path, destinationName), record, PrivateMode); err != nil {
+	if err := s.record(to, last); err != nil {
 		return err
 	}
 	err := s.uploadFiles(ctx, name, last)
@@ -213,16 +263,28 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 	return err
 }
 
+// record notes where what is being uploaded goes, and which file makes it whole: empty
+// for none, when it is to be taken back whatever there is.
+func (s *Stage) record(to, last string) error {
+	if s.Shared {
+		return nil
+	}
+	return disk.WriteFile(filepath.Join(s.path, destinationName), fmt.Appendf(nil, "%s\n%s\n", last, to), PrivateMode)
+}
+
 // takeBack removes what was uploaded, at first what is looked at; also where the run
 // was interrupted.
 func (s *Stage) takeBack(ctx context.Context, name, last string, now time.Time) error {
+	if s.Shared {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	s.keep = true
 	to := disk.Join(s.to, name)
-	var err error
+	err := s.record(to, "") // that file may still come through
 	if last != "" {
-		err = objects.Remove(ctx, disk.Join(to, last))
+		err = errors.Join(err, objects.Remove(ctx, disk.Join(to, last)))
 	}
 	return errors.Join(err, takeBack(ctx, to, now))
 }
@@ -256,7 +318,9 @@ func (s *Stage) uploadFiles(ctx context.Context, name, last string) error {
 	if err != nil || last == "" {
 		return err
 	}
-	return uploadFile(ctx, filepath.Join(from, last), disk.Join(disk.Join(s.to, name), last), objects.PutNew)
+	lasting, cancel := outlast(ctx)
+	defer cancel()
+	return uploadFile(lasting, filepath.Join(from, last), disk.Join(disk.Join(s.to, name), last), objects.PutNew)
 }
 
 func uploadFile(ctx context.Context, from, to string, put func(context.Context, string, objects.Contents, int64) error) error {

@@ -179,12 +179,16 @@ func nameBeside(path string) (string, error) {
 
 // removeDead removes a temporary file or folder that no process holds.
 func removeDead(path string) error {
-	file, err := disk.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	// NFS locks no plain file that is only read from, see flock(2).
+	file, err := disk.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.EISDIR) {
+		file, err = disk.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // another process has removed or renamed it
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return disk.Remove(path) // it died before it could set the mode, and wrote nothing
+		return removeUnopened(path)
 	}
 	if err != nil {
 		return err
@@ -196,6 +200,29 @@ func removeDead(path string) error {
 		return err
 	}
 	return disk.RemoveAll(path)
+}
+
+// removeUnopened removes what may not be opened, where a process of this user died
+// before it could set the mode, and wrote nothing. What is another user's stays: he may
+// be at work on it.
+func removeUnopened(path string) error {
+	info, err := disk.Lstat(path)
+	if err == nil && (!isOwn(info) || info.Mode().IsRegular() && info.Size() > 0) {
+		return nil
+	}
+	if err == nil {
+		err = disk.Remove(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) {
+		return nil
+	}
+	return err
+}
+
+// isOwn says whether a file or folder is this user's.
+func isOwn(info fs.FileInfo) bool {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(owner.Uid) == syscall.Getuid()
 }
 
 // randomBytes are as many as make names that no other file has.

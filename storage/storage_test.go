@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/avstam/avstam/disk"
 )
 
 const (
@@ -464,6 +466,94 @@ func TestReplaceRemovesWhatDeadProcessesLeft(t *testing.T) {
 	require.NoError(t, last.Commit())
 	require.NoError(t, held.Commit(), "who was at work is not disturbed")
 	assert.ElementsMatch(t, []string{"register.avr", filepath.Base(other.file.Name()), temporaryPrefix + "register.avr-notes"}, names(t, dir))
+}
+
+// On NFS a plain file that is only read from cannot be locked: what a process that died
+// has left must be opened for writing.
+func TestPlainFilesAreOpenForWritingWhenTheyAreLocked(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "chunk")
+	leave := func() {
+		dead, err := Replace(path, nil, PrivateMode)
+		require.NoError(t, err)
+		require.NoError(t, dead.file.Close()) // as the kernel does for a process that dies
+	}
+	leave()
+	locked, onlyRead := map[string]bool{}, []string(nil)
+	t.Cleanup(disk.Interfere(func(operation disk.Operation, at string) *disk.Fault {
+		switch {
+		case operation == disk.OpLock:
+			info, err := os.Lstat(at)
+			locked[at] = err == nil && info.Mode().IsRegular()
+		case operation == disk.OpClose && locked[at]: // of what was open for writing it is OpFinish
+			onlyRead = append(onlyRead, at)
+		}
+		return nil
+	}))
+	last, err := Replace(path, nil, PrivateMode)
+	require.NoError(t, err)
+	require.NoError(t, last.Discard())
+	leave()
+	lock(t, dir)
+	assert.Equal(t, []string{lockName}, names(t, dir))
+	assert.Len(t, locked, 4, "what was made, the two that were left, and the folder's: %v", locked)
+	assert.Empty(t, onlyRead)
+}
+
+// What cannot be opened is removed where a process of this user died before it could
+// set the mode; it then has nothing in it. All else stays, and stops nobody.
+func TestWhatCannotBeOpened(t *testing.T) {
+	const foreign = 65533
+	for _, row := range []struct {
+		why      string
+		folder   bool
+		contents string
+		owner    int
+		stays    bool
+	}{
+		{"a file that was just made", false, "", syscall.Getuid(), false},
+		{"a folder that was just made", true, "", syscall.Getuid(), false},
+		{"a file with something in it", false, "text", syscall.Getuid(), true},
+		{"a folder with something in it", true, "text", syscall.Getuid(), true},
+		{"another user's file", false, "", foreign, true},
+		{"another user's folder", true, "", foreign, true},
+		{"another user's folder with something in it", true, "text", foreign, true},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			if row.owner == foreign && syscall.Getuid() != 0 {
+				t.Skip("only root can give a file to another user")
+			}
+			dir := t.TempDir()
+			path := filepath.Join(dir, "chunk")
+			left := filepath.Join(dir, temporaryPrefix+"chunk-0123456789abcdef")
+			if file := left; row.folder {
+				require.NoError(t, os.Mkdir(left, 0o750))
+				file = filepath.Join(left, "file")
+				if row.contents != "" {
+					require.NoError(t, os.WriteFile(file, []byte(row.contents), 0o600))
+				}
+			} else {
+				require.NoError(t, os.WriteFile(file, []byte(row.contents), 0o600))
+			}
+			require.NoError(t, os.Lchown(left, row.owner, -1))
+			t.Cleanup(disk.Interfere(func(operation disk.Operation, at string) *disk.Fault {
+				if operation == disk.OpOpen && at == left { // also for root
+					return &disk.Fault{Err: syscall.EACCES}
+				}
+				return nil
+			}))
+			for range 2 {
+				r, err := Replace(path, nil, PrivateMode)
+				require.NoError(t, err)
+				require.NoError(t, r.Discard())
+				folder, err := Lock(dir)
+				require.NoError(t, err)
+				require.NoError(t, folder.Unlock())
+			}
+			_, err := os.Lstat(left)
+			assert.Equal(t, row.stays, err == nil)
+		})
+	}
 }
 
 func TestCommitNewReplacesNothing(t *testing.T) {

@@ -516,6 +516,133 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		nothingLeft(t)
 	})
 
+	t.Run("whose uploads are done and not answered", func(t *testing.T) {
+		for i, row := range []struct {
+			upload string
+			times  int64
+			reads  bool // latest can still be read
+			exit   int
+		}{
+			{"/manifest.json", 1, true, 0},
+			{"/manifest.json", 1000, true, 0},
+			{"/latest", 1, true, 0},
+			{"/latest", 1000, true, 0},
+			{"/latest", 1000, false, 4}, // nobody knows whether latest leads to it
+		} {
+			t.Run(fmt.Sprintf("%s, %d times, then read: %t", row.upload[1:], row.times, row.reads), func(t *testing.T) {
+				prefix := fmt.Sprintf("unanswered-%d", i)
+				exit, said := store.run(t, data, store.url, arguments("s3://payments/"+prefix)...)
+				require.Zero(t, exit, said)
+				before := latest(t, prefix)
+				var count atomic.Int64
+				endpoint := store.proxy(t, func(forward http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						switch {
+						case !strings.HasSuffix(r.URL.Path, row.upload) || r.Method != http.MethodPut && count.Load() == 0:
+							forward.ServeHTTP(w, r)
+						case r.Method == http.MethodPut && count.Add(1) <= row.times:
+							forward.ServeHTTP(httptest.NewRecorder(), r)
+							panic(http.ErrAbortHandler) // the connection is closed
+						case r.Method != http.MethodPut && !row.reads:
+							w.WriteHeader(http.StatusServiceUnavailable)
+						default:
+							forward.ServeHTTP(w, r)
+						}
+					})
+				})
+				exit, said = store.run(t, data, endpoint, arguments("s3://payments/"+prefix)...)
+				assert.Equal(t, row.exit, exit, said)
+				if row.exit != 0 {
+					assert.Contains(t, said, "it is there to be seen, whole, and latest may lead to it or not")
+				}
+				assert.Greater(t, latest(t, prefix), before)
+				exit, said = store.run(t, data, store.url, "verify", "s3://payments/"+prefix+"/latest")
+				assert.Zero(t, exit, said)
+				nothingLeft(t)
+			})
+		}
+	})
+
+	// latest leads to a whole report, whatever became of the run that was to move it.
+	for _, done := range []bool{true, false} {
+		t.Run(fmt.Sprintf("interrupted while latest is not answered, which is moved: %t", done), func(t *testing.T) {
+			prefix := fmt.Sprintf("moved-%t", done)
+			exit, said := store.run(t, data, store.url, arguments("s3://payments/"+prefix)...)
+			require.Zero(t, exit, said)
+			before := latest(t, prefix)
+			reached := make(chan struct{})
+			var once sync.Once
+			endpoint := store.proxy(t, func(forward http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/latest") {
+						forward.ServeHTTP(w, r)
+						return
+					}
+					if done {
+						forward.ServeHTTP(httptest.NewRecorder(), r)
+					} else {
+						_, _ = io.Copy(io.Discard, r.Body)
+					}
+					once.Do(func() { close(reached) })
+					<-r.Context().Done()
+				})
+			})
+			run := store.begin(t, data, endpoint, arguments("s3://payments/"+prefix)...)
+			run.await(t, reached)
+			require.NoError(t, run.Process.Signal(syscall.SIGTERM))
+			run.end()
+			if done {
+				assert.Zero(t, run.ProcessState.ExitCode(), run.said.String())
+				assert.Greater(t, latest(t, prefix), before)
+			} else {
+				assert.Equal(t, 143, run.ProcessState.ExitCode(), run.said.String())
+				assert.Equal(t, before, latest(t, prefix))
+				for _, key := range store.keys(t, prefix+"/") {
+					assert.True(t, key == prefix+"/latest" || strings.HasPrefix(key, prefix+"/"+before+"/"), "%s is of the run that was interrupted", key)
+				}
+			}
+			exit, said = store.run(t, data, store.url, "verify", "s3://payments/"+prefix+"/latest")
+			assert.Zero(t, exit, said)
+		})
+	}
+
+	t.Run("whose manifest gets there after it was taken back", func(t *testing.T) {
+		reached, held, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		endpoint := store.proxy(t, func(forward http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/manifest.json") {
+					forward.ServeHTTP(w, r)
+					return
+				}
+				defer close(done)
+				body, err := io.ReadAll(r.Body)
+				assert.NoError(t, err)
+				close(reached)
+				<-held
+				late := r.Clone(context.WithoutCancel(r.Context()))
+				late.Body = io.NopCloser(bytes.NewReader(body))
+				forward.ServeHTTP(httptest.NewRecorder(), late)
+			})
+		})
+		run := store.begin(t, data, endpoint, arguments("s3://payments/late")...)
+		run.await(t, reached)
+		require.NoError(t, run.Process.Signal(syscall.SIGTERM))
+		run.end()
+		assert.Equal(t, 143, run.ProcessState.ExitCode(), run.said.String())
+		assert.Empty(t, store.keys(t, "late/"))
+		close(held)
+		<-done
+		require.Len(t, store.keys(t, "late/"), 1, "the manifest alone")
+		next := store.command(data, store.url, arguments("s3://payments/late")...)
+		next.Env = append(next.Env, "TMPDIR="+run.machine)
+		output, err := next.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		now := latest(t, "late")
+		for _, key := range store.keys(t, "late/") {
+			assert.True(t, key == "late/latest" || strings.HasPrefix(key, "late/"+now+"/"), "%s is of the run that was interrupted", key)
+		}
+	})
+
 	t.Run("of a run whose rows are rejected", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(data, "bad.csv"), []byte("identity_number,payment_date,amount\n,,\n"), 0o600))
 		exit, said := store.run(t, data, store.url, "run", "--records", "bad.csv", "--register", "register.avr", "--out", "s3://payments/bad", "--id-key", "key")
@@ -523,6 +650,26 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		assert.Contains(t, said, "the rejected rows are in s3://payments/bad/failed/")
 		assert.True(t, slices.ContainsFunc(store.keys(t, "bad/failed/"), func(key string) bool { return strings.Contains(key, "/rejects.") }))
 		nothingLeft(t)
+	})
+
+	t.Run("of a run whose rows are rejected, killed half way", func(t *testing.T) {
+		bad := []string{"run", "--records", "bad.csv", "--register", "register.avr", "--out", "s3://payments/half", "--id-key", "key", "--format", "parquet,csv"}
+		endpoint, reached, release := store.hold(t, "/rejects.csv")
+		first := store.begin(t, data, endpoint, bad...)
+		first.await(t, reached)
+		require.Eventually(t, func() bool { return len(store.keys(t, "half/failed/")) > 0 }, time.Minute, 10*time.Millisecond)
+		require.NoError(t, first.Process.Kill())
+		first.end()
+		release()
+		time.Sleep(100 * time.Millisecond) // what was under way may still come through
+		next := store.command(data, store.url, arguments("s3://payments/half")...)
+		next.Env = append(next.Env, "TMPDIR="+first.machine)
+		output, err := next.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		assert.Empty(t, store.keys(t, "half/failed/"))
+		left, err := filepath.Glob(filepath.Join(first.machine, ".tmp-*"))
+		require.NoError(t, err)
+		assert.Empty(t, left)
 	})
 
 	t.Run("killed within an upload in parts", func(t *testing.T) {

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -141,4 +145,163 @@ func testPartsOnObjects(t *testing.T, store *objectStore, data string) {
 			}
 		}
 	})
+
+	// Two attempts of a commit have one name for the report, and nothing keeps them
+	// apart on object storage. Of the second one upload is held until the first is done.
+	work := filepath.Join(t.TempDir(), "work")
+	mapped := func(t *testing.T, out string) {
+		t.Helper()
+		require.NoError(t, os.RemoveAll(work))
+		plan(t, store.url, work, out)
+		do(t, store.url, "shard", "map", "--work", work)
+		do(t, store.url, "shard", "reduce", "--work", work)
+	}
+	// commit begins an attempt on a machine of its own, and waits until an upload is held.
+	commit := func(t *testing.T, upload string) (attempt *attempt, release func()) {
+		t.Helper()
+		endpoint, reached, release := store.hold(t, upload)
+		attempt = store.begin(t, data, endpoint, "shard", "commit", "--work", work)
+		attempt.await(t, reached)
+		return attempt, release
+	}
+	// empty removes what there is, for attempts of the same plan.
+	empty := func(t *testing.T, prefix string) {
+		t.Helper()
+		for _, key := range store.keys(t, prefix) {
+			require.NoError(t, store.client.RemoveObject(t.Context(), "payments", key, minio.RemoveObjectOptions{}))
+		}
+	}
+	published := func(t *testing.T, prefix, report string) {
+		t.Helper()
+		require.Equal(t, report, latest(prefix))
+		isOfRun(t, prefix)
+	}
+
+	t.Run("with a second commit that is ended does not lose the report of the first", func(t *testing.T) {
+		mapped(t, "s3://payments/parts-second")
+		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+			second, release := commit(t, "/findings.csv")
+			do(t, store.url, "shard", "commit", "--work", work)
+			report := latest("parts-second")
+			require.NoError(t, second.Process.Signal(signal))
+			second.end()
+			release()
+			if signal == syscall.SIGTERM {
+				assert.Equal(t, 143, second.ProcessState.ExitCode(), second.said.String())
+			}
+			published(t, "parts-second", report)
+			// Nor does the next run of the second's machine take it away.
+			next := store.command(data, store.url, "run", "--records", "records.csv", "--register", "register.avr", "--out", "s3://payments/parts-elsewhere", "--id-key", "key")
+			next.Env = append(next.Env, "TMPDIR="+second.machine)
+			output, err := next.CombinedOutput()
+			require.NoError(t, err, "%s", output)
+			published(t, "parts-second", report)
+			empty(t, "parts-second/")
+		}
+	})
+
+	t.Run("with a first commit that is killed, whose machine goes on", func(t *testing.T) {
+		mapped(t, "s3://payments/parts-first")
+		first, releaseFirst := commit(t, "/summary.json")
+		require.NoError(t, first.Process.Kill())
+		first.end()
+		releaseFirst()
+		second, release := commit(t, "/manifest.json")
+		next := store.command(data, store.url, "run", "--records", "records.csv", "--register", "register.avr", "--out", "s3://payments/parts-elsewhere", "--id-key", "key")
+		next.Env = append(next.Env, "TMPDIR="+first.machine)
+		output, err := next.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		release()
+		second.end()
+		require.Zero(t, second.ProcessState.ExitCode(), second.said.String())
+		isOfRun(t, "parts-first")
+	})
+
+	t.Run("with two commits that both go on", func(t *testing.T) {
+		mapped(t, "s3://payments/parts-two")
+		for _, upload := range []string{"/findings.parquet", "/manifest.json", "/latest"} {
+			second, release := commit(t, upload)
+			do(t, store.url, "shard", "commit", "--work", work)
+			report := latest("parts-two")
+			release()
+			second.end()
+			assert.Zero(t, second.ProcessState.ExitCode(), second.said.String())
+			assert.Contains(t, second.said.String(), "s3://payments/"+report)
+			published(t, "parts-two", report)
+			empty(t, "parts-two/")
+		}
+	})
+
+	t.Run("of which too many rows are rejected, after a commit that was killed", func(t *testing.T) {
+		require.NoError(t, os.RemoveAll(work))
+		bad := strings.Repeat(",,\n", 10)
+		require.NoError(t, os.WriteFile(filepath.Join(data, "bad.csv"), []byte("identity_number,payment_date,amount\n"+bad), 0o600))
+		do(t, store.url, "shard", "plan", "--work", work, "--out", "s3://payments/parts-bad", "--records", "bad.csv", "--register", "register.avr", "--format", "parquet,csv", "--id-key", "key")
+		do(t, store.url, "shard", "map", "--work", work)
+		do(t, store.url, "shard", "reduce", "--work", work)
+		first, release := commit(t, "/rejects.csv")
+		require.NoError(t, first.Process.Kill())
+		first.end()
+		release()
+		exit, said := store.run(t, data, store.url, "shard", "commit", "--work", work)
+		assert.Equal(t, 3, exit, said)
+		assert.Contains(t, said, "the rejected rows are in s3://payments/parts-bad/failed/")
+		kept := strings.Join(store.keys(t, "parts-bad/failed/"), " ")
+		assert.Contains(t, kept, "/rejects.parquet")
+		assert.Contains(t, kept, "/rejects.csv")
+	})
+}
+
+// attempt is a program under way, on a machine of its own: it has a TMPDIR that no other has.
+type attempt struct {
+	*exec.Cmd
+	machine string
+	said    bytes.Buffer
+}
+
+// begin starts the program.
+func (s *objectStore) begin(t *testing.T, folder, endpoint string, arguments ...string) *attempt {
+	t.Helper()
+	a := &attempt{Cmd: s.command(folder, endpoint, arguments...), machine: t.TempDir()}
+	a.Env = append(a.Env, "TMPDIR="+a.machine)
+	a.Stdout, a.Stderr = &a.said, &a.said
+	require.NoError(t, a.Start())
+	return a
+}
+
+// end waits for its end, whatever its status.
+func (a *attempt) end() { _ = a.Wait() }
+
+// await waits until something is reached.
+func (a *attempt) await(t *testing.T, reached <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-reached:
+	case <-time.After(time.Minute):
+		_ = a.Process.Kill()
+		a.end()
+		require.Fail(t, "it does not get as far", a.said.String())
+	}
+}
+
+// hold is a way to the store on which the first upload of an object whose key ends so
+// waits until it is released.
+func (s *objectStore) hold(t *testing.T, upload string) (endpoint string, reached <-chan struct{}, release func()) {
+	t.Helper()
+	at, held := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	release = sync.OnceFunc(func() { close(held) })
+	endpoint = s.proxy(t, func(forward http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, upload) {
+				once.Do(func() {
+					close(at)
+					<-held
+				})
+			}
+			forward.ServeHTTP(w, r)
+		})
+	})
+	t.Cleanup(release) // before the way is closed
+	return endpoint, at, release
 }
