@@ -51,7 +51,7 @@ type candidate struct {
 	piece   uint32 // in the order of cutting
 	row     uint32 // in the piece, from 0
 	flagged bool   // by a rule about the record alone
-	packed  []byte // the report.Finding, without what the judge decides
+	packed  []byte // of the report.Finding what its record says
 }
 
 // position is where the candidate stands in the order of the input.

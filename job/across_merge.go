@@ -166,11 +166,9 @@ func (d *foundDescriber) describe(block *foundBlock) error {
 	for i := range n {
 		f, finding := &d.found[i], &d.findings[i]
 		rest = f.next(rest)
-		reason := finding.StatusReason // memory of the describer's
 		if _, err := finding.Unpack(f.packed); err != nil {
 			return err
 		}
-		finding.StatusReason = reason
 		d.numbers[i], d.days[i] = finding.Number, finding.PaymentDate
 	}
 	d.witness.EvidenceAll(d.evidence[:n], d.numbers[:n], d.days[:n])
@@ -178,6 +176,7 @@ func (d *foundDescriber) describe(block *foundBlock) error {
 	for i := range n {
 		f, finding := &d.found[i], &d.findings[i]
 		finding.Row = run.firsts[f.piece] + int64(f.row) + 1
+		finding.Rule, finding.Severity, finding.Direction = f.rule, d.severities[f.rule], rules.All()[f.rule].Direction
 		finding.OtherNumber = f.other
 		describeEvidence(finding, &d.evidence[i])
 		if err := d.packer.Add(finding); err != nil {

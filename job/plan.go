@@ -38,7 +38,7 @@ import (
 
 // planSchema is the version of plans and parts, which one version of the program
 // alone reads.
-const planSchema = 1
+const planSchema = 2
 
 // The files and folders of a work folder.
 const (

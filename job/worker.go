@@ -188,12 +188,10 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 	}
 	// Of what is kept for the rules across records little is found in the end: what
 	// the register says of it is asked then.
-	describeEvidence(&w.finding, &rules.Evidence{StatusFrom: calendar.Missing, KnownFrom: calendar.Missing})
 	for i, place := range w.run.acrossRules {
 		rule := rules.All()[place]
 		for _, row := range w.checker.Rows(rule.Across.Looks) {
 			w.describe(file, row)
-			w.conclude(&rules.Hit{Row: row, Rule: place, Detail: rules.Detail{Day: calendar.Missing}})
 			w.scratch = w.finding.AppendPacked(w.scratch[:0])
 			err := w.across[i].add(&candidate{
 				key: rule.Across.Key(w.checker.Facts(), row), number: b.Number[row], piece: piece,

@@ -1,10 +1,6 @@
 package register
 
-import (
-	"strings"
-
-	"github.com/avstam/avstam/identity"
-)
+import "strings"
 
 // ChangeKind says what changed of a number from one snapshot to another.
 type ChangeKind uint8
@@ -33,22 +29,10 @@ var changeNames = [changeKinds]string{"added", "removed", "status_changed", "sta
 // String is the kind's name in reports.
 func (k ChangeKind) String() string { return changeNames[k] }
 
-// LimitChanges is how many changes of a kind a Difference lists.
-const LimitChanges = 10_000
-
 // Difference is what changed from one snapshot to another.
 type Difference struct {
 	Old, New *Snapshot
-	Counts   [changeKinds]int64 // by ChangeKind
-	// Changes are, by ChangeKind, the first LimitChanges in the order of the numbers.
-	Changes [changeKinds][]Change
-}
-
-// Change is a change of one number. The places are NotFound where a snapshot
-// does not have it.
-type Change struct {
-	Number   identity.Number
-	Old, New Place
+	Counts   [changeKinds]int64 // of numbers, by ChangeKind
 }
 
 // Diff compares two snapshots.
@@ -57,35 +41,28 @@ func Diff(old, new *Snapshot) *Difference {
 	new.numbers.each(func(place Place, at slot) bool {
 		was := old.numbers.placeOf(at)
 		if was == NotFound {
-			d.add(Added, at, was, place)
+			d.Counts[Added]++
 		} else {
-			d.compare(at, was, place)
+			d.compare(was, place)
 		}
 		return true
 	})
-	old.numbers.each(func(place Place, at slot) bool {
+	old.numbers.each(func(_ Place, at slot) bool {
 		if new.numbers.placeOf(at) == NotFound {
-			d.add(Removed, at, place, NotFound)
+			d.Counts[Removed]++
 		}
 		return true
 	})
 	return d
 }
 
-func (d *Difference) add(kind ChangeKind, at slot, was, is Place) {
-	d.Counts[kind]++
-	if len(d.Changes[kind]) < LimitChanges {
-		d.Changes[kind] = append(d.Changes[kind], Change{at.number(), was, is})
-	}
-}
-
-func (d *Difference) compare(at slot, wasAt, isAt Place) {
+func (d *Difference) compare(wasAt, isAt Place) {
 	was, is := d.Old.entry(uint32(wasAt), true), d.New.entry(uint32(isAt), true)
 	oldState, newState := &d.Old.states[was.State], &d.New.states[is.State]
 	changed := false
 	note := func(differs bool, kind ChangeKind) {
 		if differs {
-			d.add(kind, at, wasAt, isAt)
+			d.Counts[kind]++
 			changed = true
 		}
 	}

@@ -166,33 +166,25 @@ func TestDiff(t *testing.T) {
 	for _, c := range []struct {
 		kind     register.ChangeKind
 		name     string
-		numbers  []int // years
+		count    int64
 		backward register.ChangeKind
 	}{
-		{register.Added, "added", []int{1949}, register.Removed},
-		{register.Removed, "removed", []int{1950}, register.Added},
-		{register.StatusChanged, "status_changed", []int{1970}, register.StatusChanged},
-		{register.StatusDateChanged, "status_date_changed", []int{1951}, register.StatusDateChanged},
-		{register.LinkChanged, "link_changed", []int{1970}, register.LinkChanged},
-		{register.LevelChanged, "level_changed", []int{1970}, register.LevelChanged},
-		{register.DeathAdded, "death_added", []int{1985}, register.DeathRemoved},
-		{register.DeathRemoved, "death_removed", nil, register.DeathAdded},
-		{register.DeathChanged, "death_changed", nil, register.DeathChanged},
-		{register.ProtectionChanged, "protection_changed", []int{1953}, register.ProtectionChanged},
-		{register.AssignmentChanged, "assignment_changed", []int{1953}, register.AssignmentChanged},
-		{register.HistoryChanged, "history_changed", []int{1952}, register.HistoryChanged},
+		{register.Added, "added", 1, register.Removed},
+		{register.Removed, "removed", 1, register.Added},
+		{register.StatusChanged, "status_changed", 1, register.StatusChanged},
+		{register.StatusDateChanged, "status_date_changed", 1, register.StatusDateChanged},
+		{register.LinkChanged, "link_changed", 1, register.LinkChanged},
+		{register.LevelChanged, "level_changed", 1, register.LevelChanged},
+		{register.DeathAdded, "death_added", 1, register.DeathRemoved},
+		{register.DeathRemoved, "death_removed", 0, register.DeathAdded},
+		{register.DeathChanged, "death_changed", 0, register.DeathChanged},
+		{register.ProtectionChanged, "protection_changed", 1, register.ProtectionChanged},
+		{register.AssignmentChanged, "assignment_changed", 1, register.AssignmentChanged},
+		{register.HistoryChanged, "history_changed", 1, register.HistoryChanged},
 	} {
 		assert.Equal(t, c.name, c.kind.String())
-		d := register.Diff(old, new)
-		var years []int
-		for _, change := range d.Changes[c.kind] {
-			years = append(years, change.Number.Year())
-			assert.Equal(t, old.Find(change.Number), change.Old, c.name)
-			assert.Equal(t, new.Find(change.Number), change.New, c.name)
-		}
-		assert.Equal(t, c.numbers, years, c.name)
-		assert.EqualValues(t, len(c.numbers), d.Counts[c.kind], c.name)
-		assert.EqualValues(t, len(c.numbers), register.Diff(new, old).Counts[c.backward], "%s, the other way", c.name)
+		assert.Equal(t, c.count, register.Diff(old, new).Counts[c.kind], c.name)
+		assert.Equal(t, c.count, register.Diff(new, old).Counts[c.backward], "%s, the other way", c.name)
 		assert.Zero(t, register.Diff(new, new).Counts[c.kind], "%s, nothing changed", c.name)
 	}
 }

@@ -103,13 +103,12 @@ func (f *Finding) setFlags(flags byte) {
 	f.Protected = register.Tristate(flags >> packedProtectedShift & 3)
 }
 
-// AppendPacked appends the finding as bytes for Unpack. Packed findings follow
-// each other without anything between them.
+// AppendPacked appends what the finding says of its record, but for the row, as bytes
+// for Unpack: neither what a rule found nor what the register says. They follow each
+// other without anything between them.
 func (f *Finding) AppendPacked(dst []byte) []byte {
-	dst = append(dst, f.flags(), f.Rule, byte(f.Severity), byte(f.Direction), byte(f.NumberKind), byte(f.Status), byte(f.IdentityLevel))
-	dst = appendText(dst, f.Detail)
+	dst = append(dst, byte(f.NumberKind))
 	dst = binary.AppendUvarint(dst, uint64(f.File))
-	dst = binary.AppendUvarint(dst, uint64(f.Row))
 	dst = appendText(dst, f.RecordID)
 	dst = binary.AppendUvarint(dst, uint64(f.Agency))
 	dst = binary.AppendUvarint(dst, uint64(f.PaymentType))
@@ -119,29 +118,16 @@ func (f *Finding) AppendPacked(dst []byte) []byte {
 	dst = appendDay(dst, f.PeriodEnd)
 	dst = binary.AppendUvarint(dst, zigzag(f.Amount))
 	dst = appendText(dst, f.IdentityNumber)
-	dst = binary.AppendUvarint(dst, uint64(f.Number))
-	dst = binary.AppendUvarint(dst, uint64(f.UseNumber))
-	dst = appendDay(dst, f.StatusFrom)
-	dst = appendText(dst, f.StatusReason)
-	dst = binary.AppendUvarint(dst, uint64(f.DeceasedOn))
-	dst = appendDay(dst, f.KnownFrom)
-	return binary.AppendUvarint(dst, uint64(f.OtherNumber))
+	return binary.AppendUvarint(dst, uint64(f.Number))
 }
 
-// Unpack fills the finding with the first of src and returns what follows it.
-// Its slices point into src. The error is about a damaged temporary file.
+// Unpack fills in what AppendPacked has packed from the first of src, leaves all else as
+// it is, and returns what follows it. The slices point into src. The error is about a
+// damaged temporary file.
 func (f *Finding) Unpack(src []byte) (rest []byte, err error) {
 	u := unpacker{rest: src}
-	f.setFlags(u.byte())
-	f.Rule = u.byte()
-	f.Severity = rules.Severity(u.byte())
-	f.Direction = rules.Direction(u.byte())
 	f.NumberKind = identity.Kind(u.byte())
-	f.Status = register.Status(u.byte())
-	f.IdentityLevel = register.Level(u.byte())
-	f.Detail = u.text()
 	f.File = int(u.uvarint())
-	f.Row = int64(u.uvarint())
 	f.RecordID = u.text()
 	f.Agency = uint16(u.uvarint())
 	f.PaymentType = uint16(u.uvarint())
@@ -152,13 +138,6 @@ func (f *Finding) Unpack(src []byte) (rest []byte, err error) {
 	f.Amount = u.varint()
 	f.IdentityNumber = u.text()
 	f.Number = identity.Number(u.uvarint())
-	f.UseNumber = identity.Number(u.uvarint())
-	f.StatusFrom = u.day()
-	f.StatusReason = u.text()
-	f.DeceasedOn = calendar.Partial(u.uvarint())
-	f.KnownFrom = u.day()
-	f.OtherNumber = identity.Number(u.uvarint())
-	f.ID = [16]byte{}
 	if u.failed {
 		return nil, errPacked
 	}

@@ -99,13 +99,21 @@ func TestPackedFindingsComeBackOneAfterTheOther(t *testing.T) {
 		rest := packed
 		for i := range findings {
 			var err error
-			back := Finding{ID: [16]byte{1}} // what stood there before must go
+			back := findings[i] // what is not packed stays
+			forgetRecord(&back)
 			rest, err = back.Unpack(rest)
 			require.NoError(t, err)
 			require.Equal(t, findings[i], back)
 		}
 		require.Empty(t, rest)
 	})
+}
+
+// forgetRecord puts other values in the place of what is packed.
+func forgetRecord(f *Finding) {
+	f.NumberKind, f.File, f.RecordID, f.IdentityNumber, f.Number = 99, -1, []byte("other"), []byte("other"), 1
+	f.Agency, f.PaymentType, f.Currency, f.Amount = f.Agency+1, f.PaymentType+1, f.Currency+1, f.Amount+1
+	f.PaymentDate, f.PeriodStart, f.PeriodEnd = f.PaymentDate+1, f.PeriodStart+1, f.PeriodEnd+1
 }
 
 func TestRecordsComeBackWhereverTheyStand(t *testing.T) {
@@ -166,7 +174,7 @@ func TestUnpackTellsDamage(t *testing.T) {
 
 func FuzzUnpack(f *testing.F) {
 	f.Add([]byte{})
-	f.Add((&Finding{Detail: []byte("date")}).AppendPacked(nil))
+	f.Add((&Finding{RecordID: []byte("x")}).AppendPacked(nil))
 	f.Add((&Reject{Raw: []byte("x")}).AppendPacked(nil))
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		defer damage.Watch()()

@@ -12,7 +12,7 @@ import (
 // A record is a finding in a chunk: recordBytes bytes, in which everything has
 // its place, and a rest, which lies in the chunk's text behind those of the
 // findings before it: what few findings have, and the texts. Reading it takes a
-// tenth of the time that Unpack does.
+// tenth of the time that reading such lengths as Unpack's would.
 const (
 	recordID             = 0
 	recordNumber         = 16
