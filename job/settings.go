@@ -123,7 +123,7 @@ type Limit struct {
 
 // Progress is how far a run has come.
 type Progress struct {
-	Stage      string // "register", "records", "report"
+	Stage      string // such as "register", "records", "across records", "report"
 	Rows       int64  // records read so far
 	Bytes      int64  // of the inputs read so far
 	TotalBytes int64

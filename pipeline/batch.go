@@ -49,7 +49,7 @@ type Batch struct {
 	Rejected []bool
 	Rejects  []Reject
 
-	// What Understand fills.
+	// What rules.Checker fills.
 
 	Year   []int16           // of the payment date
 	Number []identity.Number // 0 where there is none

@@ -51,7 +51,7 @@ type column[Row any] struct {
 	isNumber bool
 	// isDated texts are days at times, which Excel may read as such.
 	isDated bool
-	// isEmpty columns have no value in any row, and none of the functions.
+	// isEmpty columns have no value in any row: none of the functions is asked.
 	isEmpty bool
 
 	code     func(r *Row) int        // of most categories: a number, and

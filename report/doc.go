@@ -1,5 +1,5 @@
 // Package report turns findings and rejected rows into the published folder:
-// the tables in Parquet and CSV, the summary with the ledger, the page for
+// the tables in Parquet, CSV and Arrow, the summary with the ledger, the page for
 // people, the metrics and the manifest. It changes no finding.
 //
 // A Writer takes a run's findings in the order of the report, reads back what it

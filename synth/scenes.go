@@ -283,12 +283,12 @@ var scenes = []scene{
 // number is one of the person's.
 func (s *stage) number(place int) *number { return &s.person.numbers[place] }
 
-// state pays somebody whose state a rule speaks of.
+// inState pays somebody whose state a rule speaks of.
 func inState(rule string) func(*stage) {
 	return func(s *stage) { s.pay(s.number(0), s.since(s.person.change)).finds(rule, "") }
 }
 
-// closed pays a number that another replaces.
+// whenClosed pays a number that another replaces.
 func whenClosed(detail string) func(*stage) {
 	return func(s *stage) { s.pay(s.number(0), s.since(s.person.change)).finds("closed_number", detail) }
 }
