@@ -422,9 +422,16 @@ func TestObjectStorage(t *testing.T) {
 		}
 	})
 
-	t.Run("a report", func(t *testing.T) { testReportOnObjects(t, store, data) })
-
-	t.Run("a job in parts", func(t *testing.T) { testPartsOnObjects(t, store, data) })
+	// These wait for a server most of their time, so they do it together. Each has a
+	// folder of its own, for they look what is left there.
+	t.Run("a report", func(t *testing.T) {
+		t.Parallel()
+		testReportOnObjects(t, store, data)
+	})
+	t.Run("a job in parts", func(t *testing.T) {
+		t.Parallel()
+		testPartsOnObjects(t, store, generated(t, 60000, "0.02"))
+	})
 }
 
 func readText(t *testing.T, path string) string {
