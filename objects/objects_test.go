@@ -285,8 +285,34 @@ func TestAnObjectThatMustBeNew(t *testing.T) {
 func TestALinkThatIsThere(t *testing.T) {
 	object := &stored{contents: "v2\n"}
 	s := served(t, time.Second, object.ServeHTTP)
-	require.NoError(t, s.link(t.Context(), "v2", "s3://bucket/latest", func(string) bool { return true }))
+	isOpen, err := s.link(t.Context(), "v2", "s3://bucket/latest", func(string) bool { return true })
+	require.NoError(t, err)
+	assert.False(t, isOpen)
 	assert.Zero(t, object.puts)
+}
+
+// Only a link that was asked for, and not refused, may be made yet.
+func TestALinkMayBeMadeYet(t *testing.T) {
+	for _, row := range []struct {
+		why         string
+		read, write int
+		isOpen      bool
+	}{
+		{"whether there is one cannot be seen", http.StatusForbidden, http.StatusOK, false},
+		{"it is refused", http.StatusNotFound, http.StatusForbidden, false},
+		{"who is between gives up", http.StatusNotFound, http.StatusGatewayTimeout, true},
+	} {
+		s := served(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut {
+				w.WriteHeader(row.write)
+			} else {
+				w.WriteHeader(row.read)
+			}
+		})
+		isOpen, err := s.link(t.Context(), "v2", "s3://bucket/latest", func(string) bool { return true })
+		require.Error(t, err, row.why)
+		assert.Equal(t, row.isOpen, isOpen, row.why)
+	}
 }
 
 // Links are followed by whatever names, each once, and a second one behind the first.

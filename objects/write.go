@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -204,20 +205,32 @@ func GiveUp(ctx context.Context, folder string, before time.Time) error {
 
 func (s *store) putText(ctx context.Context, bucket, key, text string, options minio.PutObjectOptions) error {
 	_, err := s.client.Client.PutObject(ctx, bucket, key, strings.NewReader(text), int64(len(text)), options)
-	if err != nil {
-		return refused(err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	answer, ok := errors.AsType[minio.ErrorResponse](err)
+	if err = refused(err); !ok || answer.StatusCode >= http.StatusInternalServerError && !isUnknown(err) {
+		return fmt.Errorf("%w: %w", errUnanswered, err)
+	}
+	return err
 }
+
+// errUnanswered says that what was asked for may have been done, or may be done yet.
+var errUnanswered = errors.New("it was not answered")
 
 // Link has an object stand for a link to a folder beside it. mayMove is asked with
 // the name that it leads to until now, and again where another has moved it since.
-// Where there is an error, the link may have been made all the same.
-func Link(ctx context.Context, target, name string, mayMove func(target string) bool) error {
-	return at("symlink", name, func(s *store) error { return s.link(ctx, target, name, mayMove) })
+// Where there is an error, isOpen says that the link may have been made all the same,
+// or may yet be: it was asked for, and not refused.
+func Link(ctx context.Context, target, name string, mayMove func(target string) bool) (isOpen bool, err error) {
+	err = at("symlink", name, func(s *store) error {
+		isOpen, err = s.link(ctx, target, name, mayMove)
+		return err
+	})
+	return isOpen, err
 }
 
-func (s *store) link(ctx context.Context, target, name string, mayMove func(target string) bool) error {
+func (s *store) link(ctx context.Context, target, name string, mayMove func(target string) bool) (isOpen bool, err error) {
 	bucket, key := split(name)
 	for n := 1; n <= attempts; n++ {
 		at, etag, err := s.leads(ctx, name)
@@ -225,10 +238,10 @@ func (s *store) link(ctx context.Context, target, name string, mayMove func(targ
 			continue
 		}
 		if err != nil {
-			return err
+			return isOpen, err
 		}
 		if at == target || at != "" && !mayMove(at) {
-			return nil
+			return false, nil
 		}
 		var options minio.PutObjectOptions
 		if at == "" {
@@ -240,16 +253,17 @@ func (s *store) link(ctx context.Context, target, name string, mayMove func(targ
 		if isUnknown(err) {
 			err = s.putText(ctx, bucket, key, target+"\n", minio.PutObjectOptions{})
 		}
+		isOpen = isOpen || errors.Is(err, errUnanswered)
 		if errors.Is(err, errConflict) {
 			if err = pause(ctx, n); err == nil {
 				continue
 			}
 		}
 		if !errors.Is(err, errPrecondition) {
-			return err
+			return isOpen, err
 		}
 	}
-	return errors.New("others move it all the time")
+	return isOpen, errors.New("others move it all the time")
 }
 
 // Leads is the name that an object which stands for a link holds now, whatever was

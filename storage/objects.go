@@ -175,7 +175,7 @@ func (s *Stage) Close() error {
 func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) error {
 	err := s.upload(ctx, run, last, now)
 	if err == nil {
-		if err = s.PointLatest(ctx, run); err != nil && !errors.Is(err, errUnlinked) {
+		if err = s.PointLatest(ctx, run); err != nil && !errors.Is(err, ErrUnlinked) {
 			err = errors.Join(err, s.takeBack(ctx, run, last, now))
 		}
 	}
@@ -185,9 +185,9 @@ func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) er
 	return nil
 }
 
-// errUnlinked is told where a report is there, and latest may lead to it: it stays,
-// lest latest lead nowhere.
-var errUnlinked = errors.New("it is there to be seen, whole, and latest may lead to it or not")
+// ErrUnlinked is told where a report is there, and latest may lead to it, or may yet:
+// it stays, lest latest lead nowhere.
+var ErrUnlinked = errors.New("it is there to be seen, whole, and latest may lead to it or not")
 
 // PointLatest has latest lead to a run that is there, unless it leads to a newer one.
 // An interruption is too late for it.
@@ -202,19 +202,18 @@ func (s *Stage) PointLatest(ctx context.Context, run string) error {
 	}
 	linking, cancel := outlast(ctx)
 	defer cancel()
-	err := objects.Link(linking, run, latest, mayMove)
+	isOpen, err := objects.Link(linking, run, latest, mayMove)
 	if err == nil {
 		return nil
 	}
-	// What was asked for may have been done all the same.
 	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	at, lookErr := objects.Leads(looking, latest)
 	switch {
 	case lookErr == nil && (at == run || at != "" && !mayMove(at)):
 		return nil
-	case lookErr != nil || s.Shared:
-		return errors.Join(err, errUnlinked)
+	case isOpen || s.Shared:
+		return fmt.Errorf("%v; %w", err, ErrUnlinked) // no interruption, though one may have led to it
 	}
 	return err
 }
@@ -237,6 +236,8 @@ func (s *Stage) KeepFailed(ctx context.Context, run string, now time.Time) error
 	if err := s.upload(ctx, failedName+"/"+run, "", now); err != nil {
 		return fmt.Errorf("cannot keep what is left of the failed run %s: %w", run, err)
 	}
+	// Nothing tells the next run that it is whole. Where this fails Close removes it.
+	_ = disk.Remove(filepath.Join(s.path, destinationName))
 	return nil
 }
 
@@ -269,7 +270,12 @@ func (s *Stage) record(to, last string) error {
 	if s.Shared {
 		return nil
 	}
-	return disk.WriteFile(filepath.Join(s.path, destinationName), fmt.Appendf(nil, "%s\n%s\n", last, to), PrivateMode)
+	path := filepath.Join(s.path, destinationName)
+	// What was recorded before is not lost where this fails.
+	if err := disk.WriteFile(path+".new", fmt.Appendf(nil, "%s\n%s\n", last, to), PrivateMode); err != nil {
+		return err
+	}
+	return disk.Rename(path+".new", path)
 }
 
 // takeBack removes what was uploaded, at first what is looked at; also where the run

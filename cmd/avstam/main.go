@@ -25,6 +25,7 @@ import (
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/storage"
 )
 
 func main() { os.Exit(Main()) }
@@ -51,13 +52,15 @@ func Main() int {
 }
 
 // stoppedBy is what a command came to: where a signal stopped it that is the
-// signal, whatever it stopped in. What was done before is not undone by it.
+// signal, whatever it stopped in. What was done before is not undone by it, nor is
+// a report that stays told of as if there were none.
 func stoppedBy(ctx context.Context, err error) error {
 	var interrupted *job.Interrupted
 	var passed *thresholdPassed
 	var different *differs
 	cause := context.Cause(ctx)
-	if err == nil || !errors.As(cause, &interrupted) || errors.As(err, &passed) || errors.As(err, &different) {
+	if err == nil || !errors.As(cause, &interrupted) || errors.As(err, &passed) || errors.As(err, &different) ||
+		errors.Is(err, storage.ErrUnlinked) {
 		return err
 	}
 	return cause

@@ -579,18 +579,26 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 			before := latest(t, prefix)
 			reached := make(chan struct{})
 			var once sync.Once
+			var comesLate func()
 			endpoint := store.proxy(t, func(forward http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/latest") {
 						forward.ServeHTTP(w, r)
 						return
 					}
-					if done {
-						forward.ServeHTTP(httptest.NewRecorder(), r)
-					} else {
-						_, _ = io.Copy(io.Discard, r.Body)
-					}
-					once.Do(func() { close(reached) })
+					body, err := io.ReadAll(r.Body)
+					assert.NoError(t, err)
+					once.Do(func() {
+						comesLate = func() {
+							late := r.Clone(context.WithoutCancel(r.Context()))
+							late.Body = io.NopCloser(bytes.NewReader(body))
+							forward.ServeHTTP(httptest.NewRecorder(), late)
+						}
+						if done {
+							comesLate()
+						}
+						close(reached)
+					})
 					<-r.Context().Done()
 				})
 			})
@@ -600,18 +608,30 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 			run.end()
 			if done {
 				assert.Zero(t, run.ProcessState.ExitCode(), run.said.String())
-				assert.Greater(t, latest(t, prefix), before)
 			} else {
-				assert.Equal(t, 143, run.ProcessState.ExitCode(), run.said.String())
+				assert.Equal(t, 4, run.ProcessState.ExitCode(), run.said.String())
+				assert.Contains(t, run.said.String(), "it is there to be seen, whole, and latest may lead to it or not")
 				assert.Equal(t, before, latest(t, prefix))
-				for _, key := range store.keys(t, prefix+"/") {
-					assert.True(t, key == prefix+"/latest" || strings.HasPrefix(key, prefix+"/"+before+"/"), "%s is of the run that was interrupted", key)
-				}
+				exit, said = store.run(t, data, store.url, "verify", "s3://payments/"+prefix+"/latest")
+				assert.Zero(t, exit, said)
+				comesLate()
 			}
+			assert.Greater(t, latest(t, prefix), before)
 			exit, said = store.run(t, data, store.url, "verify", "s3://payments/"+prefix+"/latest")
 			assert.Zero(t, exit, said)
+			nothingLeft(t)
 		})
 	}
+
+	t.Run("where latest is something else", func(t *testing.T) {
+		require.NoError(t, os.WriteFile(filepath.Join(data, "else"), []byte("what is this?"), 0o600))
+		store.put(t, "else/latest", filepath.Join(data, "else"))
+		exit, said := store.run(t, data, store.url, arguments("s3://payments/else")...)
+		assert.Equal(t, 4, exit)
+		assert.Contains(t, said, "s3://payments/else/latest: it does not hold the name of a report")
+		assert.NotContains(t, said, "to be seen")
+		assert.Equal(t, []string{"else/latest"}, store.keys(t, "else/"))
+	})
 
 	t.Run("whose manifest gets there after it was taken back", func(t *testing.T) {
 		reached, held, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
