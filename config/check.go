@@ -132,6 +132,13 @@ func resolve(folder, path string) string {
 	return apart(filepath.Join(folder, path), standardInput)
 }
 
+// isWord says whether a value is a word that stands in the place of a path, with its
+// variables' values in it.
+func isWord(value, word string) bool {
+	expanded, _ := expand(value)
+	return expanded == word
+}
+
 // apart is a path that is none of the words that stand in the place of one, which
 // ./ before a name is written to avoid.
 func apart(path string, words ...string) string {

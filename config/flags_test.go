@@ -169,6 +169,16 @@ func TestNamesThatAreNoWords(t *testing.T) {
 	assert.Equal(t, []string{readers.StandardInput}, settings.Sources[0].Files)
 	assert.Equal(t, job.StandardOutput, settings.Output.Folder)
 	assert.Equal(t, job.Latest, settings.Baseline)
+	// So is what a variable has in the place of one.
+	t.Setenv("TO", "-")
+	require.NoError(t, os.WriteFile("avstam.yaml", []byte("register: {snapshot: register.avr}\nsources: [{name: s, files: [\"${TO}\"]}]\noutput: {dir: \"${TO}\", baseline: \"${SINCE:-latest}\"}\n"), 0o600))
+	c, err = Load("avstam.yaml")
+	require.NoError(t, err)
+	settings, err = c.Settings()
+	require.NoError(t, err)
+	assert.Equal(t, []string{readers.StandardInput}, settings.Sources[0].Files)
+	assert.Equal(t, job.StandardOutput, settings.Output.Folder)
+	assert.Equal(t, job.Latest, settings.Baseline)
 }
 
 // The folder that the program runs in is no pattern, even where it is named like one:
@@ -198,4 +208,24 @@ func TestFlagsInAFolderNamedLikeAPattern(t *testing.T) {
 			assert.Equal(t, want, absolute, "%s with -c %s", pattern, given)
 		}
 	}
+	// A file that is named like a pattern is that file, and no other that matches it.
+	for _, name := range []string{"b[1].csv", "b1.csv", "avstam.yaml"} {
+		text := "sources: [{name: s, files: [\"b[1].csv\"]}]\noutput: {dir: out}\nregister: {snapshot: register.avr}\n"
+		require.NoError(t, os.WriteFile(filepath.Join(root, "[x]", name), []byte(text), 0o600))
+	}
+	want = filepath.Join(root, "[x]", "b[1].csv")
+	c, err := Load("../conf/avstam.yaml")
+	require.NoError(t, err)
+	require.NoError(t, (&Flags{Register: []string{"b[1].csv"}}).Override(c))
+	found, err := readers.Expand(c.RegisterSettings().Extract.Files)
+	require.NoError(t, err)
+	assert.Equal(t, []string{want}, found)
+	t.Chdir(root)
+	c, err = Load("[x]/avstam.yaml")
+	require.NoError(t, err)
+	settings, err := c.Settings()
+	require.NoError(t, err)
+	found, err = readers.Expand(settings.Sources[0].Files)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"[x]/b[1].csv"}, found)
 }

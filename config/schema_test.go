@@ -98,6 +98,7 @@ func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 		"register: {snapshot: r, previous: p, max_shrink: 101%}",
 		"register: {snapshot: r, extract_date: 20251120}",
 		"register: {files: [a], columns: {nubmer: X}}",
+		"register: {files: [a], csv: {decimal: ','}}", // an extract has no amounts
 		"sources: []",
 		"sources: [{files: [a]}]",
 		"sources: [{name: a}]",
@@ -214,7 +215,6 @@ func (s schema) resolve(part schema) schema {
 // faults are what is wrong with a value by the keywords that the schema uses;
 // any other keyword is a fault too, since it would go unchecked.
 func (s schema) faults(root schema, value any, path string) (faults []string) {
-	s = root.resolve(s)
 	wrong := func(format string, arguments ...any) {
 		faults = append(faults, path+": "+fmt.Sprintf(format, arguments...))
 	}
@@ -226,6 +226,8 @@ func (s schema) faults(root schema, value any, path string) (faults []string) {
 		want := s[keyword]
 		switch keyword {
 		case "$schema", "$id", "$defs", "title", "description":
+		case "$ref":
+			faults = append(faults, root.resolve(s).faults(root, value, path)...)
 		case "type":
 			is := map[any]bool{"object": object != nil, "array": list != nil, "string": isText, "number": isNumber,
 				"integer": isNumber && number == float64(int64(number)), "boolean": value == true || value == false}
@@ -285,6 +287,10 @@ func (s schema) faults(root schema, value any, path string) (faults []string) {
 				return len(schema(alternative.(map[string]any)).faults(root, value, path)) == 0
 			}) {
 				wrong("fits no alternative")
+			}
+		case "not":
+			if len(s.child(keyword).faults(root, value, path)) == 0 {
+				wrong("what must not be")
 			}
 		case "oneOf":
 			fitting := 0

@@ -34,7 +34,9 @@ func (c *Configuration) Settings() (job.Settings, error) {
 		Baseline:      c.Output.Baseline,
 		Decisions:     resolve(c.folder, c.Decisions),
 	}
-	if settings.Baseline != job.Latest {
+	if isWord(settings.Baseline, job.Latest) {
+		settings.Baseline = job.Latest
+	} else {
 		settings.Baseline = apart(resolve(c.folder, settings.Baseline), job.Latest)
 	}
 	for i := range c.Sources {
@@ -217,7 +219,7 @@ func (c *Configuration) output() job.Output {
 		CSVDialect:  report.Dialect(c.Output.CSVDialect),
 		SplitAgency: c.Output.Split == "agency",
 	}
-	if c.Output.Dir != standardOutput {
+	if !isWord(c.Output.Dir, standardOutput) {
 		output.Folder = resolve(c.folder, c.Output.Dir)
 	}
 	for _, format := range c.Output.Formats {

@@ -226,3 +226,27 @@ func TestConstantsOfRejectsAreNoRecords(t *testing.T) {
 		}
 	}
 }
+
+// A row is no record for what is wrong in any of its columns, and its agency is then
+// none that records have.
+func TestWordsOfRejectsAreNoRecords(t *testing.T) {
+	folder := t.TempDir()
+	register, records := filepath.Join(folder, "register.csv"), filepath.Join(folder, "records.csv")
+	require.NoError(t, os.WriteFile(register, []byte("number,status\n196408233234,active\n"), 0o600))
+	for header, row := range map[string]string{
+		"identity_number,payment_date,amount,payment_type":        "196408233234,2025-11-20,1.00,f\xf6r\n",
+		"identity_number,payment_date,amount,agency,payment_type": "196408233234,2025-11-20,1.00,pm,f\xf6r\n",
+	} {
+		require.NoError(t, os.WriteFile(records, []byte(header+"\n"+strings.Repeat(row, 3)), 0o600))
+		policy := rules.DefaultPolicy()
+		policy.Agencies = map[string]rules.AgencyPolicy{"pm": {}}
+		settings := settingsFor(filepath.Join(t.TempDir(), "out"), records, register, policy, 1)
+		settings.MaxRejects = job.Limit{Rows: 3}
+		if !strings.Contains(header, "agency") {
+			settings.Sources[0].Constants = map[string]string{"agency": "pm"}
+		}
+		result, err := job.Run(t.Context(), settings)
+		require.NoError(t, err)
+		assert.Contains(t, fmt.Sprint(result.Summary.Notices), `The policy has the agency "pm", which no record has.`, header)
+	}
+}

@@ -53,6 +53,9 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 	if a.stat, err = in.handle.Stat(); err != nil {
 		return nil, cannotRead(path, err)
 	}
+	if !a.isStream {
+		file.Size = a.stat.Size() // it may have grown since it was described
+	}
 	schema := in.Schema()
 	file.Columns, file.nulls = make([]string, len(schema.Fields)), nil
 	for i := range schema.Fields {

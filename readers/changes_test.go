@@ -108,6 +108,30 @@ func TestAFileThatChangesBeforeItIsCutIsRefused(t *testing.T) {
 	}
 }
 
+// A file may grow while it is opened, too, after its format was looked at: a plan is of
+// all of it, or refuses it.
+func TestAFileThatGrowsWhileItIsOpenedIsPlannedWhole(t *testing.T) {
+	for name, path := range filesOfEveryFormat(t) {
+		whole, err := os.ReadFile(path)
+		require.NoError(t, err)
+		file, err := describe(path, 0)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, append(whole, whole...), 0o600))
+		options := &Options{Dictionaries: pipeline.NewDictionaries(), Workers: 1}
+		options.takeMemory()
+		opened, err := openRecordFile(file, 0, &Source{Files: []string{path}}, options)
+		if err != nil {
+			continue // what follows the end of a file of columns is no such file
+		}
+		records := &Records{files: []*File{file}, opened: []recordFile{opened}}
+		chunks, stamp, err := records.Chunks(context.Background(), 0, 64<<20)
+		require.NoError(t, err, name)
+		require.Len(t, chunks, 1, name)
+		assert.Equal(t, stamp.Size, chunks[0].Length, name)
+		assert.EqualValues(t, 2*len(whole), chunks[0].Length, name)
+	}
+}
+
 // A report names its files in UTF-8. Archives of old systems have names that are not.
 func TestANameThatIsNotUTF8IsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "utbet_\xe5\xe4.csv")

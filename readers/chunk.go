@@ -163,12 +163,12 @@ func (f *File) wholeChunk() []Chunk {
 	return []Chunk{{Length: f.Size, FirstRow: 1, Rows: unknownRows}}
 }
 
-// chunks are of whole row groups. Where row groups lie otherwise in the file than
-// in their order, it is one.
 func (r *parquetRecords) before() fs.FileInfo { return r.parquet.stat }
 func (r *arrowRecords) before() fs.FileInfo   { return r.stat }
 func (r *csvRecords) before() fs.FileInfo     { return r.stat }
 
+// chunks are of whole row groups. Where row groups lie otherwise in the file than
+// in their order, it is one.
 func (r *parquetRecords) chunks(_ context.Context, bytes int64) ([]Chunk, error) {
 	size := r.parquet.stat.Size()
 	whole := Chunk{Length: size, FirstRow: 1, Groups: len(r.parquet.groups)}

@@ -70,6 +70,9 @@ func openCSV(file *File, source *Source, canonical []Column, options *Options) (
 	if err != nil {
 		return nil, cannotRead(path, err)
 	}
+	if !isStream {
+		file.Size = stat.Size() // it may have grown since it was described
+	}
 	looking := &Options{}
 	if isStream {
 		looking = options // what is looked at is read only once

@@ -276,6 +276,12 @@ func (p *csvPiece) fill(b *pipeline.Batch) error {
 	b.PeriodStart = p.days(b.PeriodStart, periodStart, rows)
 	b.PeriodEnd = p.days(b.PeriodEnd, periodEnd, rows)
 
+	// Words are of records alone, so what is no record is known before the first is numbered.
+	for _, canonical := range [...]int{agency, paymentType, currency} {
+		if f.columns[canonical] != nil {
+			p.checkEncoding(canonical, rows)
+		}
+	}
 	var err error
 	if b.Agency, err = p.numbers(b.Agency, agency, rows); err != nil {
 		return err
@@ -461,7 +467,6 @@ func (p *csvPiece) numbers(values []uint16, canonical, rows int) ([]uint16, erro
 		}
 		return values, nil
 	}
-	p.checkEncoding(canonical, rows)
 	if f.faults > 0 {
 		p.withholdWords(canonical, rows)
 	}

@@ -327,36 +327,40 @@ func (f *recordFiller) fillWords(b *pipeline.Batch, rows int) error {
 	b.Agency = resize(b.Agency, rows)
 	b.PaymentType = resize(b.PaymentType, rows)
 	b.Currency = resize(b.Currency, rows)
+	words := [...]struct {
+		which int
+		dst   []uint16
+	}{{agency, b.Agency}, {paymentType, b.PaymentType}, {currency, b.Currency}}
+	for _, w := range words {
+		if f.cursors[w.which] != nil {
+			if err := f.fillWord(w.which, w.dst); err != nil {
+				return err
+			}
+		}
+	}
 	hasRecord := len(f.faults) < rows || slices.Contains(f.faulty[:rows], false)
-	for _, which := range [...]int{agency, paymentType, currency} {
-		// The words of rows that are no records are empty; but the amounts of some were read.
-		if f.asked[which] || f.cursors[which] != nil || which != currency && !hasRecord {
+	for _, w := range words {
+		if f.cursors[w.which] != nil {
 			continue
 		}
-		var err error
-		f.constantWords[which], err = numberOfWord(f.dictionaries, which)(f.constants.text[which])
-		if err != nil {
-			return err
+		// The words of rows that are no records are empty; but the amounts of some were read.
+		if !f.asked[w.which] && (w.which == currency || hasRecord) {
+			var err error
+			f.constantWords[w.which], err = numberOfWord(f.dictionaries, w.which)(f.constants.text[w.which])
+			if err != nil {
+				return err
+			}
+			f.asked[w.which] = true
 		}
-		f.asked[which] = true
+		for i := range w.dst {
+			w.dst[i] = f.constantWords[w.which]
+		}
 	}
-	if err := f.fillWord(agency, b.Agency); err != nil {
-		return err
-	}
-	if err := f.fillWord(paymentType, b.PaymentType); err != nil {
-		return err
-	}
-	return f.fillWord(currency, b.Currency)
+	return nil
 }
 
 func (f *recordFiller) fillWord(which int, dst []uint16) error {
 	cursor := f.cursors[which]
-	if cursor == nil {
-		for i := range dst {
-			dst[i] = f.constantWords[which]
-		}
-		return nil
-	}
 	f.at = cursor
 	for done := 0; done < len(dst); {
 		s, err := cursor.take(len(dst) - done)

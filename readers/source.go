@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -227,13 +228,23 @@ func Expand(patterns []string) ([]string, error) {
 	return paths, nil
 }
 
+// globEscaped is a character of a glob whose meaning is taken from it.
+var globEscaped = regexp.MustCompile(`\\(.)`)
+
 func expandPattern(pattern string) ([]string, error) {
 	if pattern == StandardInput {
 		return []string{pattern}, nil
 	}
 	matches := []string{pattern}
+	_, err := disk.Lstat(pattern)
+	if literal := globEscaped.ReplaceAllString(pattern, "$1"); errors.Is(err, fs.ErrNotExist) && literal != pattern {
+		// Its folder may be all that was escaped, as the folder of a configuration is.
+		if _, literalErr := disk.Lstat(literal); literalErr == nil {
+			matches, err = []string{literal}, nil
+		}
+	}
 	// A path that there is stands for itself, whatever its characters.
-	if _, err := disk.Lstat(pattern); err != nil {
+	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, cannotRead(pattern, err)
 		}
