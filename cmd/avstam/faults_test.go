@@ -244,6 +244,9 @@ func tries(last int, few bool) (tried []int) {
 	for n := max(1, last-1); n <= last; n++ {
 		tried = append(tried, n)
 	}
+	if few && testing.Short() && !everyFault() {
+		return tried[max(0, len(tried)-1):]
+	}
 	return tried
 }
 
