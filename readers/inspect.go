@@ -16,6 +16,7 @@ import (
 	"github.com/avstam/avstam/arrowipc"
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
 )
 
 const (
@@ -135,6 +136,9 @@ func inspectText(ctx context.Context, file *File, declared textEncoding, counted
 	_ = in.close() // only read from
 	if err != nil && !complete {
 		return nil, cannotRead(file.Path, err)
+	}
+	if register.BeginsSnapshot(head) {
+		return nil, cannotRead(file.Path, errors.New("it is a snapshot of a register: avstam register info tells what is in it"))
 	}
 	if slices.Contains(head, 0) {
 		if in.encoding == utf8Text && in.markBytes == 0 {
