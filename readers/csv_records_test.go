@@ -668,6 +668,8 @@ func FuzzCSVRecords(f *testing.F) {
 	f.Add([]byte("identity_number;payment_date;amount;currency\n\xe5;x;1;\n\"\"\"\";20240517;-1;\xff"), "", uint16(20))
 	f.Add([]byte("amount|payment_date|identity_number\r\n1|2024-05-17|\xe5\x81\r\n"), "windows-1252", uint16(1))
 	f.Add([]byte("\xff\xfea\x00"), "", uint16(1))
+	f.Add([]byte(csvHeader+"x,2024-05-17,1,2,3,4,5,,\n\"y,2024-05-17,1,2,3,4,5,,\n\"z\",2024-05-17,1,2,3,4,5,,\n"), "", uint16(9))
+	f.Add([]byte(csvHeader+"\"x\ny\",2024-05-17,1,2,3,4,5,,\"z\n\n1\n"), "windows-1252", uint16(30))
 	f.Fuzz(func(t *testing.T, content []byte, encoding string, blockBytes uint16) {
 		defer damage.Watch()()
 		path := filepath.Join(t.TempDir(), "records.csv")
