@@ -51,7 +51,7 @@ func TestSourcesWithoutRecordsAreNamed(t *testing.T) {
 			english, swedish = append(english, notice.Text), append(swedish, notice.Swedish)
 		}
 	}
-	assert.Equal(t, []string{
+	require.Equal(t, []string{
 		`The source "of empty.csv" has no records: there is no row in its files.`,
 		`The source "of empty.parquet" has no records: there is no row in its files.`,
 		`The source "of empty.arrow" has no records: there is no row in its files.`,
