@@ -94,14 +94,11 @@ func (d *decoder) checkCSV(csv *CSV, path string) {
 		with string
 	}{
 		{"quote", csv.Quote, csv.Delimiter, "delimiter"},
-		{"decimal", csv.Decimal, csv.Quote, "quote"},
+		{"decimal", Character(csv.Decimal), csv.Quote, "quote"},
 	} {
 		if pair.a != "" && pair.a == pair.b {
 			d.complain(d.at(path+"."+pair.key), "%q is the same character as %q", pair.key, pair.with)
 		}
-	}
-	if csv.Decimal != "" && csv.Decimal != "." && csv.Decimal != "," {
-		d.complain(d.at(path+".decimal"), "the decimal sign is a point or a comma")
 	}
 }
 

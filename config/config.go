@@ -62,7 +62,7 @@ type Source struct {
 type CSV struct {
 	Delimiter  Character  `json:"delimiter,omitempty"`
 	Quote      Character  `json:"quote,omitempty"`
-	Decimal    Character  `json:"decimal,omitempty"`
+	Decimal    Decimal    `json:"decimal,omitempty"`
 	Encoding   Encoding   `json:"encoding,omitempty"`
 	NoHeader   bool       `json:"no_header,omitempty"`
 	Header     []string   `json:"header,omitempty"` // the columns of files without a header line

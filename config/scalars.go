@@ -194,6 +194,17 @@ func (c *Character) set(text string, _ ast.NodeType) string {
 	return ""
 }
 
+// Decimal is a decimal sign: a point or a comma.
+type Decimal string
+
+func (d *Decimal) set(text string, _ ast.NodeType) string {
+	if text != "." && text != "," {
+		return fmt.Sprintf("want a point or a comma, found %s", quote(text))
+	}
+	*d = Decimal(text)
+	return ""
+}
+
 // The words of scalars that are one of a few.
 var (
 	formats      = []string{"parquet", "csv", "arrow", "html"}

@@ -141,7 +141,7 @@ func (c *CSV) dialect() readers.CSV {
 	return readers.CSV{
 		Delimiter:  c.Delimiter.Byte(),
 		Quote:      c.Quote.Byte(),
-		Decimal:    c.Decimal.Byte(),
+		Decimal:    Character(c.Decimal).Byte(),
 		Encoding:   string(c.Encoding),
 		NoHeader:   c.NoHeader || len(c.Header) > 0,
 		Header:     c.Header,

@@ -342,6 +342,7 @@ func (r *run) judgeInputs() error {
 	if allowed := r.settings.MaxRejects; allowed.isPassed(total.rejected, total.rows) {
 		return fmt.Errorf("%d of %d rows cannot be read as records, more than max_rejects %s allows%s", total.rejected, total.rows, allowed, r.firstReject())
 	}
+	var differences []string
 	for i, expect := range r.settings.Expect {
 		var rows int64
 		var amount pipeline.Sum
@@ -353,15 +354,21 @@ func (r *run) judgeInputs() error {
 				}
 			}
 		}
-		name := r.settings.Sources[i].Name
+		var source []string
 		if expect.HasRows && rows != expect.Rows {
-			return fmt.Errorf("control total of source %s: %d %s expected, %d %s read", name, expect.Rows, rules.Plural(expect.Rows, "row was", "rows were"), rows, rules.Plural(rows, "was", "were"))
+			source = append(source, fmt.Sprintf("%d %s expected, %d %s read", expect.Rows, rules.Plural(expect.Rows, "row was", "rows were"), rows, rules.Plural(rows, "was", "were")))
 		}
 		var want pipeline.Sum
 		want.Add(expect.Amount)
 		if expect.HasAmount && amount != want {
-			return fmt.Errorf("control total of source %s: an amount of %s was expected, %s was read", name, want, amount)
+			source = append(source, fmt.Sprintf("an amount of %s was expected, %s was read", want, amount))
 		}
+		if len(source) > 0 {
+			differences = append(differences, fmt.Sprintf("control total of source %s: %s", r.settings.Sources[i].Name, strings.Join(source, "; ")))
+		}
+	}
+	if len(differences) > 0 {
+		return errors.New(strings.Join(differences, "; "))
 	}
 	return nil
 }
@@ -406,6 +413,21 @@ func (r *run) report(stage string) {
 	}
 }
 
+// emptySources are the names of the sources in whose files there is no row.
+func (r *run) emptySources() []string {
+	rows := make([]int64, len(r.settings.Sources))
+	for i, file := range r.inputs() {
+		rows[file.Source] += r.files[i].rows
+	}
+	var names []string
+	for i := range rows {
+		if rows[i] == 0 {
+			names = append(names, r.settings.Sources[i].Name)
+		}
+	}
+	return names
+}
+
 // notices are what the run as a whole has to say.
 func (r *run) notices() []report.Notice {
 	var notices []report.Notice
@@ -413,6 +435,9 @@ func (r *run) notices() []report.Notice {
 		notices = append(notices, report.Notice{
 			Name: name, Records: records, Text: fmt.Sprintf(english, arguments...), Swedish: fmt.Sprintf(swedish, arguments...),
 		})
+	}
+	for _, name := range r.emptySources() {
+		say("source_without_records", 0, "The source %q has no records: there is no row in its files.", "Källan %q har inga poster: det finns ingen rad i dess filer.", name)
 	}
 	policy := &r.settings.Policy
 	if date := r.extractDate; date == calendar.Missing {

@@ -268,6 +268,9 @@ func (c *csvRecords) chunks(ctx context.Context, bytes int64) ([]Chunk, error) {
 			n, next, data := rows.split(&scan.grammar, &block, at)
 			block.data = data[:len(block.data)] // it may have grown
 			if n == 0 {
+				if err := rows.broken.problem(c.Path, &block); err != nil {
+					return err
+				}
 				break
 			}
 			current.Rows += int64(n)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Column is a canonical column of records or of a register extract.
@@ -165,7 +167,12 @@ func missingColumnError(path string, canonical, theirs string, there []string) e
 		}
 		names.WriteString(columnText(column))
 	}
-	return fmt.Errorf("cannot read %s: it has no column %s; its columns are %s", path, name, names.String())
+	composed := ""
+	composes := func(column string) bool { return norm.NFC.String(column) == norm.NFC.String(theirs) }
+	if at := slices.IndexFunc(there, composes); at >= 0 {
+		composed = fmt.Sprintf("; its column %d differs from that in composition alone, as å and a with a ring above do: copy the name from the file", at+1)
+	}
+	return fmt.Errorf("cannot read %s: it has no column %s; its columns are %s%s", path, name, names.String(), composed)
 }
 
 // columnText is a column's name for a message: short, printable, and without

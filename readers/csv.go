@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
@@ -102,7 +103,7 @@ func openCSV(file *File, source *Source, canonical []Column, options *Options) (
 		Delimiter: c.delimiter, Quote: c.quote, Decimal: source.CSV.decimal(), Encoding: c.encoding.String(),
 		NoHeader: source.CSV.NoHeader, Header: source.CSV.Header, DateLayout: source.CSV.DateLayout,
 	}
-	if c.fields, err = findFields(path, source, canonical, names); err != nil {
+	if c.fields, err = findFields(path, source, canonical, names, c.adviceOn(names)); err != nil {
 		return nil, err
 	}
 	if isStream {
@@ -122,8 +123,21 @@ func (c *csvFile) close() error {
 	return err
 }
 
-// findFields finds the field of each canonical column among a file's names.
-func findFields(path string, source *Source, canonical []Column, names []string) ([]int, error) {
+// adviceOn is what else there is to say of a file in which a column is missing, for
+// the names that it has; mostly nothing.
+func (c *csvFile) adviceOn(names []string) string {
+	switch {
+	case slices.ContainsFunc(names, func(name string) bool { return strings.ContainsRune(name, utf8.RuneError) }):
+		return fmt.Sprintf("; they have bytes that %s does not have: declare csv.encoding", c.encoding)
+	case len(names) > 0 && strings.HasPrefix(strings.ToLower(names[0]), "sep="):
+		return "; its first line is one for Excel, which is no header: take it out"
+	}
+	return ""
+}
+
+// findFields finds the field of each canonical column among a file's names. Where one
+// is missing the error ends with the advice.
+func findFields(path string, source *Source, canonical []Column, names []string, advice string) ([]int, error) {
 	fields := make([]int, len(canonical))
 	for i, column := range canonical {
 		fields[i] = -1
@@ -136,7 +150,7 @@ func findFields(path string, source *Source, canonical []Column, names []string)
 		case at >= 0 && slices.Contains(names[at+1:], theirs):
 			return nil, fmt.Errorf("cannot read %s: it has two columns %s", path, theirs)
 		case at < 0 && source.isExpected(column):
-			return nil, missingColumnError(path, column.Name, theirs, names)
+			return nil, fmt.Errorf("%w%s", missingColumnError(path, column.Name, theirs, names), advice)
 		}
 		fields[i] = at
 	}

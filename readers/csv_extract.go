@@ -37,6 +37,9 @@ func readCSVExtract(ctx context.Context, file *File, source *Source, options *Op
 			block.data = data[:len(block.data)] // it may have grown
 			at, e.data = next, data
 			if rows == 0 {
+				if err := e.broken.problem(c.Path, &block); err != nil {
+					return err
+				}
 				break
 			}
 			for _, canonical := range [...]int{registerNumber, registerLinkedNumber} {

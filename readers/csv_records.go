@@ -210,7 +210,7 @@ func (p *csvPiece) Next(b *pipeline.Batch) (bool, error) {
 	b.Rows, b.FirstRow = rows, p.row
 	p.row += int64(rows)
 	if rows == 0 {
-		return false, nil
+		return false, f.broken.problem(p.file.Path, &p.block)
 	}
 	if f.faults > 0 {
 		for i := range rows {
@@ -220,6 +220,9 @@ func (p *csvPiece) Next(b *pipeline.Batch) (bool, error) {
 	clear(f.noAmount[:rows])
 	if err := p.fill(b); err != nil {
 		return false, err
+	}
+	if err := f.broken.problem(p.file.Path, &p.block); err != nil {
+		return false, err // with the rows before it, so that the first batch tells
 	}
 	p.reject(b)
 	p.tally(b)

@@ -376,10 +376,10 @@ func TestCSVDaysAreOfTheirFile(t *testing.T) {
 	assert.Len(t, result.rejects, 2, "without a layout it is no date")
 }
 
-func TestCSVUnclosedQuoteIsOneReject(t *testing.T) {
-	path := writeFile(t, "records.csv", []byte("identity_number,payment_date,amount\nx,2024-05-17,1\n\"y,2024-05-17,1\nz,2024-05-17,1\n"))
+func TestCSVUnclosedQuoteOnTheLastLineIsOneReject(t *testing.T) {
+	path := writeFile(t, "records.csv", []byte("identity_number,payment_date,amount\nx,2024-05-17,1\n\"y,2024-05-17,1\n"))
 	result := readCSV(t, []Source{{Files: []string{path}}}, 1<<20)
-	assert.Equal(t, []string{`records.csv:3@51  unclosed_quote none "\"y,2024-05-17,1\nz,2024-05-17,1\n"`}, result.rejects)
+	assert.Equal(t, []string{`records.csv:3@51  unclosed_quote none "\"y,2024-05-17,1\n"`}, result.rejects)
 	assert.Len(t, result.records, 2)
 }
 
@@ -516,6 +516,9 @@ func TestCSVErrors(t *testing.T) {
 		{"identity_number;payment_date;belopp\n", Source{}, "cannot read PATH: it has no column amount; its columns are identity_number, payment_date, belopp", "a column is missing"},
 		{header, Source{Columns: map[string]string{"amount": "BELOPP"}}, "cannot read PATH: it has no column BELOPP (for amount); its columns are identity_number, payment_date, amount", "a mapped column is missing"},
 		{header, Source{Columns: map[string]string{"agency": "MYND"}}, "cannot read PATH: it has no column MYND (for agency); its columns are identity_number, payment_date, amount", "an optional column that is mapped is missing"},
+		{"identity_number;payment_date;F\xf6rm\xe5n\n", Source{Columns: map[string]string{"amount": "Förmån"}}, "cannot read PATH: it has no column Förmån (for amount); its columns are identity_number, payment_date, F\ufffdrm\ufffdn; they have bytes that utf-8 does not have: declare csv.encoding", "an encoding that is not declared"},
+		{"identity_number;payment_date;Fo\u0308rma\u030an\n", Source{Columns: map[string]string{"amount": "Förmån"}}, "cannot read PATH: it has no column Förmån (for amount); its columns are identity_number, payment_date, Fo\u0308rma\u030an; its column 3 differs from that in composition alone, as å and a with a ring above do: copy the name from the file", "a name that looks the same"},
+		{"sep=;\nidentity_number;payment_date;amount\n", Source{}, "cannot read PATH: it has no column identity_number; its columns are sep=, ; its first line is one for Excel, which is no header: take it out", "a line that tells Excel the delimiter"},
 		{number + ",2024-05-17,1\n", Source{}, "cannot read PATH: it has no column identity_number; its columns are ************, ****-**-**, 1", "a first record for a header: no number is shown"},
 		{"identity_number,payment_date,amount,amount\n", Source{}, "cannot read PATH: it has two columns amount", "a column twice"},
 		{header, Source{Columns: map[string]string{"belopp": "amount"}}, `source "s": there is no column "belopp"; the columns are identity_number, payment_date, amount, record_id, period_start, period_end, agency, payment_type, currency`, "an unknown canonical column"},
@@ -665,6 +668,8 @@ func FuzzCSVRecords(f *testing.F) {
 	f.Add([]byte("identity_number;payment_date;amount;currency\n\xe5;x;1;\n\"\"\"\";20240517;-1;\xff"), "", uint16(20))
 	f.Add([]byte("amount|payment_date|identity_number\r\n1|2024-05-17|\xe5\x81\r\n"), "windows-1252", uint16(1))
 	f.Add([]byte("\xff\xfea\x00"), "", uint16(1))
+	f.Add([]byte(csvHeader+"x,2024-05-17,1,2,3,4,5,,\n\"y,2024-05-17,1,2,3,4,5,,\n\"z\",2024-05-17,1,2,3,4,5,,\n"), "", uint16(9))
+	f.Add([]byte(csvHeader+"\"x\ny\",2024-05-17,1,2,3,4,5,,\"z\n\n1\n"), "windows-1252", uint16(30))
 	f.Fuzz(func(t *testing.T, content []byte, encoding string, blockBytes uint16) {
 		defer damage.Watch()()
 		path := filepath.Join(t.TempDir(), "records.csv")

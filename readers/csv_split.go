@@ -3,6 +3,7 @@ package readers
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 
 	"github.com/avstam/avstam/pipeline"
@@ -26,11 +27,30 @@ type csvRow struct {
 	end   int // of its text
 	next  int // where the next row begins
 	fault pipeline.RejectReason
+	open  openQuote // where the fault is one that makes rows unknowable
+}
+
+// openQuote is a quote that is at fault and takes in lines after its own: one that
+// is never closed, or that the opening quote of another field closes. Of what lies
+// between nobody can tell the rows. The zero openQuote is none.
+type openQuote struct {
+	at    int   // its place
+	lines int64 // that it takes in after its own
+}
+
+// problem is the error of an open quote of the block, if it is one.
+func (q openQuote) problem(path string, block *csvBlock) error {
+	if q.lines == 0 {
+		return nil
+	}
+	return lineError(path, block.line+countLines(block.data[:q.at]),
+		fmt.Errorf("a quote that opens there is not closed on its line: it takes in %d more, whose rows cannot be told apart", q.lines))
 }
 
 // row reads the row that begins at start; data[:end] ends with a newline, and
 // trueEnd is where it ends without one that was added. Fields beyond
-// len(fields) are counted only.
+// len(fields) are counted only. Line ends alone behind an unclosed quote, with
+// which a file ends, are no lines that it takes in.
 func (g *grammar) row(data []byte, start, end, trueEnd int, fields []csvField) csvRow {
 	var r csvRow
 	at := start
@@ -42,7 +62,10 @@ func (g *grammar) row(data []byte, start, end, trueEnd int, fields []csvField) c
 			for {
 				i := bytes.IndexByte(data[closing:end], g.quote)
 				if i < 0 {
-					return csvRow{count: r.count + 1, end: trueEnd, next: end, fault: pipeline.UnclosedQuote}
+					if r.open.lines == 0 {
+						r.open = openQuote{at: at, lines: countLines(bytes.TrimRight(data[at:trueEnd], "\r\n"))}
+					}
+					return csvRow{count: r.count + 1, end: trueEnd, next: end, fault: pipeline.UnclosedQuote, open: r.open}
 				}
 				closing += i
 				if data[closing+1] != g.quote {
@@ -57,6 +80,9 @@ func (g *grammar) row(data []byte, start, end, trueEnd int, fields []csvField) c
 				separator++
 			} else if data[separator] != g.delimiter && data[separator] != '\n' {
 				r.fault = pipeline.Quote
+				if r.open.lines == 0 {
+					r.open = openQuote{at: at, lines: countLines(data[at:closing])}
+				}
 				separator = nextSeparator(data, separator, g.delimiter)
 			}
 		} else {
@@ -230,6 +256,7 @@ type csvRows struct {
 	start, end [pipeline.BatchRows]uint32
 	fault      [pipeline.BatchRows]pipeline.RejectReason
 	faults     int          // rows with a fault
+	broken     openQuote    // of the row after these, which is not one of them
 	columns    []*csvColumn // by canonical column; nil for one that is not in the file
 	wanted     []*csvColumn // the columns that are in the file
 	marks      []uint32     // the separators of some rows and the place before them, for splitPlain
@@ -270,14 +297,16 @@ func (r *csvRows) reset(c *csvFile) {
 	}
 }
 
-// split splits rows of a block, from the place at, until the batch is full or
-// the block ends. It returns how many, the place of the next, and the block's
-// data with the unescaped text of fields behind it.
+// split splits rows of a block, from the place at, until the batch is full, the
+// block ends, or an open quote comes, which is then kept. It returns how many, the
+// place of the next, and the block's data with the unescaped text of fields behind
+// it.
 func (r *csvRows) split(g *grammar, block *csvBlock, at int) (rows, next int, data []byte) {
 	if r.faults > 0 {
 		clear(r.fault[:])
 		r.faults = 0
 	}
+	r.broken = openQuote{}
 	if at >= block.end {
 		return 0, at, block.data
 	}
@@ -365,7 +394,9 @@ func (r *csvRows) splitQuoted(g *grammar, block *csvBlock, at int) (rows, next i
 		if at >= block.end {
 			break
 		}
-		at, data = r.splitRow(g, block, data, at, rows)
+		if at, data = r.splitRow(g, block, data, at, rows); r.broken.lines > 0 {
+			break
+		}
 		rows++
 	}
 	return rows, at, data
@@ -373,9 +404,12 @@ func (r *csvRows) splitQuoted(g *grammar, block *csvBlock, at int) (rows, next i
 
 // splitRow splits the row at a place of the block's data, whatever it is like, as
 // one of the batch. It returns where the next begins, and data with the unescaped
-// text of fields behind it.
+// text of fields behind it. A row with an open quote is not taken.
 func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int) (int, []byte) {
 	split := g.row(data, at, block.end, block.trueEnd, r.fields)
+	if r.broken = split.open; r.broken.lines > 0 {
+		return at, data
+	}
 	r.start[row], r.end[row] = uint32(at), uint32(split.end)
 	switch {
 	case split.fault != pipeline.NoReason:

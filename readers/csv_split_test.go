@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -26,8 +27,9 @@ type textRow struct {
 	offset int64
 }
 
-// splitText cuts a text into blocks of about blockBytes and splits their rows.
-func splitText(t *testing.T, text []byte, g grammar, blockBytes int) []textRow {
+// splitText cuts a text into blocks of about blockBytes and splits their rows, up to
+// an open quote.
+func splitText(t *testing.T, text []byte, g grammar, blockBytes int) ([]textRow, error) {
 	options := &Options{Digest: true, Workers: 1}
 	c := &csvFile{File: &File{Path: "text"}, grammar: g, options: options, isStream: true, blockBytes: blockBytes, recordLimit: limitCSVRecord}
 	for i := range g.count {
@@ -40,12 +42,14 @@ func splitText(t *testing.T, text []byte, g grammar, blockBytes int) []textRow {
 	var split csvRows
 	split.reset(c)
 	buffers := make(csvBuffers, 3)
-	require.NoError(t, c.blocks(context.Background(), buffers, func(block csvBlock) error {
+	err := c.blocks(context.Background(), buffers, func(block csvBlock) error {
 		assert.Equal(t, text[block.offset:], text[min(int(block.offset), len(text)):], "a block lies in the text")
 		for at := 0; at < block.end; {
 			count, next, data := split.split(&g, &block, at)
 			block.data = data[:len(block.data)]
-			at = next
+			if at = next; count == 0 && split.broken.lines > 0 {
+				return split.broken.problem("text", &block)
+			}
 			for i := range count {
 				row := textRow{fault: split.fault[i], raw: string(data[split.start[i]:split.end[i]])}
 				before := data[:split.start[i]]
@@ -65,13 +69,15 @@ func splitText(t *testing.T, text []byte, g grammar, blockBytes int) []textRow {
 		}
 		buffers.give(block.data, blockBytes)
 		return nil
-	}))
-	assert.Equal(t, int64(len(text)), c.Size)
-	return rows
+	})
+	if err == nil {
+		assert.Equal(t, int64(len(text)), c.Size)
+	}
+	return rows, err
 }
 
 // splitSlowly says what the grammar means, a byte at a time.
-func splitSlowly(text []byte, g grammar) []textRow {
+func splitSlowly(text []byte, g grammar) ([]textRow, error) {
 	var rows []textRow
 	line := int64(1)
 	for at := 0; at < len(text); {
@@ -90,6 +96,13 @@ func splitSlowly(text []byte, g grammar) []textRow {
 		quoted, closed := false, false
 		fieldStart := true
 		ended := false
+		opened, openedLine, taken := 0, int64(0), 0 // the field's quote, its line, the lines that it takes in
+		var broken error
+		breaks := func() {
+			if broken == nil && taken > 0 {
+				broken = fmt.Errorf("cannot read text: line %d: a quote that opens there is not closed on its line: it takes in %d more, whose rows cannot be told apart", openedLine, taken)
+			}
+		}
 		start := at
 		for at < len(text) && !ended {
 			c := text[at]
@@ -98,6 +111,7 @@ func splitSlowly(text []byte, g grammar) []textRow {
 			case quoted && !closed:
 				if c == '\n' {
 					line++
+					taken++
 				}
 				if c != g.quote {
 					field = append(field, c)
@@ -109,6 +123,7 @@ func splitSlowly(text []byte, g grammar) []textRow {
 				}
 			case fieldStart && c == g.quote:
 				quoted = true
+				opened, openedLine, taken = at, line, 0
 			case c == '\n':
 				line++
 				ended = true
@@ -119,6 +134,7 @@ func splitSlowly(text []byte, g grammar) []textRow {
 			case c == '\r' && (at == len(text) || text[at] == '\n'):
 			case closed:
 				row.fault = pipeline.Quote
+				breaks()
 			default:
 				field = append(field, c)
 			}
@@ -128,6 +144,8 @@ func splitSlowly(text []byte, g grammar) []textRow {
 		row.raw = string(text[start:at])
 		if quoted && !closed {
 			row.fault = pipeline.UnclosedQuote
+			taken = strings.Count(strings.TrimRight(string(text[opened:]), "\r\n"), "\n")
+			breaks()
 		} else {
 			row.raw = strings.TrimSuffix(row.raw, "\n")
 			row.raw = strings.TrimSuffix(row.raw, "\r")
@@ -138,9 +156,12 @@ func splitSlowly(text []byte, g grammar) []textRow {
 		if row.fault != pipeline.NoReason {
 			row.fields = nil
 		}
+		if broken != nil {
+			return rows, broken
+		}
 		rows = append(rows, row)
 	}
-	return rows
+	return rows, nil
 }
 
 var grammarSeeds = []string{
@@ -149,6 +170,7 @@ var grammarSeeds = []string{
 	`a"b,c` + "\n", `a,b"` + "\n", `"a"b,c` + "\n1,2\n", `"a" ,b` + "\n", `"a` + "\n1,2\n", `1,2` + "\n" + `"a,b`, `"a""`, `"`, `""`, `"",""`,
 	"1,2\n1\n1,2,3\n,\n", `"a"` + "\r,b\n", "\r\r\n", "a\r,b\r\n", "a,\"\"\"\n\"\n", "ä,ö\n\xff,\xfe\n",
 	strings.Repeat("1234567,abcdefg\n", 300), strings.Repeat(`"12""567","abc`+"\n"+`defg"`+"\n", 300), strings.Repeat("\n", 100) + "1,2\n",
+	"1,2\n\"a\nb\",\"c\nd\n\"e,f\n1,2\n", "\"a\"b,\"c\n", "\"a\"b,\"c\nd", "\"a\nb\"c,\"d\ne", "\"a\r\n\n", "1,\"a\r\n\"b\n", "1,\"a\n \n\n",
 	"\xac,\x8a\n\xbb\x8a,\xac\n", strings.Repeat("\xac\x8a\xbb,ö\r\n", 30),
 }
 
@@ -173,13 +195,16 @@ func FuzzGrammar(f *testing.F) {
 		if g.count = 2; err == nil && len(records) > 0 {
 			g.count = len(records[0])
 		}
-		want := splitSlowly(text, g)
+		want, problem := splitSlowly(text, g)
 		for _, size := range []int{1, int(blockBytes) + 1, 1 << 16} {
-			require.Equal(t, want, splitText(t, text, g, size), "blocks of %d bytes", size)
+			rows, err := splitText(t, text, g, size)
+			require.Equal(t, want, rows, "blocks of %d bytes", size)
+			require.Equal(t, fmt.Sprint(problem), fmt.Sprint(err), "blocks of %d bytes", size)
 		}
 		if err != nil {
 			return
 		}
+		require.NoError(t, problem, "encoding/csv takes no quote that is at fault")
 		require.Len(t, want, len(records), "rows, as encoding/csv reads them")
 		for i, record := range records {
 			if len(record) != g.count {
@@ -199,9 +224,11 @@ func FuzzGrammar(f *testing.F) {
 func TestGrammarAtEveryBlockSize(t *testing.T) {
 	for _, seed := range grammarSeeds {
 		g := grammar{delimiter: ',', quote: '"', count: 2}
-		want := splitSlowly([]byte(seed), g)
+		want, problem := splitSlowly([]byte(seed), g)
 		for size := 1; size <= min(len(seed)+1, 64); size++ {
-			require.Equal(t, want, splitText(t, []byte(seed), g, size), "%q in blocks of %d bytes", seed, size)
+			rows, err := splitText(t, []byte(seed), g, size)
+			require.Equal(t, want, rows, "%q in blocks of %d bytes", seed, size)
+			require.Equal(t, fmt.Sprint(problem), fmt.Sprint(err), "%q in blocks of %d bytes", seed, size)
 		}
 	}
 }
@@ -226,9 +253,12 @@ func TestGrammarOfManyRows(t *testing.T) {
 	} {
 		for _, count := range []int{1, 2, 3, 4} {
 			g := grammar{delimiter: ',', quote: '"', count: count}
-			want := splitSlowly([]byte(c.text), g)
+			want, err := splitSlowly([]byte(c.text), g)
+			require.NoError(t, err)
 			for _, size := range []int{1000, 4096, 1 << 20} {
-				require.Equal(t, want, splitText(t, []byte(c.text), g, size), "%s, %d fields, blocks of %d bytes", c.why, count, size)
+				rows, err := splitText(t, []byte(c.text), g, size)
+				require.NoError(t, err)
+				require.Equal(t, want, rows, "%s, %d fields, blocks of %d bytes", c.why, count, size)
 			}
 		}
 	}
@@ -252,11 +282,42 @@ func TestGrammarFaults(t *testing.T) {
 		{`"1" ,2`, pipeline.Quote, "a blank after the closing quote"},
 		{`"1"x`, pipeline.Quote, "a fault of quotes goes before that of the count"},
 		{`1,"2`, pipeline.UnclosedQuote, "the text ends inside quotes"},
+		{`1,"2` + "\n", pipeline.UnclosedQuote, "a line end behind which there is no line"},
+		{`1,"2` + "\r\n\r\n", pipeline.UnclosedQuote, "empty lines are no rows"},
+		{`"1` + "\n" + `","2"x`, pipeline.Quote, "a line break in other quotes than those at fault"},
+		{`"1` + "\n" + `",2,3`, pipeline.FieldCount, "a line break in quotes that are well formed"},
 	} {
-		rows := splitText(t, []byte(c.text), grammar{delimiter: ',', quote: '"', count: 2}, 1<<10)
+		rows, err := splitText(t, []byte(c.text), grammar{delimiter: ',', quote: '"', count: 2}, 1<<10)
+		require.NoError(t, err, c.why)
 		require.Len(t, rows, 1, c.why)
 		assert.Equal(t, c.fault, rows[0].fault, c.why)
 		assert.Equal(t, c.text, rows[0].raw, c.why)
+	}
+}
+
+// Of the lines that a quote at fault takes in nobody can tell the rows: they are not
+// one reject, and the rows before them stand.
+func TestGrammarOpenQuotes(t *testing.T) {
+	for _, c := range []struct {
+		text        string
+		line, taken int64
+		why         string
+	}{
+		{`1,"2` + "\n3,4\n5,6", 3, 2, "it is never closed"},
+		{`1,"2` + "\n3,4\n5,6\n\n", 3, 2, "empty lines at the end do not count"},
+		{`1,"2` + "\n \n", 3, 1, "a line with a blank is a row"},
+		{`1,"2` + "\n3,4\n" + `5,"6"` + "\n7,8\n", 3, 2, "the opening quote of another field closes it"},
+		{`1,"2` + "\r\n3,4\r\n" + `5,"6"` + "\r\n7,8\r\n", 3, 2, "with CRLF"},
+		{`"1` + "\n" + `","2` + "\n" + `3,"4"` + "\n", 4, 1, "it opens on a later line of its row"},
+		{`"1"x,"2` + "\n3,4\n", 3, 1, "another is at fault before it on its line"},
+		{`1,"2` + "\n" + `3,""4""` + "\n" + `"5"` + "\n", 3, 2, "a doubled quote does not close"},
+	} {
+		for _, size := range []int{1, 5, 1 << 10} {
+			rows, err := splitText(t, []byte("a,b\n\"c\"d,e\n"+c.text), grammar{delimiter: ',', quote: '"', count: 2}, size)
+			require.Len(t, rows, 2, c.why)
+			assert.Equal(t, pipeline.Quote, rows[1].fault, c.why)
+			assert.EqualError(t, err, fmt.Sprintf("cannot read text: line %d: a quote that opens there is not closed on its line: it takes in %d more, whose rows cannot be told apart", c.line, c.taken), c.why)
+		}
 	}
 }
 

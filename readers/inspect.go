@@ -16,6 +16,7 @@ import (
 	"github.com/avstam/avstam/arrowipc"
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/register"
 )
 
 const (
@@ -136,6 +137,9 @@ func inspectText(ctx context.Context, file *File, declared textEncoding, counted
 	if err != nil && !complete {
 		return nil, cannotRead(file.Path, err)
 	}
+	if register.BeginsSnapshot(head) {
+		return nil, cannotRead(file.Path, errors.New("it is a snapshot of a register: avstam register info tells what is in it"))
+	}
 	if slices.Contains(head, 0) {
 		if in.encoding == utf8Text && in.markBytes == 0 {
 			return nil, errOtherEncoding
@@ -167,7 +171,9 @@ func inspectText(ctx context.Context, file *File, declared textEncoding, counted
 		if c.encoding == utf8Text && in.markBytes == 0 && !utf8.Valid(text) {
 			return errOtherEncoding
 		}
-		c.inspectBlock(&block, inspection, profiler)
+		if err := c.inspectBlock(&block, inspection, profiler); err != nil {
+			return err
+		}
 		if read > counted && inspection.Inspected >= profiler.limit {
 			return errFileLarge
 		}
@@ -300,15 +306,18 @@ func unescaped(text []byte, field csvField, quote byte) []byte {
 }
 
 // inspectBlock describes the rows of a block, and counts them.
-func (c *csvFile) inspectBlock(block *csvBlock, inspection *Inspection, profiler *profiler) {
+func (c *csvFile) inspectBlock(block *csvBlock, inspection *Inspection, profiler *profiler) error {
 	text := block.data[:block.end]
 	at := blankLines(text)
 	for at < block.end {
 		if inspection.Inspected >= profiler.limit && !block.hasQuotes && !hasBlankLines(text[at:]) {
 			inspection.Rows += countLines(text[at:])
-			return
+			return nil
 		}
 		row := c.row(block.data, at, block.end, block.trueEnd, profiler.fields)
+		if err := row.open.problem(c.Path, block); err != nil {
+			return err
+		}
 		inspection.Rows++
 		if inspection.Inspected < profiler.limit {
 			inspection.Inspected++
@@ -322,6 +331,7 @@ func (c *csvFile) inspectBlock(block *csvBlock, inspection *Inspection, profiler
 		}
 		at = row.next + blankLines(text[row.next:])
 	}
+	return nil
 }
 
 func hasBlankLines(text []byte) bool {

@@ -252,6 +252,8 @@ func masked(text string, open, hidden bool) string {
 			default:
 				r = 'x'
 			}
+		case unicode.IsSpace(r):
+			r = ' '
 		case r == utf8.RuneError || !unicode.IsPrint(r):
 			r = unicode.ReplacementChar
 		}

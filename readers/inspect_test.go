@@ -230,6 +230,7 @@ func TestInspectMasks(t *testing.T) {
 		{"digits in free text", "rum 12", false, false, "xxx ##"},
 		{"digits of other scripts are digits", "６４０８２３３２３４", true, false, "##########"},
 		{"long text is cut", strings.Repeat("a", 100), true, false, strings.Repeat("a", 20) + "…"},
+		{"blanks of any kind are blanks", "1\u00a02\u202f3\n4", true, false, "1 2 3 4"},
 		{"what cannot be printed is not", "a\x1b[31m\x00", true, false, "a\ufffd[31m\ufffd"},
 	} {
 		t.Run(row.why, func(t *testing.T) { assert.Equal(t, row.want, masked(row.text, row.open, row.hidden)) })
@@ -297,15 +298,16 @@ func TestInspectShowsNoNumber(t *testing.T) {
 }
 
 func TestInspectRefuses(t *testing.T) {
-	folder := writeIn(t, map[string]string{"empty.csv": "", "zeros.bin": "\x01\x00\x02\x03" + strings.Repeat("\x01", 100), "cut.parquet": "PAR1 and nothing else", "open.csv": "\"a;'b|'c\t'd,'e\n",
+	folder := writeIn(t, map[string]string{"empty.csv": "", "register.avr": "AVSTAMR\n\x01\x00", "zeros.bin": "\x01\x00\x02\x03" + strings.Repeat("\x01", 100), "cut.parquet": "PAR1 and nothing else", "open.csv": "\"a;'b|'c\t'd,'e\n",
 		"long.csv": "a,b\n" + strings.Repeat("1,2\n", 20_000) + strings.Repeat("x", 17<<20)})
 	for name, want := range map[string]string{
-		"empty.csv":   "it is empty and has no header",
-		"zeros.bin":   "it holds zero bytes: it is no text",
-		"cut.parquet": "it is no Parquet file, or is cut off",
-		"open.csv":    "quotes do not close",
-		"long.csv":    "line 20002 begins a row of more than 16777216 bytes",
-		"none.csv":    "no such file",
+		"empty.csv":    "it is empty and has no header",
+		"zeros.bin":    "it holds zero bytes: it is no text",
+		"register.avr": "it is a snapshot of a register: avstam register info tells what is in it",
+		"cut.parquet":  "it is no Parquet file, or is cut off",
+		"open.csv":     "quotes do not close",
+		"long.csv":     "line 20002 begins a row of more than 16777216 bytes",
+		"none.csv":     "no such file",
 	} {
 		_, err := Inspect(context.Background(), filepath.Join(folder, name))
 		assert.ErrorContains(t, err, want)

@@ -110,7 +110,7 @@ func (p *csvPiece) skip(rows int64) (skipped int64, all bool) {
 		n, next, data := p.filler.split(&p.file.grammar, &p.block, p.at)
 		p.block.data = data[:len(p.block.data)] // it may have grown
 		if n == 0 || skipped+int64(n) > rows {
-			return skipped, n == 0
+			return skipped, n == 0 && p.filler.broken.lines == 0
 		}
 		p.at = next
 		p.row += int64(n)

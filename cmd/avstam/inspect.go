@@ -56,11 +56,11 @@ Values are masked: no identity number is printed.`,
 					named[path] = argument
 				}
 			}
-			entries := entriesOf(inspections, named)
+			entries, leftOut := withoutForeign(entriesOf(inspections, named))
 			if format == "json" {
 				return outputError(writeInspectionsJSON(inertWriter{p.out}, inspections, entries))
 			}
-			return outputError(writeInspections(inertWriter{p.out}, inspections, entries))
+			return outputError(writeInspections(inertWriter{p.out}, inspections, entries, leftOut))
 		},
 	}
 	command.Flags().StringVar(&format, "format", "text", "text, which is a configuration with comments, or json")
@@ -117,6 +117,25 @@ func entriesOf(inspections []*readers.Inspection, named map[string]string) []*en
 		}
 	}
 	return entries
+}
+
+// withoutForeign leaves out entries of files none of whose columns is a required one,
+// as of a configuration that lies among the records: nothing could be read by them.
+// Where there is no other entry they stay, for somebody to name the columns.
+func withoutForeign(entries []*entry) (left []*entry, files []string) {
+	for _, e := range entries {
+		if slices.ContainsFunc(e.canonical(), func(c readers.Column) bool { return c.Required && !slices.Contains(e.lacking, c.Name) }) {
+			left = append(left, e)
+			continue
+		}
+		for _, inspection := range e.inspected {
+			files = append(files, inspection.File.Path)
+		}
+	}
+	if len(left) == 0 {
+		return entries, nil
+	}
+	return left, files
 }
 
 // isWhole says whether all files that an argument named are in an entry.
@@ -348,8 +367,8 @@ func writeInspectionsJSON(w io.Writer, inspections []*readers.Inspection, entrie
 }
 
 // writeInspections writes what was seen as comments, and the entries as a
-// configuration.
-func writeInspections(w io.Writer, inspections []*readers.Inspection, entries []*entry) error {
+// configuration, which says of what files it leaves out.
+func writeInspections(w io.Writer, inspections []*readers.Inspection, entries []*entry, leftOut []string) error {
 	var seen strings.Builder
 	for _, inspection := range inspections {
 		tellInspection(&seen, reportOf(inspection))
@@ -359,6 +378,9 @@ func writeInspections(w io.Writer, inspections []*readers.Inspection, entries []
 		text.WriteString(strings.TrimRight("# "+line, " \n") + "\n")
 	}
 	text.WriteString("\n")
+	for _, file := range leftOut {
+		fmt.Fprintf(&text, "# %s is left out: none of its columns could be told to be a required one\n", printable(file))
+	}
 	registers := 0
 	for _, e := range entries {
 		if !e.isRegister {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -173,11 +174,12 @@ func (h *ruleHeadings) inForce(law rules.Law) string {
 const lineWidth = 80
 
 // wrap breaks text into lines; those after the first begin with the indent,
-// which the first is taken to have, too.
+// which the first is taken to have, too. Line breaks and tabs in it become blanks;
+// more blanks than one stay as they are, since they may be of a name that is told.
 func wrap(text, indent string) string {
 	var wrapped strings.Builder
 	column := len(indent)
-	for i, word := range strings.Fields(text) {
+	for i, word := range wordsOf(text) {
 		width := len([]rune(word))
 		switch {
 		case i == 0:
@@ -192,6 +194,25 @@ func wrap(text, indent string) string {
 		column += width
 	}
 	return wrapped.String()
+}
+
+// wordsOf cuts a text at its single blanks.
+func wordsOf(text string) []string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) && !unicode.Is(unicode.Zs, r) {
+			return ' '
+		}
+		return r
+	}, text)
+	var words []string
+	start := 0
+	for i := 1; i+1 < len(text); i++ {
+		if text[i] == ' ' && text[i-1] != ' ' && text[i+1] != ' ' {
+			words = append(words, text[start:i])
+			start = i + 1
+		}
+	}
+	return append(words, text[start:])
 }
 
 // ruleJSON is a rule as the catalogue's JSON has it.

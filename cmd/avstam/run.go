@@ -74,6 +74,7 @@ or is said by --records and --register. A flag goes before what the file says.`,
   avstam run --records - --register register.avr --out - --format arrow < in.arrows > findings.arrows
   avstam run --records in.csv --register 'register/*.parquet' --out reports \
       --column identity_number=PNR --constant agency=csn --fail-on error=0`,
+		Args: noFiles,
 		RunE: func(command *cobra.Command, _ []string) error {
 			settings, err := f.settings()
 			if err != nil {
@@ -88,6 +89,15 @@ or is said by --records and --register. A flag goes before what the file says.`,
 	flags.StringVar(&f.job.metricsFile, "metrics-file", "", "write the metrics to this file, too")
 	f.job.addProfiles(command)
 	return command
+}
+
+// noFiles refuses arguments beside the flags: mostly a shell has made them of a
+// pattern that was not quoted.
+func noFiles(command *cobra.Command, arguments []string) error {
+	if len(arguments) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s takes no files by position: name them with --records or --register, each with a flag of its own, or put a pattern in quotes so that the shell leaves it alone", command.Name())
 }
 
 // addRunFlags adds the flags that say what a run is about.

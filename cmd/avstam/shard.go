@@ -121,6 +121,7 @@ The register must be a snapshot. Parquet and Arrow files are cut by their metada
 CSV file is read once to find where rows end; a compressed one and an Arrow stream are
 one chunk.`,
 		Example: "  avstam shard plan -c avstam.yaml --work work",
+		Args:    noFiles,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if work == "" {
 				return usageError(errors.New("no work folder is named: --work"))

@@ -1,0 +1,84 @@
+package job
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/parquet-go/parquet-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/avstam/avstam/readers"
+)
+
+// A delivery of no records is not a good night without a word, whatever the format;
+// one source of two is enough, and a file of two is not. A job in parts says the same.
+func TestSourcesWithoutRecordsAreNamed(t *testing.T) {
+	type record struct {
+		Number string  `parquet:"identity_number"`
+		Date   string  `parquet:"payment_date"`
+		Amount float64 `parquet:"amount"`
+	}
+	folder := t.TempDir()
+	csv, pq, stream := filepath.Join(folder, "empty.csv"), filepath.Join(folder, "empty.parquet"), filepath.Join(folder, "empty.arrow")
+	require.NoError(t, os.WriteFile(csv, []byte("identity_number,payment_date,amount\n"), 0o600))
+	require.NoError(t, parquet.WriteFile(pq, []record{}))
+	file, err := os.Create(stream)
+	require.NoError(t, err)
+	w := ipc.NewWriter(file, ipc.WithSchema(arrow.NewSchema([]arrow.Field{
+		{Name: "identity_number", Type: arrow.BinaryTypes.String}, {Name: "payment_date", Type: arrow.FixedWidthTypes.Date32}, {Name: "amount", Type: arrow.PrimitiveTypes.Int64},
+	}, nil)))
+	require.NoError(t, w.Close())
+	require.NoError(t, file.Close())
+	rejected := filepath.Join(folder, "rejected.csv")
+	require.NoError(t, os.WriteFile(rejected, []byte("identity_number,payment_date,amount\nx,never,1\n"), 0o600))
+
+	settings := partedNight(t)
+	settings.Sources[1].Files = append(settings.Sources[1].Files, filepath.Join(folder, "another.csv"))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "another.csv"), []byte("identity_number,payment_date,amount,agency,payment_type,currency\n"), 0o600))
+	for _, name := range []string{csv, pq, stream, rejected} {
+		settings.Sources = append(settings.Sources, readers.Source{Name: "of " + filepath.Base(name), Files: []string{name}})
+	}
+	settings.Expect = make([]Expect, len(settings.Sources))
+	whole, err := Run(t.Context(), settings)
+	require.NoError(t, err)
+	var english, swedish []string
+	for _, notice := range whole.Summary.Notices {
+		if notice.Name == "source_without_records" {
+			english, swedish = append(english, notice.Text), append(swedish, notice.Swedish)
+		}
+	}
+	require.Equal(t, []string{
+		`The source "of empty.csv" has no records: there is no row in its files.`,
+		`The source "of empty.parquet" has no records: there is no row in its files.`,
+		`The source "of empty.arrow" has no records: there is no row in its files.`,
+	}, english)
+	assert.Equal(t, `Källan "of empty.csv" har inga poster: det finns ingen rad i dess filer.`, swedish[0])
+
+	parted := settings
+	parted.Output.Folder = filepath.Join(t.TempDir(), "out")
+	step := stepOf(&parted)
+	plan, err := NewPlan(t.Context(), parted, filepath.Join(t.TempDir(), "work"), 6000)
+	require.NoError(t, err)
+	chunks := mapAll(t, plan, step)
+	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
+	require.NoError(t, err)
+	want, err := os.ReadFile(filepath.Join(whole.Folder, "summary.json"))
+	require.NoError(t, err)
+	got, err := os.ReadFile(filepath.Join(result.Folder, "summary.json"))
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got), "of a job in parts")
+}
+
+// Both control totals of a source are told of, and those of all sources.
+func TestAllControlTotalsAreTold(t *testing.T) {
+	settings := partedNight(t)
+	settings.Expect = []Expect{{HasRows: true, Rows: 1, HasAmount: true, Amount: 100}, {HasRows: true, Rows: 799}}
+	_, err := Run(t.Context(), settings)
+	require.ErrorContains(t, err, "control total of source first: 1 row was expected, 800 were read; an amount of 1.00 was expected, ")
+	require.ErrorContains(t, err, " was read; control total of source second: 799 rows were expected, 800 were read")
+	assert.Equal(t, ExitInput, ExitStatus(err))
+}
