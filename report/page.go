@@ -422,12 +422,21 @@ func (b *pageBuilder) cases() {
 	}
 	if len(b.summary.Decisions) > 0 {
 		b.Decisions = &pageTable{ID: "decisions", Title: "Decisions", Column: "Decision", Extra: "Of them expired"}
+		// Findings without a decision do not stand on the page, but can be had by subtraction.
+		undecided := b.hide.add(&figure{count: b.Findings.count, byCurrency: maps.Clone(b.Findings.byCurrency), isUnseen: true})
+		parts := []*figure{undecided}
 		for _, decision := range b.summary.Decisions {
 			f, expired := b.count(decision.named(decision.Decision)), b.hide.add(&figure{count: decision.Expired})
 			b.Decisions.Rows = append(b.Decisions.Rows, pageRow{Name: b.language.word("decision", decision.Decision), Figure: f, Extra: expired})
 			// The rest does not stand on the page, but can be had by subtraction.
 			b.hide.sumOfCounts(f, expired, b.hide.add(&figure{count: decision.Findings - decision.Expired}))
+			parts = append(parts, f)
+			undecided.count -= f.count
+			for currency, n := range f.byCurrency {
+				undecided.byCurrency[currency] -= n
+			}
 		}
+		b.hide.sum(b.Findings, parts...)
 	}
 }
 
