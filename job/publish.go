@@ -54,7 +54,7 @@ func (r *run) reportRun(key []byte) report.Run {
 	}
 	return report.Run{
 		Version: r.settings.Version, Files: r.reportFiles(), Catalogue: rules.All(),
-		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
+		Severities: r.settings.Policy.AllSeverities(), Idle: r.settings.Policy.Idle(), Dictionaries: r.dictionaries,
 		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
 		Dialect: output.CSVDialect, SplitAgency: output.SplitAgency, Agencies: r.agencies(),
 		Masked: output.Masked, Key: key, Workers: r.settings.Workers,

@@ -72,7 +72,7 @@ func newFixture(t testing.TB, seed uint64, n int) *fixture {
 
 	policy := rules.DefaultPolicy()
 	f := &fixture{repeatLimit: 100, rowGroupRows: 64, run: Run{
-		Version: "1.2.3", Catalogue: rules.All(), Severities: policy.AllSeverities(), Dictionaries: dictionaries,
+		Version: "1.2.3", Catalogue: rules.All(), Severities: policy.AllSeverities(), Idle: policy.Idle(), Dictionaries: dictionaries,
 		Files:   []File{{"csn", "in/csn.csv"}, {"fk", "in/a.parquet"}, {"fk", "in/b.parquet"}},
 		Parquet: true, CSV: true, Arrow: true, HTML: true, Key: make([]byte, keyBytes), Workers: 2,
 	}}

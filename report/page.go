@@ -40,7 +40,7 @@ type page struct {
 	NewFindings             *figure // nil without a baseline
 	Severities              []pageSeverity
 	HighestRule             int64
-	Silent                  []rules.Texts // of rules without findings
+	Silent, Idle            []rules.Texts // of rules without findings, and of those that had nothing to look for
 	Explained               []pageRule    // rules with findings
 	Directions, Agencies, PaymentTypes, Ages, Known, Confidence,
 	Closed, Baseline, Decisions *pageTable // nil for none
@@ -277,7 +277,12 @@ func (b *pageBuilder) rules(catalogue []*rules.Rule) {
 			}
 			i := slices.IndexFunc(catalogue, func(r *rules.Rule) bool { return r.Name == count.Rule })
 			texts := catalogue[i].In(b.language.code)
-			if count.Findings == 0 {
+			switch {
+			case count.Findings > 0:
+			case count.IsIdle:
+				b.Idle = append(b.Idle, texts)
+				continue
+			default:
 				b.Silent = append(b.Silent, texts)
 				continue
 			}
