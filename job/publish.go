@@ -271,7 +271,7 @@ func (r *run) closing() *report.Closing {
 			Numbers: int64(r.register.Len()), Entries: int64(r.register.Entries()),
 			ExtractDate: r.extractDate.String(), Checks: checks,
 		},
-		Configuration: settings.Configuration, Policy: settings.Policy.Document(), AsOf: settings.AsOf,
+		Configuration: settings.Configuration, Policy: settings.Policy.Document(), PolicySettings: settings.Policy.Settings(), AsOf: settings.AsOf,
 		Started: r.started, Elapsed: settings.Now().Sub(r.started), Stages: r.stages(), PeakMemory: peakMemory(), Workers: settings.Workers,
 	}
 	for i := range r.files {

@@ -558,7 +558,7 @@ func hiddenLast[Row any](rows []Row, of func(Row) (*figure, string)) {
 func (b *pageBuilder) provenance(manifest *Manifest) error {
 	b.Inputs = manifest.Inputs[:min(len(manifest.Inputs), pageRows)]
 	b.OtherInputs = len(manifest.Inputs) - len(b.Inputs)
-	policy, err := json.MarshalIndent(manifest.Policy, "", "  ")
+	policy, err := json.MarshalIndent(manifest.policySettings, "", "  ")
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", PageFile, err)
 	}

@@ -207,7 +207,7 @@ func hostileFixture(t *testing.T) *fixture {
 		f.closing.Inputs[i] = Input{Source: payloads[i+2], Path: payloads[i+7], SHA256: strings.Repeat("0", 64)}
 	}
 	f.closing.RegisterFiles = []Input{{Path: payloads[1]}, {Path: payloads[7]}}
-	f.closing.Policy = map[string]any{payloads[0]: payloads[1], payloads[4]: payloads[5], payloads[7]: payloads[7]}
+	f.closing.PolicySettings = map[string]any{payloads[0]: payloads[1], payloads[4]: payloads[5], payloads[7]: payloads[7]}
 	f.closing.Register.Checks = &register.Checks{Inconsistencies: []register.Inconsistency{{Name: payloads[0], Count: 9}}}
 	f.run.Version = payloads[0]
 	return f

@@ -334,6 +334,7 @@ type Closing struct {
 	// For the manifest. Configuration and Policy are values that encoding/json
 	// writes the same each time; they must not tell the number of workers.
 	Configuration, Policy any
+	PolicySettings        any // the same with the keys of a policy's file, for the page
 	AsOf                  calendar.Day
 	RegisterFiles         []Input
 	Inputs                []Input        // as long as the run's files
