@@ -124,6 +124,9 @@ func TestSinceIsOfWhatMayBeWrong(t *testing.T) {
 				assert.NotContains(t, string(letter), "Since when")
 				assert.NotContains(t, string(letter), "may have been wrong since")
 			} else {
+				if want == "2024-05-00" {
+					want = "May 2024" // as people write it
+				}
 				assert.Contains(t, string(letter), "The register may have been wrong since "+want+".")
 			}
 		})

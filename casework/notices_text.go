@@ -20,7 +20,8 @@ type noticeWords struct {
 	registerSays, asOf, status, statusFrom, sinceEver   string
 	reason, level, linked, deceased, knownFrom, nothing string
 	why, records, payments, andMore, since, sinceLine   string
-	recordColumns                                       [4]string
+	recordColumns                                       [5]string // the last is of records without an id
+	months                                              []string
 	protectedRecords                                    string
 	check, checkText, signature, signatureText          string
 	statuses, levels                                    map[string]string
@@ -51,7 +52,8 @@ var swedishNotice = &noticeWords{
 	why:     "Varför uppgiften kan vara felaktig eller ofullständig",
 	records: "Vad myndighetens uppgifter visar", payments: "Antal utbetalningar till numret i underlaget: %d, från %s till %s.",
 	andMore: "och %d till", since: "Sedan när", sinceLine: "Uppgiften kan ha varit felaktig sedan %s. Myndighetens uppgifter avviker sedan den %s.",
-	recordColumns:    [4]string{"utbetalningsdag", "myndighet", "utbetalningsslag", "post-id"},
+	recordColumns:    [5]string{"utbetalningsdag", "myndighet", "utbetalningsslag", "post-id", "källa och rad"},
+	months:           strings.Fields("januari februari mars april maj juni juli augusti september oktober november december"),
 	protectedRecords: "Utbetalningarna räknas inte upp här, eftersom personen har skyddade personuppgifter.",
 	check:            "Att kontrollera",
 	checkText: "Det här är ett utkast som har skrivits av ett program. En handläggare ska kontrollera uppgifterna mot registret och mot myndighetens egna handlingar, " +
@@ -95,7 +97,8 @@ var englishNotice = &noticeWords{
 	why:     "Why this may be wrong or incomplete",
 	records: "What the agency's records show", payments: "Payments to the number in the records: %d, from %s to %s.",
 	andMore: "and %d more", since: "Since when", sinceLine: "The register may have been wrong since %s. The agency's records differ since %s.",
-	recordColumns:    [4]string{"payment date", "agency", "type", "record id"},
+	recordColumns:    [5]string{"payment date", "agency", "type", "record id", "source and row"},
+	months:           strings.Fields("January February March April May June July August September October November December"),
 	protectedRecords: "The payments are not listed here, since the person has protected identity.",
 	check:            "To be checked",
 	checkText: "This is a draft that a program has written. A case worker is to check it against the register and the agency's own documents, to decide whether the provision applies " +
@@ -180,7 +183,7 @@ func (n *noticing) text(c *noticeCase) string {
 	}
 	if since := c.since(); since != "" {
 		t.heading(w.since)
-		t.sentence("  ", fmt.Sprintf(w.sinceLine, since, c.first))
+		t.sentence("  ", fmt.Sprintf(w.sinceLine, w.dayText(since), c.first))
 	}
 	t.heading(w.check)
 	t.sentence("  ", w.checkText)
@@ -228,15 +231,28 @@ func (n *noticing) reasonText(w *noticeWords, because reason) string {
 	return text
 }
 
+// dayText is a date in a sentence: of an incomplete one the month in words, or the year.
+func (w *noticeWords) dayText(date string) string {
+	partial, _ := calendar.ParsePartial([]byte(date))
+	switch year, month, day := partial.Fields(); {
+	case year == 0 || day != 0:
+		return date
+	case month != 0:
+		return fmt.Sprintf("%s %d", w.months[month-1], year)
+	default:
+		return fmt.Sprint(year)
+	}
+}
+
 // recordsText lists the agency's records of the number.
 func (c *noticeCase) recordsText(t *explanationText, w *noticeWords) {
 	rows := [][]string{w.recordColumns[:]}
 	for _, r := range c.records {
-		id := printable(r.recordID)
+		id, place := printable(r.recordID), ""
 		if id == "" {
-			id = printable(r.source) + " " + r.row
+			place = printable(r.source) + " " + r.row
 		}
-		rows = append(rows, []string{r.paymentDate.String(), printable(r.agency), printable(r.paymentType), id})
+		rows = append(rows, []string{r.paymentDate.String(), printable(r.agency), printable(r.paymentType), id, place})
 	}
 	t.table(withoutEmpty(rows))
 	if more := c.recordCount - int64(len(c.records)); more > 0 {

@@ -57,3 +57,44 @@ func keys(m map[string]string) []string {
 	slices.Sort(list)
 	return list
 }
+
+// A letter has no date that nobody writes so.
+func TestDaysInANotice(t *testing.T) {
+	for _, test := range []struct{ date, swedish, english string }{
+		{"2025-04-10", "2025-04-10", "2025-04-10"},
+		{"2025-04-00", "april 2025", "April 2025"},
+		{"2025-12-00", "december 2025", "December 2025"},
+		{"2025-00-00", "2025", "2025"},
+	} {
+		assert.Equal(t, test.swedish, swedishNotice.dayText(test.date))
+		assert.Equal(t, test.english, englishNotice.dayText(test.date))
+	}
+	f := &report.PublishedFinding{ID: strings.Repeat("0", 32), Rule: "deceased_payee", PaymentDate: calendar.Of(2025, 6, 1), StatusFrom: calendar.Missing, KnownFrom: calendar.Missing, DeceasedOn: "2025-04-00"}
+	c := newNoticeCase(1, 197010632391)
+	c.add(f, 1)
+	text := (&noticing{NoticeSettings: &NoticeSettings{Folder: "r", Language: Swedish}}).text(c)
+	assert.Contains(t, text, "Uppgiften kan ha varit felaktig sedan april 2025.")
+}
+
+// A row of a file is no id of the agency's: where a record has none, the table says what it shows.
+func TestRecordsWithoutAnID(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		ids  []string
+		want [3]string // lines of the table
+	}{
+		{"all have an id", []string{"A1", "B2"}, [3]string{"utbetalningsdag  post-id", "2025-06-01       A1", "2025-06-01       B2"}},
+		{"none has", []string{"", ""}, [3]string{"utbetalningsdag  källa och rad", "2025-06-01       csn 1317", "2025-06-01       csn 1318"}},
+		{"one has", []string{"A1", ""}, [3]string{"utbetalningsdag  post-id  källa och rad", "2025-06-01       A1", "2025-06-01                csn 1318"}},
+	} {
+		c := newNoticeCase(1, 197010632391)
+		for i, id := range test.ids {
+			c.add(&report.PublishedFinding{
+				ID: fmt.Sprintf("%032x", i), Rule: "closed_number", Source: "csn", Row: int64(1317 + i), RecordID: id,
+				PaymentDate: calendar.Of(2025, 6, 1), StatusFrom: calendar.Missing, KnownFrom: calendar.Missing,
+			}, uint64(i))
+		}
+		text := (&noticing{NoticeSettings: &NoticeSettings{Folder: "r", Language: Swedish}}).text(c)
+		assert.Contains(t, text, "  "+strings.Join(test.want[:], "\n  ")+"\n", test.why)
+	}
+}

@@ -54,7 +54,7 @@ func (r *run) reportRun(key []byte) report.Run {
 	}
 	return report.Run{
 		Version: r.settings.Version, Files: r.reportFiles(), Catalogue: rules.All(),
-		Severities: r.settings.Policy.AllSeverities(), Dictionaries: r.dictionaries,
+		Severities: r.settings.Policy.AllSeverities(), Idle: r.settings.Policy.Idle(), Dictionaries: r.dictionaries,
 		Parquet: output.Parquet, CSV: output.CSV, Arrow: output.Arrow, HTML: output.HTML,
 		Dialect: output.CSVDialect, SplitAgency: output.SplitAgency, Agencies: r.agencies(),
 		Masked: output.Masked, Key: key, Workers: r.settings.Workers,
@@ -271,7 +271,7 @@ func (r *run) closing() *report.Closing {
 			Numbers: int64(r.register.Len()), Entries: int64(r.register.Entries()),
 			ExtractDate: r.extractDate.String(), Checks: checks,
 		},
-		Configuration: settings.Configuration, Policy: settings.Policy.Document(), AsOf: settings.AsOf,
+		Configuration: settings.Configuration, Policy: settings.Policy.Document(), PolicySettings: settings.Policy.Settings(), AsOf: settings.AsOf,
 		Started: r.started, Elapsed: settings.Now().Sub(r.started), Stages: r.stages(), PeakMemory: peakMemory(), Workers: settings.Workers,
 	}
 	for i := range r.files {

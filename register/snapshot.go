@@ -40,6 +40,13 @@ type Snapshot struct {
 // otherLink marks a link that is no number, and so has no slot.
 const otherLink = 1 << 31
 
+// Empty is a register that has no number, for judging what needs none.
+func Empty() *Snapshot {
+	s := &Snapshot{extractDate: calendar.Missing, numbers: newPresence(nil), states: []State{{}}, checks: &Checks{}}
+	s.findPlain()
+	return s
+}
+
 // Len is how many numbers the register has.
 func (s *Snapshot) Len() int { return s.numbers.count }
 

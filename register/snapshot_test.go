@@ -401,3 +401,25 @@ func TestComputedLastDay(t *testing.T) {
 		assert.Equal(t, c.want != "", ok, c.why)
 	}
 }
+
+// A register without numbers answers every question that a checker asks.
+func TestEmpty(t *testing.T) {
+	empty := register.Empty()
+	assert.Zero(t, empty.Len())
+	assert.Equal(t, calendar.Missing, empty.ExtractDate())
+	numbers := []identity.Number{0, 186408233234, 196408233234, 197010632391, 209912319999}
+	days := make([]calendar.Day, len(numbers))
+	places, entries := make([]register.Place, len(numbers)), make([]register.Entry, len(numbers))
+	for _, day := range []calendar.Day{calendar.Of(1900, 1, 1), calendar.Of(2025, 11, 20), calendar.Last} {
+		for i := range days {
+			days[i] = day
+		}
+		empty.FindAllAt(places, numbers, days)
+		empty.AtAll(entries, places, days)
+		for i, number := range numbers {
+			assert.Equal(t, register.NotFound, places[i])
+			assert.Equal(t, register.NotFound, empty.Find(number))
+			assert.Zero(t, entries[i])
+		}
+	}
+}

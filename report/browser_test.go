@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -200,4 +201,47 @@ func TestPageInABrowser(t *testing.T) {
 	for _, fault := range []string{"color-contrast", "image-alt", "html-has-lang"} {
 		assert.Contains(t, strings.Join(faults, "\n"), fault)
 	}
+}
+
+// TestPageInABrowserOnPaper prints a page that begins at different heights, and
+// looks that no head of a table is the last on its sheet.
+func TestPageInABrowserOnPaper(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time, and -short was given")
+	}
+	reader, err := exec.LookPath("pdftotext")
+	if err != nil {
+		skipWithout(t, "pdftotext", "there is no pdftotext in the PATH")
+	}
+	browser := startChromium(t)
+	f := newFixture(t, 2, 3000)
+	page, _ := pageOf(t, f, withCases)
+	path := filepath.Join(t.TempDir(), "page.html")
+	require.NoError(t, os.WriteFile(path, []byte(page), 0o600))
+	words := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	heads := map[string]bool{}
+	for _, rest := range strings.Split(page, "<thead>")[1:] {
+		head, _, _ := strings.Cut(rest, "</thead>")
+		heads[words(tags.ReplaceAllString(head, " "))] = true
+	}
+	browser.open(path)
+	seen := 0
+	for millimetres := 0; millimetres < 240; millimetres += 6 {
+		var done bool
+		browser.evaluate(fmt.Sprintf("(document.body.style.paddingTop = '%dmm', true)", millimetres), &done)
+		command := exec.Command(reader, "-layout", "-", "-")
+		command.Stdin = bytes.NewReader(browser.pdf())
+		text, err := command.Output()
+		require.NoError(t, err)
+		for sheet, text := range strings.Split(string(text), "\f") {
+			lines := strings.Split(strings.TrimSpace(text), "\n")
+			for _, line := range lines {
+				if heads[words(line)] {
+					seen++
+				}
+			}
+			assert.False(t, heads[words(lines[len(lines)-1])], "%d mm lower sheet %d ends with the head of a table", millimetres, sheet+1)
+		}
+	}
+	assert.Greater(t, seen, 100, "heads are told as they are printed")
 }

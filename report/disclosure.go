@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/avstam/avstam/pipeline"
@@ -11,11 +12,24 @@ type figure struct {
 	count      int64
 	amounts    map[string]pipeline.Sum
 	byCurrency map[string]int64 // records behind each amount; what it lacks is not told
-	// isDear says that the figure is the last to be hidden for the sake of another.
-	isDear bool
+	// isDear says that the figure is the last to be hidden for the sake of another,
+	// isUnseen that it is the first: it does not stand on the page, but can be had by
+	// subtraction.
+	isDear, isUnseen bool
 
 	hidden       bool
 	hiddenAmount map[string]bool
+}
+
+// worth orders figures by what is lost where they are hidden for the sake of another.
+func (f *figure) worth() int {
+	switch {
+	case f.isUnseen:
+		return 0
+	case f.isDear:
+		return 2
+	}
+	return 1
 }
 
 // disclosure decides which figures of a page are hidden, so that no figure
@@ -121,7 +135,7 @@ func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidd
 		case isHidden(f):
 			hidden++
 			together += n
-		case next == nil, next.isDear && !f.isDear, next.isDear == f.isDear && n < count(next):
+		case next == nil, cmp.Or(f.worth()-next.worth(), cmp.Compare(n, count(next))) < 0:
 			next = f
 		}
 	}

@@ -72,14 +72,14 @@ func newFixture(t testing.TB, seed uint64, n int) *fixture {
 
 	policy := rules.DefaultPolicy()
 	f := &fixture{repeatLimit: 100, rowGroupRows: 64, run: Run{
-		Version: "1.2.3", Catalogue: rules.All(), Severities: policy.AllSeverities(), Dictionaries: dictionaries,
+		Version: "1.2.3", Catalogue: rules.All(), Severities: policy.AllSeverities(), Idle: policy.Idle(), Dictionaries: dictionaries,
 		Files:   []File{{"csn", "in/csn.csv"}, {"fk", "in/a.parquet"}, {"fk", "in/b.parquet"}},
 		Parquet: true, CSV: true, Arrow: true, HTML: true, Key: make([]byte, keyBytes), Workers: 2,
 	}}
 	last := uint8(len(f.run.Catalogue) - 1)
 	f.closing = Closing{
 		Terms: make([]Terms, fixtureFiles), Inputs: make([]Input, fixtureFiles),
-		Configuration: map[string]any{"b": 1, "a": "two"}, Policy: policy, AsOf: calendar.Of(2025, 11, 21),
+		Configuration: map[string]any{"b": 1, "a": "two"}, Policy: policy, PolicySettings: policy.Settings(), AsOf: calendar.Of(2025, 11, 21),
 		Register: RegisterOverview{Numbers: 7, Entries: 9, ExtractDate: "2025-11-20", Checks: &register.Checks{}},
 		Started:  started, Elapsed: 1500 * time.Millisecond, Workers: 2,
 	}

@@ -60,7 +60,7 @@ func namesFixture(t testing.TB, text string) *fixture {
 	}
 	f.closing.RegisterFiles = []Input{{Path: text}}
 	f.closing.Notices = []Notice{{Name: text, Text: text, Swedish: text, Records: 17}}
-	f.closing.Policy = map[string]any{text: text}
+	f.closing.PolicySettings = map[string]any{text: text}
 	f.closing.Register.Checks = &register.Checks{Inconsistencies: []register.Inconsistency{{Name: text, Count: 9}}}
 	return f
 }

@@ -90,6 +90,7 @@ func goldenFixture(t *testing.T) *fixture {
 	f.closing.RegisterFiles = []Input{{Path: "register/extract.csv", Size: 512}}
 	f.closing.Notices = []Notice{{Name: "stale_register", Text: "Payments lie more than 31 days after the register extract.", Records: 2}}
 	f.closing.Policy = map[string]any{"expiring_within_days": 90}
+	f.closing.PolicySettings = f.closing.Policy
 	f.closing.Configuration = map[string]any{"output": map[string]any{"dir": "out"}}
 	f.closing.Register.Checks = &register.Checks{RowsRead: 9, EntriesKept: 9, Inconsistencies: []register.Inconsistency{{Name: "link_loop", Count: 1}}}
 	return f

@@ -24,6 +24,8 @@ type Manifest struct {
 	Baseline  *BaselineInput `json:"baseline,omitempty"`
 	Decisions *Input         `json:"decisions,omitempty"`
 	Outputs   []Output       `json:"outputs"`
+
+	policySettings any // of the page
 }
 
 // BaselineInput is a report that was read: its name and day, the SHA-256 of its
@@ -87,12 +89,12 @@ func newManifest(run *Run, closing *Closing) *Manifest {
 		Numbers:       numbers,
 		IDKey:         KeyCheck(run.Key),
 		Configuration: closing.Configuration,
-		Policy:        closing.Policy,
-		Register:      append([]Input{}, closing.RegisterFiles...),
-		Inputs:        append([]Input{}, closing.Inputs...),
-		Baseline:      closing.Baseline,
-		Decisions:     closing.Decisions,
-		Outputs:       []Output{},
+		Policy:        closing.Policy, policySettings: closing.PolicySettings,
+		Register:  append([]Input{}, closing.RegisterFiles...),
+		Inputs:    append([]Input{}, closing.Inputs...),
+		Baseline:  closing.Baseline,
+		Decisions: closing.Decisions,
+		Outputs:   []Output{},
 	}
 }
 

@@ -40,7 +40,7 @@ type page struct {
 	NewFindings             *figure // nil without a baseline
 	Severities              []pageSeverity
 	HighestRule             int64
-	Silent                  []rules.Texts // of rules without findings
+	Silent, Idle            []rules.Texts // of rules without findings, and of those that had nothing to look for
 	Explained               []pageRule    // rules with findings
 	Directions, Agencies, PaymentTypes, Ages, Known, Confidence,
 	Closed, Baseline, Decisions *pageTable // nil for none
@@ -277,7 +277,12 @@ func (b *pageBuilder) rules(catalogue []*rules.Rule) {
 			}
 			i := slices.IndexFunc(catalogue, func(r *rules.Rule) bool { return r.Name == count.Rule })
 			texts := catalogue[i].In(b.language.code)
-			if count.Findings == 0 {
+			switch {
+			case count.Findings > 0:
+			case count.IsIdle:
+				b.Idle = append(b.Idle, texts)
+				continue
+			default:
 				b.Silent = append(b.Silent, texts)
 				continue
 			}
@@ -422,12 +427,21 @@ func (b *pageBuilder) cases() {
 	}
 	if len(b.summary.Decisions) > 0 {
 		b.Decisions = &pageTable{ID: "decisions", Title: "Decisions", Column: "Decision", Extra: "Of them expired"}
+		// Findings without a decision do not stand on the page, but can be had by subtraction.
+		undecided := b.hide.add(&figure{count: b.Findings.count, byCurrency: maps.Clone(b.Findings.byCurrency), isUnseen: true})
+		parts := []*figure{undecided}
 		for _, decision := range b.summary.Decisions {
 			f, expired := b.count(decision.named(decision.Decision)), b.hide.add(&figure{count: decision.Expired})
 			b.Decisions.Rows = append(b.Decisions.Rows, pageRow{Name: b.language.word("decision", decision.Decision), Figure: f, Extra: expired})
 			// The rest does not stand on the page, but can be had by subtraction.
 			b.hide.sumOfCounts(f, expired, b.hide.add(&figure{count: decision.Findings - decision.Expired}))
+			parts = append(parts, f)
+			undecided.count -= f.count
+			for currency, n := range f.byCurrency {
+				undecided.byCurrency[currency] -= n
+			}
 		}
+		b.hide.sum(b.Findings, parts...)
 	}
 }
 
@@ -544,7 +558,7 @@ func hiddenLast[Row any](rows []Row, of func(Row) (*figure, string)) {
 func (b *pageBuilder) provenance(manifest *Manifest) error {
 	b.Inputs = manifest.Inputs[:min(len(manifest.Inputs), pageRows)]
 	b.OtherInputs = len(manifest.Inputs) - len(b.Inputs)
-	policy, err := json.MarshalIndent(manifest.Policy, "", "  ")
+	policy, err := json.MarshalIndent(manifest.policySettings, "", "  ")
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", PageFile, err)
 	}

@@ -274,8 +274,111 @@ func TestDecisionsDoNotTellOfTheOthers(t *testing.T) {
 		terms := make([]Terms, 1)
 		addRows(&terms[0], &terms[0].Clean, 40, 100_00, sek)
 		page := pageOfTerms(t, 5, terms, func(s *Summary) {
+			s.Rules = []RuleCount{ruleOf(test.findings, "SEK")}
 			s.Decisions = []DecisionCount{{"lawful", caseOf(test.findings, "SEK"), test.expired, nil}}
 		})
 		assert.Equal(t, test.want, cellsOf(t, page, pageWords["decision lawful"].english, "</tr>"), test.why)
 	}
+}
+
+// ruleOf are findings of a rule.
+func ruleOf(findings int64, currency string) RuleCount {
+	c := caseOf(findings, currency)
+	return RuleCount{Rule: "unknown_number", Severity: "warning", Direction: "record", Findings: c.Findings, Amounts: c.Amounts, byCurrency: c.ByCurrency}
+}
+
+// Findings without a decision are what the decisions lack of all.
+func TestDecisionsDoNotTellOfTheUndecided(t *testing.T) {
+	const hidden = "|hidden|0|hidden"
+	shown := func(findings string) string { return "|" + findings + "|0|SEK 1,234,567.50" }
+	for _, test := range []struct {
+		why                   string
+		lawful, registerWrong int64 // of 40
+		want                  [2]string
+	}{
+		{"few have none, so that the fewest go with them", 20, 18, [2]string{shown("20"), hidden}},
+		{"one has none", 20, 19, [2]string{shown("20"), hidden}},
+		{"all have one", 20, 20, [2]string{shown("20"), shown("20")}},
+		{"enough have none", 20, 10, [2]string{shown("20"), shown("10")}},
+		{"few have one, and hide among those that have none", 20, 3, [2]string{shown("20"), hidden}},
+		{"the same where those are the most", 6, 3, [2]string{shown("6"), hidden}},
+	} {
+		terms := make([]Terms, 1)
+		addRows(&terms[0], &terms[0].Clean, 40, 100_00, sek)
+		page := pageOfTerms(t, 5, terms, func(s *Summary) {
+			s.Rules = []RuleCount{ruleOf(40, "SEK")}
+			s.Decisions = []DecisionCount{{"lawful", caseOf(test.lawful, "SEK"), 0, nil}, {"register_wrong", caseOf(test.registerWrong, "SEK"), 0, nil}}
+		})
+		assert.Equal(t, "|40|SEK 1,234,567.50", cellsOf(t, page, "All findings", "</tr>"), test.why)
+		for i, decision := range []string{"lawful", "register_wrong"} {
+			assert.Equal(t, test.want[i], cellsOf(t, page, pageWords["decision "+decision].english, "</tr>"), "%s: %s", decision, test.why)
+		}
+	}
+}
+
+// Whatever was decided of the findings, no decision of few stands there, nor is
+// what all findings have more than the decisions that do of few.
+func TestFewCannotBeWorkedOutFromDecisions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const limit = 5
+		findings := rapid.SampledFrom([]int64{0, 0, 1, 2, 3, 4, 5, 6, 9, 50})
+		draw := func(label string) (c CaseCount) {
+			c = CaseCount{Amounts: map[string]pipeline.Sum{}, ByCurrency: map[string]int64{}}
+			for _, currency := range []string{"SEK", "EUR"} {
+				if n := findings.Draw(t, label+" "+currency); n > 0 {
+					c.Findings += n
+					c.Amounts[currency], c.ByCurrency[currency] = sumOf(n*100), n
+				}
+			}
+			return c
+		}
+		s := &Summary{}
+		all := []CaseCount{draw("undecided")}
+		for _, decision := range []string{"confirmed", "lawful", "register_wrong"}[:rapid.IntRange(1, 3).Draw(t, "decisions")] {
+			one := draw(decision)
+			all = append(all, one)
+			s.Decisions = append(s.Decisions, DecisionCount{decision, one, rapid.Int64Range(0, one.Findings).Draw(t, "expired"), nil})
+		}
+		rule := ruleOf(0, "SEK")
+		rule.Amounts, rule.byCurrency = map[string]pipeline.Sum{}, map[string]int64{}
+		for _, one := range all {
+			rule.Findings += one.Findings
+			for currency, n := range one.ByCurrency {
+				rule.Amounts[currency] = sumOf((rule.byCurrency[currency] + n) * 100)
+				rule.byCurrency[currency] += n
+			}
+		}
+		s.Rules = []RuleCount{rule}
+		b := &pageBuilder{language: newPageLanguage(rules.English), summary: s, hide: &disclosure{limit: limit}}
+		b.chooseCurrencies()
+		b.rules(rules.All())
+		b.cases()
+		b.hide.settle(b.currencies)
+
+		look := func(of string, count func(CaseCount) int64, isHidden func(*figure) bool) {
+			few := func(n int64) bool { return n > 0 && n < limit }
+			rest, hidden := count(all[0]), 0
+			for i, row := range b.Decisions.Rows {
+				n := count(all[1+i])
+				switch {
+				case n == 0:
+				case isHidden(row.Figure):
+					rest += n
+					hidden++
+				case few(n):
+					t.Fatalf("%s of %d findings with a decision stands there", of, n)
+				}
+			}
+			if !isHidden(b.Findings) && few(rest) {
+				t.Fatalf("%s of %d findings can be worked out", of, rest)
+			}
+			if !isHidden(b.Findings) && hidden == 1 && count(all[0]) == 0 {
+				t.Fatalf("%s of the only decision that is hidden can be worked out", of)
+			}
+		}
+		look("the number", func(c CaseCount) int64 { return c.Findings }, func(f *figure) bool { return f.hidden })
+		for _, currency := range b.currencies {
+			look(currency, func(c CaseCount) int64 { return c.ByCurrency[currency] }, func(f *figure) bool { return f.hiddenAmount[currency] })
+		}
+	})
 }

@@ -207,7 +207,7 @@ func hostileFixture(t *testing.T) *fixture {
 		f.closing.Inputs[i] = Input{Source: payloads[i+2], Path: payloads[i+7], SHA256: strings.Repeat("0", 64)}
 	}
 	f.closing.RegisterFiles = []Input{{Path: payloads[1]}, {Path: payloads[7]}}
-	f.closing.Policy = map[string]any{payloads[0]: payloads[1], payloads[4]: payloads[5], payloads[7]: payloads[7]}
+	f.closing.PolicySettings = map[string]any{payloads[0]: payloads[1], payloads[4]: payloads[5], payloads[7]: payloads[7]}
 	f.closing.Register.Checks = &register.Checks{Inconsistencies: []register.Inconsistency{{Name: payloads[0], Count: 9}}}
 	f.run.Version = payloads[0]
 	return f
@@ -368,4 +368,34 @@ func TestThePageIsTheSameForAnyNumberOfWorkers(t *testing.T) {
 	a, _ := pageOf(t, one, nil)
 	b, _ := pageOf(t, four, nil)
 	assert.True(t, a == b)
+}
+
+// A rule that had nothing to look for has not looked, and one that is off stands nowhere.
+func TestRulesWithoutFindings(t *testing.T) {
+	for language, lines := range map[string][2]string{
+		rules.English: {"Rules that looked and found nothing:", "Rules that the policy gives nothing to look for:"},
+		rules.Swedish: {"Regler som har prövats utan träff:", "Regler som policyn inte ger något att leta efter:"},
+	} {
+		f := newFixture(t, 1, 0)
+		f.run.Language = language
+		f.run.Severities = slices.Clone(f.run.Severities)
+		f.run.Severities[slices.Index(rules.All(), rules.Named("closed_number"))] = rules.Off
+		page, _ := pageOf(t, f, nil)
+		line := func(begins string) string {
+			_, after, found := strings.Cut(page, begins)
+			require.True(t, found, begins)
+			named, _, _ := strings.Cut(after, "</p>")
+			return named
+		}
+		title := func(rule string) string { return rules.Named(rule).In(language).Title }
+		assert.Equal(t, " "+title("test_number")+", "+title("insufficient_identity_level")+", "+title("uncertain_identity_purpose")+".", line(lines[1]))
+		assert.Contains(t, line(lines[0]), title("unknown_number"))
+		assert.NotContains(t, line(lines[0]), title("test_number"))
+		assert.NotContains(t, page, title("closed_number"))
+
+		f.run.Idle = make([]bool, len(f.run.Catalogue))
+		page, _ = pageOf(t, f, nil)
+		assert.NotContains(t, page, lines[1])
+		assert.Contains(t, line(lines[0]), title("test_number"))
+	}
 }

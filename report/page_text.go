@@ -56,9 +56,10 @@ var swedishTexts = map[string]string{
 	"Nothing.":                             "Inget.",
 	"None.":                                "Inga.",
 	"Rules that looked and found nothing:": "Regler som har prövats utan träff:",
-	"not stated":                           "ej angivet",
-	"%s more is in summary.json.":          "Ytterligare %s finns i summary.json.",
-	"%s more are in summary.json.":         "Ytterligare %s finns i summary.json.",
+	"Rules that the policy gives nothing to look for:": "Regler som policyn inte ger något att leta efter:",
+	"not stated":                   "ej angivet",
+	"%s more is in summary.json.":  "Ytterligare %s finns i summary.json.",
+	"%s more are in summary.json.": "Ytterligare %s finns i summary.json.",
 
 	"By agency":                             "Per myndighet",
 	"Agency":                                "Myndighet",

@@ -65,6 +65,9 @@ type RuleCount struct {
 	Possible  int64                   `json:"possible"` // of the findings, those that are not certain
 	Amounts   map[string]pipeline.Sum `json:"amounts"`
 
+	// IsIdle says that the policy gave it nothing to look for.
+	IsIdle bool `json:"-"`
+
 	byCurrency map[string]int64 // findings
 }
 
@@ -369,7 +372,7 @@ func (c *counts) fill(s *Summary, run *Run, t *texts, baseline *BaselineInput, f
 		}
 		s.Rules = append(s.Rules, RuleCount{
 			Rule: rule.Name, Severity: run.Severities[i].String(), Direction: rule.Direction.String(),
-			Findings: counted.Findings, Possible: c.possible[i], Amounts: counted.Amounts, byCurrency: counted.byCurrency,
+			Findings: counted.Findings, Possible: c.possible[i], Amounts: counted.Amounts, byCurrency: counted.byCurrency, IsIdle: run.Idle[i],
 		})
 		s.Findings += counted.Findings
 	}

@@ -46,6 +46,7 @@ type Run struct {
 	Files        []File // in the order of the report; no two are the same
 	Catalogue    []*rules.Rule
 	Severities   []rules.Severity // as the policy has them, as long as Catalogue
+	Idle         []bool           // rules that the policy gives nothing to look for, as long as Catalogue
 	Dictionaries *pipeline.Dictionaries
 	// Parquet, CSV and Arrow are the formats of the tables, at least one; HTML is
 	// for the page.
@@ -130,8 +131,8 @@ func NewWriter(draft *storage.Draft, spill *storage.Spill, run Run) (*Writer, er
 	if run.Follow && (draft == nil || !run.Parquet) {
 		return nil, errors.New("cannot follow findings without a report in Parquet, where the next run finds them")
 	}
-	if len(run.Severities) != len(run.Catalogue) {
-		panic("BUG: a report needs a severity for each rule")
+	if len(run.Severities) != len(run.Catalogue) || len(run.Idle) != len(run.Catalogue) {
+		panic("BUG: a report needs to know of each rule how the policy has it")
 	}
 	style, err := run.Dialect.style()
 	if err != nil {
@@ -333,6 +334,7 @@ type Closing struct {
 	// For the manifest. Configuration and Policy are values that encoding/json
 	// writes the same each time; they must not tell the number of workers.
 	Configuration, Policy any
+	PolicySettings        any // the same with the keys of a policy's file, for the page
 	AsOf                  calendar.Day
 	RegisterFiles         []Input
 	Inputs                []Input        // as long as the run's files

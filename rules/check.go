@@ -2,7 +2,6 @@ package rules
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
@@ -40,8 +39,10 @@ func NewChecker(policy *Policy, snapshot *register.Snapshot, dictionaries *pipel
 		c.inForce = append(c.inForce, populationsInForce(state))
 		c.before = append(c.before, populationsBefore(state))
 	}
-	if c.facts.testNumbers.isEmpty() {
-		c.severities[slices.Index(all[:], testNumber)] = Off // nothing to look for
+	for i, isIdle := range policy.Idle() {
+		if isIdle {
+			c.severities[i] = Off
+		}
 	}
 	for i, rule := range all {
 		looks := rule.Looks == ReadRows || rule.Across != nil && rule.Across.Looks == ReadRows
@@ -231,6 +232,16 @@ func (c *Checker) tally(b *pipeline.Batch) {
 	}
 	clean.Add(cleanRows, 0)
 	flagged.Add(flaggedRows, 0)
+}
+
+// Idle says, by place in All, which rules the policy gives nothing to look for,
+// whatever their severity.
+func (p *Policy) Idle() []bool {
+	idle := make([]bool, len(all))
+	for i, rule := range all {
+		idle[i] = rule.IsIdle != nil && rule.IsIdle(p)
+	}
+	return idle
 }
 
 // AllSeverities are the severities of all rules by place in All: the policy's,

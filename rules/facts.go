@@ -15,16 +15,15 @@ type Facts struct {
 	Batch    *pipeline.Batch
 	Register *register.Snapshot
 
-	states              []register.State // of Register
-	chains              []register.Chain // by row, of the ReplacedRows alone
-	deaths              []death          // by row, of the PerhapsDeadRows alone
-	lastDays            []calendar.Day   // by row, of the ActiveCoordinationRows alone
-	scratch             scratch
-	paymentTypes        []paymentTypePolicy
-	agencies            []agencyPolicy
-	uncertainRestricted bool
-	expiringWithinDays  int64
-	testNumbers         testNumbers
+	states             []register.State // of Register
+	chains             []register.Chain // by row, of the ReplacedRows alone
+	deaths             []death          // by row, of the PerhapsDeadRows alone
+	lastDays           []calendar.Day   // by row, of the ActiveCoordinationRows alone
+	scratch            scratch
+	paymentTypes       []paymentTypePolicy
+	agencies           []agencyPolicy
+	expiringWithinDays int64
+	testNumbers        testNumbers
 }
 
 // paymentTypePolicy and agencyPolicy are the policy by number of the text in
@@ -200,7 +199,6 @@ func (w *Witness) EvidenceAll(evidence []Evidence, numbers []identity.Number, da
 
 // usePolicy takes over what of the policy does not hang on a record's texts.
 func (f *Facts) usePolicy(policy *Policy) {
-	f.uncertainRestricted = len(policy.UncertainAllowed) > 0
 	f.expiringWithinDays = int64(min(policy.ExpiringWithinDays, math.MaxInt32))
 	f.testNumbers = newTestNumbers(policy.TestNumbers)
 }
@@ -255,8 +253,6 @@ func newTestNumbers(list []identity.Number) testNumbers {
 func (t *testNumbers) hash(number identity.Number) uint64 {
 	return uint64(number) * 0x9e3779b97f4a7c15 >> (64 - 20)
 }
-
-func (t *testNumbers) isEmpty() bool { return t.maybe == nil }
 
 func (t *testNumbers) has(number identity.Number) bool {
 	if hash := t.hash(number); t.maybe[hash/64]>>(hash%64)&1 == 0 { // fast path

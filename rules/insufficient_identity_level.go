@@ -1,5 +1,7 @@
 package rules
 
+import "github.com/avstam/avstam/register"
+
 var insufficientIdentityLevel = &Rule{
 	Name:    "insufficient_identity_level",
 	Title:   "Identity level too low",
@@ -15,7 +17,20 @@ var insufficientIdentityLevel = &Rule{
 	Severity:  Warning,
 	Direction: OnIdentity,
 	Laws:      []Law{lawCoordination},
-	Looks:     LevelRows,
+	IsIdle: func(p *Policy) bool {
+		for _, of := range p.PaymentTypes {
+			if of.IdentityLevel != register.NoLevel {
+				return false
+			}
+		}
+		for _, of := range p.Agencies {
+			if of.IdentityLevel != register.NoLevel {
+				return false
+			}
+		}
+		return true
+	},
+	Looks: LevelRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {
 			asked := max(f.paymentType(row).level, f.agency(row).level)

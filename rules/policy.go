@@ -115,3 +115,48 @@ func (p *Policy) Document() any {
 		"stale_after_days": p.StaleAfterDays, "test_numbers": len(p.TestNumbers),
 	}
 }
+
+// Settings are what Document has, with the keys of a policy's file, for people who
+// write those: it is such a file, but that test_numbers are counted.
+func (p *Policy) Settings() any {
+	severities := map[string]string{}
+	for i, severity := range p.AllSeverities() {
+		severities[all[i].Name] = severity.String()
+	}
+	paymentTypes := map[string]map[string]any{}
+	for name, of := range p.PaymentTypes {
+		settings := map[string]any{}
+		if of.LawfulMonths != NoTail {
+			settings["lawful_after_death"] = map[string]int{"months": of.LawfulMonths}
+		}
+		if of.EmigratedAllowed {
+			settings["emigrated"] = "allow"
+		}
+		if of.IdentityLevel != register.NoLevel {
+			settings["identity_level"] = of.IdentityLevel.String()
+		}
+		paymentTypes[name] = settings
+	}
+	agencies := map[string]map[string]any{}
+	for name, of := range p.Agencies {
+		settings := map[string]any{}
+		if of.IdentityLevel != register.NoLevel {
+			settings["identity_level"] = of.IdentityLevel.String()
+		}
+		agencies[name] = settings
+	}
+	settings := map[string]any{"rules": severities, "expiring_within_days": p.ExpiringWithinDays, "stale_after_days": p.StaleAfterDays}
+	if len(paymentTypes) > 0 {
+		settings["payment_types"] = paymentTypes
+	}
+	if len(agencies) > 0 {
+		settings["agencies"] = agencies
+	}
+	if len(p.UncertainAllowed) > 0 {
+		settings["uncertain_allowed"] = p.UncertainAllowed
+	}
+	if len(p.TestNumbers) > 0 {
+		settings["test_numbers"] = len(p.TestNumbers)
+	}
+	return settings
+}

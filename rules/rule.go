@@ -31,6 +31,9 @@ type Rule struct {
 	OffByDefault bool
 	Direction    Direction
 	Laws         []Law
+	// IsIdle says that a policy gives the rule nothing to look for; nil for a rule
+	// that always has something.
+	IsIdle func(p *Policy) bool
 
 	// Looks says which records of a batch the rule looks at. Find reports those
 	// of rows, which are in ascending order, that are found.

@@ -12,6 +12,7 @@ var testNumber = &Rule{
 	},
 	Severity:  Error,
 	Direction: OnRecord,
+	IsIdle:    func(p *Policy) bool { return len(p.TestNumbers) == 0 },
 	Looks:     ReadRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {

@@ -15,11 +15,9 @@ var uncertainIdentityPurpose = &Rule{
 	Severity:  Warning,
 	Direction: OnIdentity,
 	Laws:      []Law{lawUncertainPurpose},
+	IsIdle:    func(p *Policy) bool { return len(p.UncertainAllowed) == 0 },
 	Looks:     LevelRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
-		if !f.uncertainRestricted {
-			return
-		}
 		for _, row := range rows {
 			if f.State(row).Level == register.Uncertain && !f.agency(row).uncertainAllowed {
 				hits.Add(row, "")

@@ -95,17 +95,12 @@ const (
 	verdictOther    = "a number that the population register does not have"
 )
 
-// answerAlone is what a number says of itself, without a register.
-func answerAlone(given string, day calendar.Day) *answer {
-	parsed := identity.Parse([]byte(given))
-	number, fault := parsed.In(day.Year())
+// answerAlone is what the number of a row says of itself, without a register.
+func answerAlone(_ *rules.Checker, b *pipeline.Batch, row int32, given string) *answer {
+	parsed, day, number := &b.Text[row], b.PaymentDate[row], b.Number[row]
 	a := &answer{given: given, verdict: verdictNotKnown}
-	switch a.read(number, parsed.Kind, fault); {
-	case fault != identity.NoFault:
-		a.say("What to do: %s", rules.Named("malformed_number").Action)
-		return a
-	case number == 0:
-		a.say("What to do: %s", rules.Named("other_identity_kind").Action)
+	a.read(number, b.Kind[row], b.Fault[row])
+	if number == 0 {
 		return a
 	}
 	if parsed.Ten {

@@ -27,9 +27,9 @@ func (p *program) checkCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check NUMBER… | -",
 		Short: "Says what a number is, what the register says of it on a day, and what to do",
-		Long: `Says of each number what kind it is or what is wrong with it; with --register also
-its status on the day, where its links lead, and what the rules would find of a
-payment on that day.
+		Long: `Says of each number what kind it is or what is wrong with it, and what the rules
+would find of a payment on the day; with --register also its status on that day and
+where its links lead.
 
 - in place of all numbers reads them from standard input, one a line, so that they
 do not stand in the list of processes.`,
@@ -116,25 +116,21 @@ func readLines(r io.Reader) ([]string, error) {
 	return lines, nil
 }
 
-// checkNumbers tells about each number, with a register by running the rules on
-// a payment to it.
+// checkNumbers tells about each number by running the rules on a payment to it;
+// without a register those that ask it of nothing.
 func checkNumbers(w io.Writer, colours palette, given []string, day calendar.Day, snapshot *register.Snapshot) error {
+	policy, tell := rules.DefaultPolicy(), answerOf
 	if snapshot == nil {
-		var text strings.Builder
-		for _, number := range given {
-			answerAlone(number, day).write(&text, colours)
-		}
-		_, err := io.WriteString(w, text.String())
-		return err
+		snapshot, tell = register.Empty(), answerAlone
+		policy.Severities = map[string]rules.Severity{"unknown_number": rules.Off}
 	}
-	policy := rules.DefaultPolicy()
 	checker := rules.NewChecker(&policy, snapshot, pipeline.NewDictionaries())
 	for texts := range slices.Chunk(given, pipeline.BatchRows) {
 		var text strings.Builder
 		batch := paymentsOf(texts, day)
 		hits := checker.Check(batch)
 		for row := range texts {
-			a := answerOf(checker, batch, int32(row), texts[row])
+			a := tell(checker, batch, int32(row), texts[row])
 			for len(hits) > 0 && hits[0].Row == int32(row) {
 				a.add(checker, &hits[0])
 				hits = hits[1:]

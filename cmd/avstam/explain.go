@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/vbauerster/mpb/v8/cwriter"
@@ -14,6 +15,7 @@ import (
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
+	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
 )
@@ -29,8 +31,8 @@ shows the number's history in the register as a time line, the chain of links as
 it stood on the day, the policy and the law that applied, and what would have
 made the record clean.
 
-The register is the one of the report, or what --register names. Relative paths of
-inputs are taken from the current folder, as by verify. Numbers are masked; in
+The register is the one of the report, or what --register names: the same file where
+it lies now, or another. Relative paths of inputs are taken from the current folder, as by verify. Numbers are masked; in
 full they are shown on a terminal alone.`,
 		Example: `  avstam explain out/latest 9c1185a5c5e9fc54612808977ee8f548
   avstam explain --register register.avr --numbers full out/latest 9c1185a5c5e9fc54612808977ee8f548`,
@@ -89,21 +91,37 @@ func (p *program) explain(ctx context.Context, folder, id string, registerFiles 
 		Folder: folder, Manifest: manifest, ID: id, Source: told.Source, Policy: told.Policy, LacksTestNumbers: told.LacksTestNumbers, Full: full,
 		Register: func(ctx context.Context) (*register.Snapshot, string, error) {
 			if len(registerFiles) > 0 {
-				snapshot, err := openRegister(ctx, registerFiles)
-				return snapshot, "the register is the one that --register names, not the report's", err
+				return namedRegister(ctx, registerFiles, manifest.Register, told)
 			}
-			return registerOf(ctx, manifest, told)
+			return registerOf(ctx, manifest.Register, told)
 		},
 	})
 }
 
-// registerOf opens the register of a report, where it is still as it was. note
-// says what it is else.
-func registerOf(ctx context.Context, manifest *report.Manifest, told *config.Told) (_ *register.Snapshot, note string, err error) {
+// namedRegister opens the register that --register names. note says so, unless it
+// is the report's at another place, which is opened as the report's.
+func namedRegister(ctx context.Context, patterns []string, inputs []report.Input, told *config.Told) (_ *register.Snapshot, note string, err error) {
+	lacksDigest := func(input report.Input) bool { return input.SHA256 == "" } // a size alone tells nothing
+	if files, err := readers.Expand(patterns); err == nil && len(files) == len(inputs) && !slices.ContainsFunc(inputs, lacksDigest) {
+		moved := slices.Clone(inputs)
+		for i, file := range files {
+			moved[i].Path = file
+		}
+		if snapshot, _, err := registerOf(ctx, moved, told); err != nil || snapshot != nil {
+			return snapshot, "", err
+		}
+	}
+	snapshot, err := openRegister(ctx, patterns)
+	return snapshot, "the register is the one that --register names, not the report's", err
+}
+
+// registerOf opens the register of a report, where it is still as it was; nil,
+// and in note why, where it is not.
+func registerOf(ctx context.Context, inputs []report.Input, told *config.Told) (_ *register.Snapshot, note string, err error) {
 	const name = "; name one with --register"
 	settings := job.Register{ExtractDate: told.ExtractDate().Day(), Extract: told.Extract()}
-	for i := range manifest.Register {
-		input := &manifest.Register[i]
+	for i := range inputs {
+		input := &inputs[i]
 		changed, err := input.Compare(ctx)
 		switch {
 		case context.Cause(ctx) != nil:

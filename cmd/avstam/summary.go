@@ -125,7 +125,9 @@ func writeFindings(text *strings.Builder, colours palette, s *report.Summary, cu
 	})
 	for _, rule := range byGravity {
 		if rule.Findings == 0 {
-			silent++
+			if !rule.IsIdle {
+				silent++
+			}
 			continue
 		}
 		findings.add(append([]string{rule.Rule, rule.Severity, grouped(rule.Findings)}, amounts(rule.Amounts, currencies)...)...)

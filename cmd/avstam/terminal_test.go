@@ -81,6 +81,7 @@ func TestSummaryTable(t *testing.T) {
 			{Rule: "unknown_number", Severity: "warning", Findings: 300, Amounts: money(-200, 0)},
 			{Rule: "deceased_payee", Severity: "error", Findings: 44, Amounts: money(1234567, 0)},
 			{Rule: "closed_number", Severity: "error"},
+			{Rule: "uncertain_identity_purpose", Severity: "warning", IsIdle: true}, // it has not looked
 		},
 		Severities: []report.Count{{Name: "error", Findings: 44, Amounts: money(1234567, 0)}},
 		Notices:    []report.Notice{{Text: "The policy has the agency \"\x1b[2J\", which no record has." + strings.Repeat(" and", 1000)}},
