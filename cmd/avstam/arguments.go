@@ -31,6 +31,7 @@ func atLeastOne(missing string) cobra.PositionalArgs {
 	}
 }
 
+// atMost takes no more than so many; of a command with commands what is more is taken for one.
 func atMost(most int) cobra.PositionalArgs {
 	return func(command *cobra.Command, arguments []string) error {
 		switch {
