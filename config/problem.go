@@ -74,8 +74,9 @@ func quote(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// suggest is what a message adds on a word that is none of the known ones.
-func suggest(word string, known []string) string {
+// Nearest is the known word that may have been meant by one that is none of them;
+// empty where none is near.
+func Nearest(word string, known []string) string {
 	best, distance := "", len(word)/3+1
 	for _, candidate := range known {
 		if d := editDistance(word, candidate); d <= distance && d < len(candidate) {
@@ -84,8 +85,13 @@ func suggest(word string, known []string) string {
 			}
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf(" (did you mean %q?)", best)
+	return best
+}
+
+// suggest is what a message adds on a word that is none of the known ones.
+func suggest(word string, known []string) string {
+	if meant := Nearest(word, known); meant != "" {
+		return fmt.Sprintf(" (did you mean %q?)", meant)
 	}
 	return fmt.Sprintf(" (known: %s)", strings.Join(known, ", "))
 }

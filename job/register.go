@@ -104,7 +104,7 @@ func (r *Register) CheckShrink(snapshot *register.Snapshot) error {
 	}
 	previous, err := register.Open(r.Previous)
 	if err != nil {
-		return err
+		return fmt.Errorf("register.previous: %w", err) // not the register that the run is about
 	}
 	lost := previous.Len() - snapshot.Len()
 	if isOverShare(int64(lost), r.MaxShrink, int64(previous.Len())) {

@@ -23,6 +23,7 @@ func writtenFamilies(t *testing.T) map[string][]string {
 	t.Helper()
 	f := newFixture(t, 1, 400)
 	f.closing.PeakMemory = 1
+	f.closing.Notices = []Notice{{Name: "stale_register"}}
 	_, published := f.publish(t)
 	families := map[string][]string{}
 	for line := range strings.Lines(string(published.Metrics)) {

@@ -5,7 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/avstam/avstam/calendar"
 )
+
+const secondsPerDay = 24 * 60 * 60
 
 // metricsOf is a summary in Prometheus' text format, for the textfile collector
 // of the node exporter. Everything is a gauge: each run replaces the last.
@@ -57,6 +61,20 @@ func metricsOf(s *Summary, closing *Closing) []byte {
 	}
 	family("avstam_repeated_ids", "Findings whose id an earlier finding has.")
 	fmt.Fprintf(&b, "avstam_repeated_ids %d\n", s.RepeatedIDs)
+	if len(s.Notices) > 0 {
+		family("avstam_notices", "What the run says of itself.")
+		counts := map[string]int{}
+		for _, notice := range s.Notices {
+			counts[notice.Name]++
+		}
+		for _, name := range slices.Sorted(maps.Keys(counts)) {
+			fmt.Fprintf(&b, "avstam_notices{name=%q} %d\n", name, counts[name])
+		}
+	}
+	if day, ok := calendar.Parse([]byte(s.Register.ExtractDate)); ok {
+		family("avstam_register_extract_timestamp_seconds", "The day of the register extract, as its midnight in UTC.")
+		fmt.Fprintf(&b, "avstam_register_extract_timestamp_seconds %d\n", int64(day)*secondsPerDay)
+	}
 	family("avstam_run_timestamp_seconds", "When the run started.")
 	fmt.Fprintf(&b, "avstam_run_timestamp_seconds %.3f\n", float64(closing.Started.UnixMilli())/1000)
 	family("avstam_run_duration_seconds", "How long the run took.")

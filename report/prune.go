@@ -2,8 +2,10 @@ package report
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
@@ -15,13 +17,24 @@ var runNames = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}$`)
 // Prune removes the oldest reports of an output folder until keep are left, and
 // returns their names. It takes for reports only folders with the name of a run
 // and a manifest in them, and never removes the one that latest points at. The
-// error is storage.ErrHeld while a run holds the folder.
+// error is storage.ErrHeld while a run holds the folder. A folder in which no run has
+// been is refused, and nothing is made in it: its name may be wrong.
 func Prune(dir string, keep int) (removed []string, err error) {
 	if keep < 0 {
 		return nil, fmt.Errorf("cannot keep %d reports", keep)
 	}
 	if _, err := disk.Stat(dir); err != nil {
 		return nil, fmt.Errorf("cannot prune reports: %w", err)
+	}
+	there, err := disk.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot prune reports: %w", err)
+	}
+	isOutput := slices.ContainsFunc(there, func(entry fs.DirEntry) bool {
+		return runNames.MatchString(entry.Name()) || storage.IsMark(entry.Name())
+	})
+	if !isOutput && !disk.IsObject(dir) { // which Lock refuses
+		return nil, fmt.Errorf("cannot prune reports: %s is no output folder: no run has been in it", dir)
 	}
 	folder, err := storage.Lock(dir)
 	if err != nil {

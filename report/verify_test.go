@@ -219,6 +219,29 @@ func TestPrune(t *testing.T) {
 		_, err := Prune(folder.Path(), 1)
 		assert.ErrorIs(t, err, storage.ErrHeld)
 	})
+	t.Run("a folder in which no run has been is left as it is", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "records.csv"), nil, 0o600))
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "20251101"), 0o750))
+		_, err := Prune(dir, 1)
+		require.ErrorContains(t, err, dir+" is no output folder")
+		assert.NoFileExists(t, filepath.Join(dir, ".lock"))
+	})
+	for _, mark := range []string{".lock", "latest", "failed"} {
+		t.Run("a folder with nothing but "+mark+" has had a run", func(t *testing.T) {
+			dir := t.TempDir()
+			if mark == "latest" {
+				require.NoError(t, os.Symlink(runs[0], filepath.Join(dir, mark)))
+			} else if mark == "failed" {
+				require.NoError(t, os.Mkdir(filepath.Join(dir, mark), 0o750))
+			} else {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, mark), nil, 0o600))
+			}
+			removed, err := Prune(dir, 1)
+			require.NoError(t, err)
+			assert.Empty(t, removed)
+		})
+	}
 	t.Run("a folder that is not there is not made", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "none")
 		_, err := Prune(dir, 1)

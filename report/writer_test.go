@@ -18,6 +18,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/rules"
@@ -563,6 +564,13 @@ func TestMetricsAreInTheTextFormat(t *testing.T) {
 	assert.Contains(t, string(published.Metrics), fmt.Sprintf("\navstam_records_read %d\n", published.Summary.Records.Read.Rows))
 	assert.Contains(t, string(published.Metrics), "\navstam_run_timestamp_seconds 1763690400.000\n")
 	assert.Contains(t, string(published.Metrics), "\navstam_run_duration_seconds 1.500\n")
+	assert.Contains(t, string(published.Metrics), fmt.Sprintf("\navstam_register_extract_timestamp_seconds %d\n", time.Date(2025, 11, 20, 0, 0, 0, 0, time.UTC).Unix()))
+	assert.NotContains(t, string(published.Metrics), "avstam_notices")
+	f.closing.Register.ExtractDate = ""
+	f.closing.Notices = []Notice{{Name: "policy_agency_unused"}, {Name: "extract_date_unknown"}, {Name: "policy_agency_unused"}}
+	_, published = f.publish(t)
+	assert.NotContains(t, string(published.Metrics), "avstam_register_extract", "the day is not known")
+	assert.Contains(t, string(published.Metrics), "\navstam_notices{name=\"extract_date_unknown\"} 1\navstam_notices{name=\"policy_agency_unused\"} 2\n")
 	assert.Equal(t, `a\\b\"c\nd`, escapeLabel("a\\b\"c\nd"))
 }
 

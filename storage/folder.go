@@ -168,6 +168,10 @@ func (f *Folder) Remove(run string) error {
 	return nil
 }
 
+// IsMark says whether a name in a folder tells that a run has had it for its output:
+// those of the lock, of latest and of what failed. Reports have other names.
+func IsMark(name string) bool { return name == lockName || name == latestName || name == failedName }
+
 // Latest is the run that latest points at; empty where there is none.
 func (f *Folder) Latest() (string, error) {
 	target, err := disk.Readlink(filepath.Join(f.path, latestName))

@@ -35,8 +35,9 @@ type Summary struct {
 // findings that they must give as truth.parquet, and a configuration with its
 // test numbers. The configuration runs the first of the formats, and the
 // findings name its file. Files are 0600, a new folder 0750; what an earlier
-// call wrote is written over, but no other configuration. After an error
-// nothing that was begun is left, a new folder neither.
+// call wrote is written over, and nothing else: the configuration must be as it
+// was written, and stand beside the other files. After an error nothing that was
+// begun is left, a new folder neither.
 func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []string) (Summary, error) {
 	var summary Summary
 	if len(formats) == 0 {
@@ -50,8 +51,7 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 			return summary, fmt.Errorf("cannot generate format %q twice", format)
 		}
 	}
-	configuration := filepath.Join(folder, ConfigurationFile)
-	if err := checkReplaceable(configuration); err != nil {
+	if err := d.checkReplaceable(folder); err != nil {
 		return summary, err
 	}
 	_, err := disk.Stat(folder)
@@ -60,7 +60,33 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 		return summary, fmt.Errorf("cannot make the folder: %w", err)
 	}
 	removeGenerated(folder, formats) // an old file would keep its permissions
+	// The first line is there before the data and the rest after them: it tells the
+	// next call whose they are, and nobody runs what is not whole.
+	text := []byte(d.Configuration(formats[0]))
+	configuration, err := disk.OpenFile(filepath.Join(folder, ConfigurationFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		defer configuration.Close()
+		_, err = configuration.Write(text[:len(generatedHeader)])
+	}
+	if err == nil {
+		summary, err = d.writeData(ctx, folder, formats)
+	}
+	if err == nil {
+		_, err = configuration.Write(text[len(generatedHeader):])
+		err = errors.Join(err, configuration.Close())
+	}
+	if err != nil {
+		removeGenerated(folder, formats)
+		if isNew {
+			_ = disk.Remove(folder) // unless somebody has put something there
+		}
+		return Summary{}, err
+	}
+	return summary, nil
+}
 
+// writeData writes all but the configuration.
+func (d *Dataset) writeData(ctx context.Context, folder string, formats []string) (summary Summary, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		summary.Records, err = writeTables(ctx, folder, SourceName, formats, recordColumns, d.Records)
@@ -75,44 +101,52 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 		summary.Findings, err = writeTables(ctx, folder, truthName, []string{"parquet"}, columns, d.Findings)
 		return err
 	})
-	err = group.Wait()
-	if err == nil {
-		err = errors.Join(
-			disk.WriteFile(filepath.Join(folder, TestNumbersFile), []byte(d.TestNumbers()), 0o600),
-			disk.WriteFile(configuration, []byte(d.Configuration(formats[0])), 0o600))
-	}
-	if err != nil {
-		removeGenerated(folder, formats)
-		if isNew {
-			_ = disk.Remove(folder) // unless somebody has put something there
-		}
+	if err := group.Wait(); err != nil {
 		return Summary{}, err
 	}
-	return summary, nil
+	return summary, disk.WriteFile(filepath.Join(folder, TestNumbersFile), []byte(d.TestNumbers()), 0o600)
 }
 
-// removeGenerated removes what is there of the files of WriteFolder. One that
-// cannot be removed cannot be written either, and is told then.
-func removeGenerated(folder string, formats []string) {
-	names := []string{truthName + ".parquet", TestNumbersFile, ConfigurationFile}
+// dataFiles are the names of what writeData writes.
+func dataFiles(formats []string) []string {
+	names := []string{truthName + ".parquet", TestNumbersFile}
 	for _, format := range formats {
 		names = append(names, SourceName+"."+format, registerName+"."+format)
 	}
-	for _, name := range names {
+	return names
+}
+
+// removeGenerated removes what is there of the files of WriteFolder, that which
+// tells whose they are last. One that cannot be removed cannot be written either,
+// and is told then.
+func removeGenerated(folder string, formats []string) {
+	for _, name := range append(dataFiles(formats), ConfigurationFile) {
 		_ = disk.Remove(filepath.Join(folder, name))
 	}
 }
 
-// checkReplaceable refuses a configuration that was not generated.
-func checkReplaceable(path string) error {
-	found, err := disk.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
+// checkReplaceable refuses a folder with a configuration that is not as it is
+// generated, or with data of whatever format and no generated configuration. What
+// was begun and not ended, as by a power cut, counts as generated.
+func (d *Dataset) checkReplaceable(folder string) error {
+	found, err := disk.ReadFile(filepath.Join(folder, ConfigurationFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot see what configuration is there: %w", err)
-	case !strings.HasPrefix(string(found), generatedHeader) && !strings.HasPrefix(generatedHeader, string(found)): // or as far as a full disk let it be written
-		return fmt.Errorf("cannot generate into %s: it has a configuration of its own, which would be lost", filepath.Dir(path))
+	}
+	if !slices.ContainsFunc(Formats(), func(format string) bool { return strings.HasPrefix(d.Configuration(format), string(found)) }) {
+		return fmt.Errorf("cannot generate into %s: it has a configuration of its own, which would be lost", folder)
+	}
+	if len(found) >= len(generatedHeader) {
+		return nil
+	}
+	for _, name := range dataFiles(Formats()) {
+		_, err := disk.Lstat(filepath.Join(folder, name))
+		if err == nil {
+			return fmt.Errorf("cannot generate into %s: it has a file %s that was not generated there, which would be lost", folder, name)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot see what data are there: %w", err)
+		}
 	}
 	return nil
 }

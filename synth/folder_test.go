@@ -198,6 +198,51 @@ func TestAConfigurationOfOnesOwnIsKept(t *testing.T) {
 	}
 }
 
+// What is in a folder and was not generated there stays as it is.
+func TestDataOfOnesOwnAreKept(t *testing.T) {
+	d, err := synth.New(synth.Options{Records: 10, People: 10})
+	require.NoError(t, err)
+	generated := d.Configuration("parquet")
+	first := strings.SplitAfterN(generated, "\n", 2)[0]
+	for _, test := range []struct {
+		why     string
+		files   map[string]string
+		refused string // empty where it is written
+	}{
+		{"records", map[string]string{"records.parquet": "x"}, "it has a file records.parquet that was not generated there"},
+		{"records of another format, which the next call would write over", map[string]string{"records.csv": "x"}, "it has a file records.csv"},
+		{"a register", map[string]string{"register.parquet": "x"}, "it has a file register.parquet"},
+		{"findings", map[string]string{"truth.parquet": "x"}, "it has a file truth.parquet"},
+		{"test numbers", map[string]string{"testnumbers.txt": "x"}, "it has a file testnumbers.txt"},
+		{"an empty configuration says nothing of whose the data are", map[string]string{"avstam.yaml": "", "records.parquet": "x"}, "it has a file records.parquet"},
+		{"a generated configuration that was edited", map[string]string{"avstam.yaml": generated + "fail_on: {error: 0}\n", "records.parquet": "x"}, "it has a configuration of its own"},
+		{"… or cut down", map[string]string{"avstam.yaml": strings.Replace(generated, "duplicate_payment: on", "", 1)}, "it has a configuration of its own"},
+		{"what was generated", map[string]string{"avstam.yaml": generated, "records.parquet": "x"}, ""},
+		{"what was generated in the other format", map[string]string{"avstam.yaml": d.Configuration("csv"), "records.parquet": "x"}, ""},
+		{"what a call that died has begun", map[string]string{"avstam.yaml": first, "records.parquet": "x"}, ""},
+		{"a configuration that a full disk cut off", map[string]string{"avstam.yaml": generated[:len(generated)-5], "records.parquet": "x"}, ""},
+		{"something else", map[string]string{"notes.txt": "x"}, ""},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			folder := t.TempDir()
+			for name, contents := range test.files {
+				require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(contents), 0o600))
+			}
+			before := digestsOf(t, folder)
+			_, err := d.WriteFolder(t.Context(), folder, []string{"parquet"})
+			if test.refused == "" {
+				require.NoError(t, err)
+				configuration, err := os.ReadFile(filepath.Join(folder, "avstam.yaml"))
+				require.NoError(t, err)
+				assert.Equal(t, generated, string(configuration))
+				return
+			}
+			assert.ErrorContains(t, err, test.refused)
+			assert.Equal(t, before, digestsOf(t, folder))
+		})
+	}
+}
+
 func TestWhatWasBegunIsRemoved(t *testing.T) {
 	d, err := synth.New(synth.Options{Records: 100_000, People: 100_000})
 	require.NoError(t, err)

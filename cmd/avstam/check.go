@@ -35,7 +35,7 @@ where its links lead.
 do not stand in the list of processes.`,
 		Example: `  avstam check 640823-3234
   avstam check --register register.avr --date 2025-11-20 - < numbers.txt`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("NUMBER is missing; - reads numbers from standard input"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if len(arguments) > 1 && slices.Contains(arguments, "-") {
 				return usageError(errors.New("- reads the numbers from standard input: give it alone"))

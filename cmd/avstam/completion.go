@@ -10,7 +10,7 @@ func (p *program) completionCommand() *cobra.Command {
 		Use:       "completion SHELL",
 		Short:     "Prints the completion script of a shell: bash, zsh, fish or powershell",
 		Example:   "  avstam completion bash > /etc/bash_completion.d/avstam",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOf("SHELL", "shell", shells),
 		ValidArgs: shells,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			root := command.Root()

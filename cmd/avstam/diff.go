@@ -28,7 +28,7 @@ func (p *program) diffCommand() *cobra.Command {
 persist and are gone, with what they amount to. Where something is new or gone the
 exit status is 1.`,
 		Example: "  avstam diff out/20251120T020000.000Z-1f3a9c2e out/latest",
-		Args:    cobra.ExactArgs(2),
+		Args:    exactly("OLD_REPORT", "NEW_REPORT"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			write := map[string]func(io.Writer, *casework.Difference) error{"text": writeFindingsDiff, "json": writeFindingsDiffJSON, "csv": writeFindingsDiffCSV}[format]
 			if write == nil {

@@ -36,7 +36,7 @@ it lies now, or another. Relative paths of inputs are taken from the current fol
 full they are shown on a terminal alone.`,
 		Example: `  avstam explain out/latest 9c1185a5c5e9fc54612808977ee8f548
   avstam explain --register register.avr --numbers full out/latest 9c1185a5c5e9fc54612808977ee8f548`,
-		Args: cobra.ExactArgs(2),
+		Args: exactly("REPORT", "FINDING_ID"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			switch {
 			case numbers != "masked" && numbers != "full":

@@ -32,7 +32,7 @@ printed is a configuration as it stands.
 Values are masked: no identity number is printed.`,
 		Example: `  avstam inspect in/fk.csv.gz
   avstam inspect in register > avstam.yaml`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("FILE is missing"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if format != "text" && format != "json" {
 				return usageError(errors.New("--format: want text or json"))

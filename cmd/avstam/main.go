@@ -256,12 +256,6 @@ report of what does not fit: numbers that are none, that are closed, inactive or
 replaced, payees who had died, and the like.
 
 Start with "avstam demo", which needs nothing.`,
-		Args: func(command *cobra.Command, arguments []string) error {
-			if len(arguments) > 0 {
-				return fmt.Errorf("unknown command %q", arguments[0])
-			}
-			return nil
-		},
 		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -286,10 +280,10 @@ Start with "avstam demo", which needs nothing.`,
 
 // asUsage makes every complaint about flags and arguments one of usage.
 func asUsage(command *cobra.Command) {
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(withoutNumbers(err)) })
+	command.SetFlagErrorFunc(flagError)
 	check := command.Args
 	if check == nil {
-		check = cobra.NoArgs
+		check = atMost(0)
 	}
 	command.Args = func(command *cobra.Command, arguments []string) error {
 		if err := check(command, arguments); err != nil {

@@ -27,7 +27,7 @@ the table of cases alone. The cases of protected people lie apart, in the folder
 "protected", and are left out of a table alone.`,
 		Example: `  avstam notices out/latest --out notices
   avstam notices out/latest --out cases.csv`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly("REPORT"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			switch {
 			case out == "":

@@ -15,7 +15,7 @@ func (p *program) pruneCommand() *cobra.Command {
 		Use:     "prune DIR",
 		Short:   "Removes old reports from a folder of reports, never the latest",
 		Example: "  avstam prune out --keep 12",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly("DIR"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if !command.Flags().Changed("keep") || keep < 1 {
 				return usageError(errors.New("--keep: say how many reports to keep, at least 1"))

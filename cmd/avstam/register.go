@@ -83,7 +83,7 @@ func (p *program) registerInfoCommand() *cobra.Command {
 		Use:     "info FILE",
 		Short:   "Tells what is in a snapshot, and what was wrong with its extract",
 		Example: "  avstam register info register.avr",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly("FILE"),
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			snapshot, err := register.Open(arguments[0])
 			if err != nil {
@@ -99,7 +99,7 @@ func (p *program) registerDiffCommand() *cobra.Command {
 		Use:     "diff OLD NEW",
 		Short:   "Counts what changed from one snapshot to another",
 		Example: "  avstam register diff register-2025-11-13.avr register-2025-11-20.avr",
-		Args:    cobra.ExactArgs(2),
+		Args:    exactly("OLD", "NEW"),
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			earlier, err := register.Open(arguments[0])
 			if err != nil {

@@ -30,14 +30,14 @@ func (p *program) rulesCommand() *cobra.Command {
   avstam rules inactive_number
   avstam rules inactive_number --lang sv
   avstam rules --format json`,
-		Args:      cobra.MaximumNArgs(1),
+		Args:      atMost(1),
 		ValidArgs: names,
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			catalogue := rules.All()
 			if len(arguments) == 1 {
 				rule := rules.Named(arguments[0])
 				if rule == nil {
-					return usageError(withoutNumbers(fmt.Errorf("there is no rule %q; %q lists them", arguments[0], "avstam rules")))
+					return usageError(withoutNumbers(fmt.Errorf("there is no rule %q%s; %q lists them", arguments[0], didYouMean("", arguments[0], names), "avstam rules")))
 				}
 				catalogue = []*rules.Rule{rule}
 			}

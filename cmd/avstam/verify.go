@@ -16,7 +16,7 @@ func (p *program) verifyCommand() *cobra.Command {
 manifest, counts findings, rejects and sums again, and does the same for the
 inputs that are still there. What differs is an exit status of 1.`,
 		Example: "  avstam verify out/latest",
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly("REPORT"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			differences, err := report.Verify(command.Context(), arguments[0], true)
 			if err != nil {

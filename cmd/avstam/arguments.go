@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/avstam/avstam/config"
+)
+
+// exactly takes one argument for each name.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(command *cobra.Command, arguments []string) error {
+		if len(arguments) < len(names) {
+			return fmt.Errorf("%s is missing", names[len(arguments)])
+		}
+		return atMost(len(names))(command, arguments)
+	}
+}
+
+// atLeastOne takes as many arguments as there are; without any it says what is missing.
+func atLeastOne(missing string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, arguments []string) error {
+		if len(arguments) == 0 {
+			return errors.New(missing)
+		}
+		return nil
+	}
+}
+
+// atMost takes no more than so many; of a command with commands what is more is taken for one.
+func atMost(most int) cobra.PositionalArgs {
+	return func(command *cobra.Command, arguments []string) error {
+		switch {
+		case len(arguments) <= most:
+			return nil
+		case command.HasSubCommands():
+			var known []string
+			for _, child := range command.Commands() {
+				known = append(known, child.Name())
+			}
+			return fmt.Errorf("unknown command %q%s", arguments[most], didYouMean("", arguments[most], known))
+		}
+		return fmt.Errorf("unknown argument %q", arguments[most])
+	}
+}
+
+// oneOf takes one argument, which is one of those known.
+func oneOf(name, what string, known []string) cobra.PositionalArgs {
+	return func(command *cobra.Command, arguments []string) error {
+		if err := exactly(name)(command, arguments); err != nil {
+			return err
+		}
+		if !slices.Contains(known, arguments[0]) {
+			return fmt.Errorf("unknown %s %q%s", what, arguments[0], didYouMean("", arguments[0], known))
+		}
+		return nil
+	}
+}
+
+// flagError is a complaint about a flag, and which one may have been meant.
+func flagError(command *cobra.Command, err error) error {
+	complaint := withoutNumbers(err)
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		var known []string
+		command.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
+		complaint = fmt.Errorf("%w%s", complaint, didYouMean("--", unknown.GetSpecifiedName(), known))
+	}
+	return usageError(complaint)
+}
+
+// didYouMean is what a complaint about a word adds, if a known one is near.
+func didYouMean(prefix, word string, known []string) string {
+	if meant := config.Nearest(word, known); meant != "" {
+		return fmt.Sprintf(" (did you mean %q?)", prefix+meant)
+	}
+	return ""
+}
