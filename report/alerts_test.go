@@ -47,5 +47,5 @@ func TestTheAlertsLookAtWhatIsWritten(t *testing.T) {
 	for _, name := range []string{"avstam_records_read", "avstam_register_extract_timestamp_seconds", "avstam_notices"} {
 		assert.True(t, slices.Contains(looksAt, name), "no alert looks at %s", name)
 	}
-	assert.Regexp(t, `(?m)^ +expr: avstam_records_read == 0$`, string(contents))
+	assert.Regexp(t, `(?m)^ +expr: avstam_records_read == 0 or avstam_notices`, string(contents))
 }
