@@ -267,7 +267,7 @@ func TestAnObjectThatMustBeNew(t *testing.T) {
 	} {
 		t.Run(row.why, func(t *testing.T) {
 			object := &stored{contents: row.there, stand: row.stand}
-			s := served(t, time.Second, object.ServeHTTP)
+			s := served(t, time.Minute, object.ServeHTTP)
 			err := s.putNew(t.Context(), "s3://bucket/name", strings.NewReader("ours"), 4)
 			if row.want == nil {
 				require.NoError(t, err)
@@ -284,7 +284,7 @@ func TestAnObjectThatMustBeNew(t *testing.T) {
 // A link that leads there already is not made again.
 func TestALinkThatIsThere(t *testing.T) {
 	object := &stored{contents: "v2\n"}
-	s := served(t, time.Second, object.ServeHTTP)
+	s := served(t, time.Minute, object.ServeHTTP)
 	isOpen, err := s.link(t.Context(), "v2", "s3://bucket/latest", func(string) bool { return true })
 	require.NoError(t, err)
 	assert.False(t, isOpen)
@@ -302,7 +302,7 @@ func TestALinkMayBeMadeYet(t *testing.T) {
 		{"it is refused", http.StatusNotFound, http.StatusForbidden, false},
 		{"who is between gives up", http.StatusNotFound, http.StatusGatewayTimeout, true},
 	} {
-		s := served(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+		s := served(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPut {
 				w.WriteHeader(row.write)
 			} else {
@@ -318,7 +318,7 @@ func TestALinkMayBeMadeYet(t *testing.T) {
 // Links are followed by whatever names, each once, and a second one behind the first.
 func TestLinksAreFollowed(t *testing.T) {
 	links := map[string]string{"/bucket/short/latest": "v1", "/bucket/short/v1/latest": "w2", "/bucket/a/latest": strings.Repeat("long", 8)}
-	s := served(t, time.Second, func(w http.ResponseWriter, r *http.Request) {
+	s := served(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
 		target, ok := links[r.URL.Path]
 		if !ok {
 			w.WriteHeader(http.StatusNotFound)
