@@ -36,7 +36,7 @@ func TestTheAlertsLookAtWhatIsWritten(t *testing.T) {
 		for _, label := range regexp.MustCompile(`(\w+)=~?"`).FindAllStringSubmatch(expression, -1) {
 			assert.Contains(t, labels, label[1], expression)
 		}
-		for _, notices := range regexp.MustCompile(`avstam_notices{name=~"([a-z_|]+)"}`).FindAllStringSubmatch(expression, -1) {
+		for _, notices := range regexp.MustCompile(`avstam_notices{name=~?"([a-z_|]+)"}`).FindAllStringSubmatch(expression, -1) {
 			for name := range strings.SplitSeq(notices[1], "|") {
 				assert.Contains(t, string(reference), "\n| `"+name+"` | ", "there is no such notice")
 			}
