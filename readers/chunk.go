@@ -249,7 +249,8 @@ func (c *csvRecords) chunks(ctx context.Context, bytes int64) ([]Chunk, error) {
 		return c.wholeChunk(), nil
 	}
 	scan := *c.csvFile
-	scan.fields, scan.options = nil, &Options{Bytes: c.options.Bytes}
+	// Of the fields the number's alone is wanted: to tell a row that quotes hide.
+	scan.fields, scan.options = c.fields[:identityNumber+1], &Options{Bytes: c.options.Bytes}
 	scan.blockBytes = int(min(int64(scan.blockBytes), bytes))
 	var rows csvRows
 	rows.reset(&scan)

@@ -2,7 +2,6 @@ package readers
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +22,7 @@ import (
 func TestCSVOpenQuoteIsNotRead(t *testing.T) {
 	row := testNumber(1964, 323) + ",2024-05-17,1,\n"
 	stray := testNumber(1964, 323) + ",2024-05-17,1,\"Kalle\n"
+	ditto := testNumber(1964, 323) + ",2024-05-17,1,\"\n"
 	header := "identity_number,payment_date,amount,note\n"
 	for _, c := range []struct {
 		text string
@@ -33,6 +33,8 @@ func TestCSVOpenQuoteIsNotRead(t *testing.T) {
 			"line 20002: a quote that opens there is not closed on its line: it takes in 5000 more, whose rows cannot be told apart", "it is never closed"},
 		{header + strings.Repeat(row, 20_000) + stray + strings.Repeat(row, 999) + strings.Replace(stray, "Kalle", `Kalle"`, 1) + strings.Repeat(row, 9000),
 			"line 20002: a quote that opens there is not closed on its line: it takes in 1000 more, whose rows cannot be told apart", "a quoted field closes it"},
+		{header + strings.Repeat(row, 20_000) + ditto + strings.Repeat(row, 999) + ditto + strings.Repeat(row, 9000),
+			"line 20002: quotes make one row of that line and 1000 more, among which is a row of its own: the rows cannot be told apart", "two ditto marks make one field"},
 	} {
 		text := []byte(c.text)
 		utf16, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes(text)
@@ -55,7 +57,11 @@ func TestCSVOpenQuoteIsNotRead(t *testing.T) {
 				require.EqualError(t, chunkProblem(t, path, bytes), want, "%s, %s, chunks of %d bytes", c.why, name, bytes)
 			}
 			_, err := Inspect(t.Context(), path)
-			require.EqualError(t, err, want, "%s, %s, inspected", c.why, name)
+			if strings.Contains(want, "a row of its own") {
+				require.NoError(t, err, "which column has the numbers is not yet known")
+			} else {
+				require.EqualError(t, err, want, "%s, %s, inspected", c.why, name)
+			}
 
 			pipe := filepath.Join(t.TempDir(), "pipe")
 			require.NoError(t, syscall.Mkfifo(pipe, 0o600))
@@ -113,14 +119,16 @@ func TestCSVOpenQuoteIsSeenInTheFirstBatch(t *testing.T) {
 
 // An extract would lack the entries that the quote takes in.
 func TestExtractOpenQuoteIsNotRead(t *testing.T) {
-	text := "number,status,status_from\n" + strings.Repeat(testNumber(1964, 323)+",active,2020-01-01\n", 9000)
-	quoted := strings.ReplaceAll(text, "active", `"active`)
+	row := testNumber(1964, 323) + ",active,2020-01-01,\n"
+	text := "number,status,status_from,status_reason\n" + strings.Repeat(row, 9000)
+	quoted := strings.ReplaceAll(row, "active", `"active`)
+	ditto := strings.ReplaceAll(row, ",\n", ",\"\n")
 	for _, c := range []struct {
-		text        string
-		rows, taken int
+		text, want string
 	}{
-		{text + strings.Replace(text[26:], "active", `"active`, 1), 9000, 8999},
-		{quoted, 0, 1},
+		{text + strings.Repeat(quoted, 9000), "line 9002: a quote that opens there is not closed on its line: it takes in 1 more, whose rows cannot be told apart"},
+		{text + quoted + row, "line 9002: a quote that opens there is not closed on its line: it takes in 1 more, whose rows cannot be told apart"},
+		{text + ditto + row + ditto + row, "line 9002: quotes make one row of that line and 2 more, among which is a row of its own: the rows cannot be told apart"},
 	} {
 		path := writeFile(t, "register.csv", []byte(c.text))
 		rows := 0
@@ -128,7 +136,7 @@ func TestExtractOpenQuoteIsNotRead(t *testing.T) {
 			rows += len(x.Number)
 			return nil
 		})
-		assert.EqualError(t, err, fmt.Sprintf("cannot read %s: line %d: a quote that opens there is not closed on its line: it takes in %d more, whose rows cannot be told apart", path, c.rows+2, c.taken))
-		assert.Equal(t, c.rows, rows, "the rows before it are handed on")
+		assert.EqualError(t, err, "cannot read "+path+": "+c.want)
+		assert.Equal(t, 9000, rows, "the rows before it are handed on")
 	}
 }

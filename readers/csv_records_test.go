@@ -670,6 +670,8 @@ func FuzzCSVRecords(f *testing.F) {
 	f.Add([]byte("\xff\xfea\x00"), "", uint16(1))
 	f.Add([]byte(csvHeader+"x,2024-05-17,1,2,3,4,5,,\n\"y,2024-05-17,1,2,3,4,5,,\n\"z\",2024-05-17,1,2,3,4,5,,\n"), "", uint16(9))
 	f.Add([]byte(csvHeader+"\"x\ny\",2024-05-17,1,2,3,4,5,,\"z\n\n1\n"), "windows-1252", uint16(30))
+	ditto := testNumber(1964, 323) + ",2024-05-17,1,2,3,4,5,,\"\n"
+	f.Add([]byte(csvHeader+ditto+ditto+ditto), "", uint16(50))
 	f.Fuzz(func(t *testing.T, content []byte, encoding string, blockBytes uint16) {
 		defer damage.Watch()()
 		path := filepath.Join(t.TempDir(), "records.csv")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 )
 
@@ -36,6 +37,9 @@ type csvRow struct {
 type openQuote struct {
 	at    int   // its place
 	lines int64 // that it takes in after its own
+	// hidesRow says that no quote is at fault, but one of the lines that the row at
+	// that place takes in is itself a row.
+	hidesRow bool
 }
 
 // problem is the error of an open quote of the block, if it is one.
@@ -43,8 +47,11 @@ func (q openQuote) problem(path string, block *csvBlock) error {
 	if q.lines == 0 {
 		return nil
 	}
-	return lineError(path, block.line+countLines(block.data[:q.at]),
-		fmt.Errorf("a quote that opens there is not closed on its line: it takes in %d more, whose rows cannot be told apart", q.lines))
+	text := "a quote that opens there is not closed on its line: it takes in %d more, whose rows cannot be told apart"
+	if q.hidesRow {
+		text = "quotes make one row of that line and %d more, among which is a row of its own: the rows cannot be told apart"
+	}
+	return lineError(path, block.line+countLines(block.data[:q.at]), fmt.Errorf(text, q.lines))
 }
 
 // row reads the row that begins at start; data[:end] ends with a newline, and
@@ -407,7 +414,10 @@ func (r *csvRows) splitQuoted(g *grammar, block *csvBlock, at int) (rows, next i
 // text of fields behind it. A row with an open quote is not taken.
 func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int) (int, []byte) {
 	split := g.row(data, at, block.end, block.trueEnd, r.fields)
-	if r.broken = split.open; r.broken.lines > 0 {
+	if r.broken = split.open; r.broken.lines == 0 && r.hidesRow(g, data[at:split.end]) {
+		r.broken = openQuote{at: at, lines: countLines(data[at:split.end]), hidesRow: true}
+	}
+	if r.broken.lines > 0 {
 		return at, data
 	}
 	r.start[row], r.end[row] = uint32(at), uint32(split.end)
@@ -428,6 +438,32 @@ func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int
 		}
 	}
 	return split.next, data
+}
+
+// hidesRow says whether one of the lines after a row's first would be a row if it
+// stood alone: it has all fields, and a number in the number's. Two fields that are
+// nothing but a quote, some lines apart, make one well-formed field of all between.
+func (r *csvRows) hidesRow(g *grammar, row []byte) bool {
+	number := r.columns[identityNumber] // of records; of an extract the same place is registerNumber
+	if number == nil {
+		return false
+	}
+	_, row, more := bytes.Cut(row, []byte{'\n'})
+	for more {
+		var line []byte
+		line, row, more = bytes.Cut(row, []byte{'\n'})
+		if bytes.Count(line, []byte{g.delimiter}) != g.count-1 {
+			continue
+		}
+		for range number.field {
+			_, line, _ = bytes.Cut(line, []byte{g.delimiter})
+		}
+		line, _, _ = bytes.Cut(line, []byte{g.delimiter})
+		if identity.Parse(bytes.TrimSuffix(line, []byte{'\r'})).Fault == identity.NoFault {
+			return true
+		}
+	}
+	return false
 }
 
 // fail marks a row that cannot be split into its fields.
