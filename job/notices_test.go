@@ -1,6 +1,7 @@
 package job
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -71,6 +72,53 @@ func TestSourcesWithoutRecordsAreNamed(t *testing.T) {
 	got, err := os.ReadFile(filepath.Join(result.Folder, "summary.json"))
 	require.NoError(t, err)
 	assert.Equal(t, string(want), string(got), "of a job in parts")
+}
+
+// One delivery under two names is counted twice, which its bytes tell: of two files or
+// sources, of a whole run and in parts. Files without rows are alike, and folders that
+// name the agency make records others.
+func TestARepeatedFileIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, contents string) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(contents), 0o600))
+		return path
+	}
+	const header, row = "identity_number,payment_date,amount\n", "x,2025-11-20,1\n"
+	first, again := write("a.csv", header+row+row), write("b.csv", header+row+row)
+	settings := partedNight(t)
+	settings.Sources[0].Files = append(settings.Sources[0].Files, first, write("none.csv", header), write("none too.csv", header))
+	settings.Sources = append(settings.Sources, readers.Source{Name: "third", Files: []string{
+		again, write("another.csv", header+row), write("agency=one/c.csv", header+row+row+row), write("agency=two/c.csv", header+row+row+row),
+	}})
+	settings.Sources[0].Constants, settings.Sources[2].Constants = nil, nil
+	settings.Expect = make([]Expect, len(settings.Sources))
+	repeated := func(result *Result) (texts []string) {
+		for _, notice := range result.Summary.Notices {
+			if notice.Name == "file_repeated" {
+				assert.EqualValues(t, 2, notice.Records)
+				texts = append(texts, notice.Text, notice.Swedish)
+			}
+		}
+		return texts
+	}
+	whole, err := Run(t.Context(), settings)
+	require.NoError(t, err)
+	want := []string{
+		fmt.Sprintf("The file %q has the same bytes as %q. If that is one delivery under two names, its records are counted twice.", again, first),
+		fmt.Sprintf("Filen %q har samma innehåll som %q. Om det är en leverans under två namn räknas dess poster två gånger.", again, first),
+	}
+	assert.Equal(t, want, repeated(whole))
+
+	settings.Output.Folder = filepath.Join(t.TempDir(), "out")
+	step := stepOf(&settings)
+	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 60)
+	require.NoError(t, err)
+	chunks := mapAll(t, plan, step)
+	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
+	require.NoError(t, err)
+	assert.Equal(t, want, repeated(result), "of a job in parts")
 }
 
 // Both control totals of a source are told of, and those of all sources.

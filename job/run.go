@@ -428,6 +428,30 @@ func (r *run) emptySources() []string {
 	return names
 }
 
+// repeatedFiles are files with rows that have the bytes of one before them, which comes
+// second, by their place: as a delivery that was fetched twice. Folders that say
+// something else of the records make it another one.
+func (r *run) repeatedFiles() [][2]int {
+	var repeated [][2]int
+	first := map[string]int{}
+	for i, file := range r.inputs() {
+		contents := file.Input.SHA256
+		for _, chunk := range file.Input.Chunks {
+			contents += fmt.Sprintf("%d:%s", chunk.Offset, chunk.SHA256)
+		}
+		if contents == "" || r.files[i].rows == 0 {
+			continue
+		}
+		contents += fmt.Sprint(file.Input.Folders)
+		if earlier, ok := first[contents]; ok {
+			repeated = append(repeated, [2]int{i, earlier})
+		} else {
+			first[contents] = i
+		}
+	}
+	return repeated
+}
+
 // notices are what the run as a whole has to say.
 func (r *run) notices() []report.Notice {
 	var notices []report.Notice
@@ -438,6 +462,11 @@ func (r *run) notices() []report.Notice {
 	}
 	for _, name := range r.emptySources() {
 		say("source_without_records", 0, "The source %q has no records: there is no row in its files.", "Källan %q har inga poster: det finns ingen rad i dess filer.", name)
+	}
+	inputs := r.inputs()
+	for _, file := range r.repeatedFiles() {
+		say("file_repeated", r.files[file[0]].rows, "The file %q has the same bytes as %q. If that is one delivery under two names, its records are counted twice.",
+			"Filen %q har samma innehåll som %q. Om det är en leverans under två namn räknas dess poster två gånger.", inputs[file[0]].Input.Path, inputs[file[1]].Input.Path)
 	}
 	policy := &r.settings.Policy
 	if date := r.extractDate; date == calendar.Missing {
