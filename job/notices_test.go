@@ -119,6 +119,16 @@ func TestARepeatedFileIsNamed(t *testing.T) {
 	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
 	require.NoError(t, err)
 	assert.Equal(t, want, repeated(result), "of a job in parts")
+
+	for i := range 20 {
+		settings.Sources[2].Files = append(settings.Sources[2].Files, write(fmt.Sprintf("many%d.csv", i), header+row+row))
+	}
+	whole, err = Run(t.Context(), settings)
+	require.NoError(t, err)
+	many := whole.Summary.Notices[:21]
+	assert.Equal(t, "file_repeated", many[19].Name)
+	assert.Equal(t, "1 more file has the same bytes as another.", many[20].Text)
+	assert.NotEqual(t, "file_repeated", whole.Summary.Notices[21].Name)
 }
 
 // Both control totals of a source are told of, and those of all sources.

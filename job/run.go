@@ -463,10 +463,15 @@ func (r *run) notices() []report.Notice {
 	for _, name := range r.emptySources() {
 		say("source_without_records", 0, "The source %q has no records: there is no row in its files.", "Källan %q har inga poster: det finns ingen rad i dess filer.", name)
 	}
-	inputs := r.inputs()
-	for _, file := range r.repeatedFiles() {
+	const listed = 20 // of what may be many
+	inputs, repeated := r.inputs(), r.repeatedFiles()
+	for _, file := range repeated[:min(listed, len(repeated))] {
 		say("file_repeated", r.files[file[0]].rows, "The file %q has the same bytes as %q. If that is one delivery under two names, its records are counted twice.",
 			"Filen %q har samma innehåll som %q. Om det är en leverans under två namn räknas dess poster två gånger.", inputs[file[0]].Input.Path, inputs[file[1]].Input.Path)
+	}
+	if more := len(repeated) - listed; more > 0 {
+		say("file_repeated", 0, rules.Plural(more, "%d more file has the same bytes as another.", "%d more files have the same bytes as others."),
+			rules.Plural(more, "%d fil till har samma innehåll som en annan.", "%d filer till har samma innehåll som andra."), more)
 	}
 	policy := &r.settings.Policy
 	if date := r.extractDate; date == calendar.Missing {
@@ -505,7 +510,6 @@ func (r *run) notices() []report.Notice {
 			strange = append(strange, fmt.Sprintf("%q", name))
 		}
 	}
-	const listed = 20
 	switch text := strings.Join(strange[:min(listed, len(strange))], ", "); {
 	case len(strange) > listed:
 		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s and %d more.",
