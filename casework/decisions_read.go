@@ -13,6 +13,7 @@ import (
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/disk"
+	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/report"
 )
@@ -152,6 +153,15 @@ func (d *Decisions) readCSV(ctx context.Context, contents []byte) error {
 		return err
 	}
 	width := len(header)
+	end := int64(0) // of the rows so far
+	hidesRow := func() bool {
+		text := bytes.TrimLeft(contents[end:reader.InputOffset()], "\r\n")
+		end = reader.InputOffset()
+		return hidesDecision(text, byte(reader.Comma), width, places)
+	}
+	if hidesRow() {
+		return errors.New("quotes make one header of its first line and some after it, among which is a row of its own")
+	}
 	var bad complaints
 	for row := int64(1); ; row++ {
 		if row%1024 == 0 {
@@ -168,6 +178,10 @@ func (d *Decisions) readCSV(ctx context.Context, contents []byte) error {
 		}
 		line, _ := reader.FieldPos(0)
 		place := fmt.Sprintf("row %d (line %d)", row, line)
+		if hidesRow() {
+			bad.add(place, "quotes make one row of that line and some after it, among which is a row of its own")
+			continue
+		}
 		if len(values) != width {
 			bad.add(place, fmt.Sprintf("it has %d values, and the header %d", len(values), width))
 			continue
@@ -180,6 +194,21 @@ func (d *Decisions) readCSV(ctx context.Context, contents []byte) error {
 			return ""
 		}))
 	}
+}
+
+// hidesDecision says whether a row takes in another, which would be lost: a line in it
+// has a finding's id or a number in that column.
+func hidesDecision(row []byte, delimiter byte, width int, places map[string]int) bool {
+	plain := func(text []byte) []byte { return []byte(report.PlainText(strings.TrimSpace(string(text)))) }
+	for column, isKey := range map[string]func([]byte) bool{
+		"finding_id": func(text []byte) bool { _, err := parseID(plain(text)); return err == nil },
+		"number":     func(text []byte) bool { return identity.Parse(plain(text)).Fault == identity.NoFault },
+	} {
+		if place, ok := places[column]; ok && readers.HidesRow(row, delimiter, width, place, isKey) {
+			return true
+		}
+	}
+	return false
 }
 
 // readParquet reads texts, integers and days of flat columns, behind the readers'

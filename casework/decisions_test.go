@@ -108,6 +108,9 @@ func TestDecisionsThatAreRefused(t *testing.T) {
 		{"all bad rows", "finding_id,decision\n1,lawful\n2,lawful\n", "row 1 (line 2): the column finding_id is not 32 hexadecimal digits; row 2 (line 3): the column finding_id"},
 		{"more than are listed", "finding_id,decision\n" + strings.Repeat("1,lawful\n", 25), "row 20 (line 21): the column finding_id is not 32 hexadecimal digits; and 5 more"},
 		{"a quote that does not close", "finding_id,decision\n\"" + testNumber + ",lawful\n", "line 2"},
+		{"two quotes hide a decision", "finding_id,decision,note\n" + testID + ",lawful,\"\n" + testID + ",lawful,x\n" + testID + ",lawful,\"\n", "row 1 (line 2): quotes make one row of that line and some after it, among which is a row of its own"},
+		{"and one about a number", "number,rule,decision,note\r\n\r\n" + testNumber + ",inactive_number,lawful,\"\r\n\t" + testNumber + ",inactive_number,lawful,\"\r\n", "row 1 (line 3): quotes make one row"},
+		{"in the header", "finding_id,decision,\"note\n" + testID + ",lawful,\"\n" + testID + ",lawful,\n", "the column 3 is none of"},
 		{"bytes that only begin like Parquet", "PAR1" + testNumber, "it is no Parquet file, or is cut off"},
 	} {
 		t.Run(test.why, func(t *testing.T) {

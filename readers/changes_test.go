@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 )
@@ -129,6 +130,31 @@ func TestAFileThatGrowsWhileItIsOpenedIsPlannedWhole(t *testing.T) {
 		require.Len(t, chunks, 1, name)
 		assert.Equal(t, stamp.Size, chunks[0].Length, name)
 		assert.EqualValues(t, 2*len(whole), chunks[0].Length, name)
+	}
+}
+
+// So may the file of a chunk, or be replaced, between the look whether it is the one
+// that was planned and its opening.
+func TestAChunkOfAFileThatChangesWhileItIsOpenedIsRefused(t *testing.T) {
+	for name, path := range filesOfEveryFormat(t) {
+		source := Source{Files: []string{path}}
+		records, err := OpenRecords([]Source{source}, *newOptions())
+		require.NoError(t, err)
+		chunks, stamp, err := records.Chunks(context.Background(), 0, 64<<20)
+		require.NoError(t, err)
+		require.NoError(t, records.Close())
+		isChanged := false
+		end := disk.Interfere(func(operation disk.Operation, at string) *disk.Fault {
+			if operation == disk.OpOpen && at == path && !isChanged {
+				isChanged = true
+				require.NoError(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)))
+			}
+			return nil
+		})
+		_, err = OpenChunk(&source, path, stamp, chunks[0], *newOptions())
+		end()
+		require.True(t, isChanged, name)
+		assert.ErrorIs(t, err, ErrNotPlanned, name)
 	}
 }
 

@@ -125,6 +125,9 @@ func OpenChunk(source *Source, path string, stamp Stamp, chunk Chunk, options Op
 	if err != nil {
 		return nil, err
 	}
+	if !newStamp(opened.before()).isOf(stamp) { // it was written since
+		return nil, errors.Join(cannotRead(path, ErrNotPlanned), opened.close())
+	}
 	if !chunk.IsWhole(stamp.Size) {
 		file.sidecar = nil // it is that of all bytes
 	}

@@ -139,4 +139,15 @@ func TestExtractOpenQuoteIsNotRead(t *testing.T) {
 		assert.EqualError(t, err, "cannot read "+path+": "+c.want)
 		assert.Equal(t, 9000, rows, "the rows before it are handed on")
 	}
+	path := writeFile(t, "register.csv", []byte("number,status,status_from,\"status_reason\n"+row+ditto+row))
+	_, err := ReadExtract(context.Background(), Source{Files: []string{path}}, Options{Workers: 1}, func(*register.Extract) error { return nil })
+	assert.EqualError(t, err, "cannot read "+path+": quotes make one header of its first line and some after it, among which is a row of its own")
+}
+
+// A name of a column may have a line break in it.
+func TestCSVHeaderOfSeveralLines(t *testing.T) {
+	text := "identity_number,payment_date,amount,\"note\nor remark, if any, of the case\"\n" + testNumber(1964, 323) + ",2024-05-17,1,\n"
+	read, err := tryCSV([]Source{{Files: []string{writeFile(t, "records.csv", []byte(text))}}}, 1<<20)
+	require.NoError(t, err)
+	assert.Len(t, read.records, 1)
 }

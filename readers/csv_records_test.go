@@ -534,6 +534,7 @@ func TestCSVErrors(t *testing.T) {
 		{header, Source{CSV: CSV{DateLayout: "YYYY"}}, `source "s": a date layout is the day 2 January 2006 as the files write days, as 02.01.2006`, "no layout"},
 		{"a,b\n", Source{CSV: CSV{NoHeader: true, Header: []string{"identity_number", "payment_date", "amount"}}}, `cannot read PATH: its first line does not have the 3 columns of the header that is declared, whatever the delimiter of ",;\t|"`, "a declared header that does not fit"},
 		{"\"identity_number,payment_date\n", Source{CSV: CSV{Quote: '"'}}, "cannot read PATH: its first line cannot be read: quotes do not close", "an open quote"},
+		{header[:len(header)-1] + ",\"note\n" + number + ",2024-05-17,1,\n" + number + ",2024-05-17,1,24\"\n" + number + ",2024-05-17,1,\n", Source{}, "cannot read PATH: quotes make one header of its first line and some after it, among which is a row of its own", "a quote in the header takes payments along"},
 		{header[:len(header)-1] + strings.Repeat(",", 10_000) + "\n", Source{}, "cannot read PATH: it has more than 10000 columns where ',' separates them", "too many columns, and no name that is wanted with another delimiter"},
 		{strings.Repeat(",", 10_000) + "\n", Source{CSV: CSV{NoHeader: true}}, "cannot read PATH: it has more than 10000 columns where ',' separates them", "too many columns without names"},
 		{strings.Repeat("x", 70_000), Source{}, "cannot read PATH: its first line is longer than 65536 bytes", "no line at all"},

@@ -414,7 +414,8 @@ func (r *csvRows) splitQuoted(g *grammar, block *csvBlock, at int) (rows, next i
 // text of fields behind it. A row with an open quote is not taken.
 func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int) (int, []byte) {
 	split := g.row(data, at, block.end, block.trueEnd, r.fields)
-	if r.broken = split.open; r.broken.lines == 0 && r.hidesRow(g, data[at:split.end]) {
+	number := r.columns[identityNumber] // of records; of an extract the same place is registerNumber
+	if r.broken = split.open; r.broken.lines == 0 && number != nil && HidesRow(data[at:split.end], g.delimiter, g.count, number.field, isNumber) {
 		r.broken = openQuote{at: at, lines: countLines(data[at:split.end]), hidesRow: true}
 	}
 	if r.broken.lines > 0 {
@@ -440,31 +441,31 @@ func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int
 	return split.next, data
 }
 
-// hidesRow says whether one of the lines after a row's first would be a row if it
-// stood alone: it has all fields, and a number in the number's. Two fields that are
-// nothing but a quote, some lines apart, make one well-formed field of all between.
-func (r *csvRows) hidesRow(g *grammar, row []byte) bool {
-	number := r.columns[identityNumber] // of records; of an extract the same place is registerNumber
-	if number == nil {
-		return false
-	}
+// HidesRow says whether one of the lines after a row's first would be a row if it
+// stood alone: it has so many fields, quotes not looked at, and isKey takes the one at
+// the place key. Two fields that are nothing but a quote, some lines apart, make one
+// well-formed field of all between.
+func HidesRow(row []byte, delimiter byte, fields, key int, isKey func(text []byte) bool) bool {
 	_, row, more := bytes.Cut(row, []byte{'\n'})
 	for more {
 		var line []byte
 		line, row, more = bytes.Cut(row, []byte{'\n'})
-		if bytes.Count(line, []byte{g.delimiter}) != g.count-1 {
+		if bytes.Count(line, []byte{delimiter}) != fields-1 {
 			continue
 		}
-		for range number.field {
-			_, line, _ = bytes.Cut(line, []byte{g.delimiter})
+		for range key {
+			_, line, _ = bytes.Cut(line, []byte{delimiter})
 		}
-		line, _, _ = bytes.Cut(line, []byte{g.delimiter})
-		if identity.Parse(bytes.TrimSuffix(line, []byte{'\r'})).Fault == identity.NoFault {
+		line, _, _ = bytes.Cut(line, []byte{delimiter})
+		if isKey(bytes.TrimSuffix(line, []byte{'\r'})) {
 			return true
 		}
 	}
 	return false
 }
+
+// isNumber says whether a text is a number of any kind.
+func isNumber(text []byte) bool { return identity.Parse(text).Fault == identity.NoFault }
 
 // fail marks a row that cannot be split into its fields.
 func (r *csvRows) fail(row int, fault pipeline.RejectReason) {
