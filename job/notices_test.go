@@ -1,9 +1,11 @@
 package job
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -86,18 +88,21 @@ func TestARepeatedFileIsNamed(t *testing.T) {
 		return path
 	}
 	const header, row = "identity_number,payment_date,amount\n", "x,2025-11-20,1\n"
-	first, again := write("a.csv", header+row+row), write("b.csv", header+row+row)
+	rows := strings.Repeat(row, 20)
+	first, again := write("a.csv", header+rows), write("b.csv", header+rows)
+	// In parts a file with a sidecar has a digest of the whole besides those of its chunks.
+	write("a.csv.sha256", fmt.Sprintf("%x  a.csv\n", sha256.Sum256([]byte(header+rows))))
 	settings := partedNight(t)
 	settings.Sources[0].Files = append(settings.Sources[0].Files, first, write("none.csv", header), write("none too.csv", header))
 	settings.Sources = append(settings.Sources, readers.Source{Name: "third", Files: []string{
-		again, write("another.csv", header+row), write("agency=one/c.csv", header+row+row+row), write("agency=two/c.csv", header+row+row+row),
+		again, write("another.csv", header+row), write("agency=one/c.csv", header+rows+row), write("agency=two/c.csv", header+rows+row),
 	}})
 	settings.Sources[0].Constants, settings.Sources[2].Constants = nil, nil
 	settings.Expect = make([]Expect, len(settings.Sources))
 	repeated := func(result *Result) (texts []string) {
 		for _, notice := range result.Summary.Notices {
 			if notice.Name == "file_repeated" {
-				assert.EqualValues(t, 2, notice.Records)
+				assert.EqualValues(t, 20, notice.Records)
 				texts = append(texts, notice.Text, notice.Swedish)
 			}
 		}
@@ -121,7 +126,7 @@ func TestARepeatedFileIsNamed(t *testing.T) {
 	assert.Equal(t, want, repeated(result), "of a job in parts")
 
 	for i := range 20 {
-		settings.Sources[2].Files = append(settings.Sources[2].Files, write(fmt.Sprintf("many%d.csv", i), header+row+row))
+		settings.Sources[2].Files = append(settings.Sources[2].Files, write(fmt.Sprintf("many%d.csv", i), header+rows))
 	}
 	whole, err = Run(t.Context(), settings)
 	require.NoError(t, err)

@@ -296,14 +296,20 @@ func TestALinkMayBeMadeYet(t *testing.T) {
 	for _, row := range []struct {
 		why         string
 		read, write int
+		lost        bool // the answer to the first request
 		isOpen      bool
 	}{
-		{"whether there is one cannot be seen", http.StatusForbidden, http.StatusOK, false},
-		{"it is refused", http.StatusNotFound, http.StatusForbidden, false},
-		{"who is between gives up", http.StatusNotFound, http.StatusGatewayTimeout, true},
+		{"whether there is one cannot be seen", http.StatusForbidden, http.StatusOK, false, false},
+		{"it is refused", http.StatusNotFound, http.StatusForbidden, false, false},
+		{"who is between gives up", http.StatusNotFound, http.StatusGatewayTimeout, false, true},
+		{"its repetition is refused", http.StatusNotFound, http.StatusForbidden, true, true},
 	} {
+		var puts atomic.Int32
 		s := served(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPut {
+				if puts.Add(1) == 1 && row.lost {
+					panic(http.ErrAbortHandler)
+				}
 				w.WriteHeader(row.write)
 			} else {
 				w.WriteHeader(row.read)

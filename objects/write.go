@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -204,12 +206,17 @@ func GiveUp(ctx context.Context, folder string, before time.Time) error {
 }
 
 func (s *store) putText(ctx context.Context, bucket, key, text string, options minio.PutObjectOptions) error {
+	var sent atomic.Int32 // requests: the client makes one again whose answer was lost
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent.Add(1) }})
 	_, err := s.client.Client.PutObject(ctx, bucket, key, strings.NewReader(text), int64(len(text)), options)
 	if err == nil {
 		return nil
 	}
 	answer, ok := errors.AsType[minio.ErrorResponse](err)
-	if err = refused(err); !ok || answer.StatusCode >= http.StatusInternalServerError && !isUnknown(err) {
+	switch err = refused(err); {
+	case isUnknown(err), errors.Is(err, errPrecondition), errors.Is(err, errConflict):
+		return err
+	case !ok, answer.StatusCode >= http.StatusInternalServerError, sent.Load() > 1:
 		return fmt.Errorf("%w: %w", errUnanswered, err)
 	}
 	return err
