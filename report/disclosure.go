@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/avstam/avstam/pipeline"
@@ -14,7 +15,7 @@ type figure struct {
 	byCurrency map[string]int64 // records behind each amount; what it lacks is not told
 	// isDear says that the figure is the last to be hidden for the sake of another,
 	// isUnseen that it is the first: it does not stand on the page, but can be had by
-	// subtraction.
+	// subtraction, where it is not hidden.
 	isDear, isUnseen bool
 
 	hidden       bool
@@ -37,12 +38,16 @@ func (f *figure) worth() int {
 // there from a total. Amounts go with their counts, and each currency is
 // judged by its own number of records. 0 is never hidden: it is nobody.
 //
-// It looks at one sum at a time, as a reader does; whoever solves many equations
-// at once is beyond it.
+// It looks at one sum at a time, as a reader does, and at those of one set of figures
+// together; whoever solves the equations of the whole page at once is beyond it.
 type disclosure struct {
 	limit   int64
 	figures []*figure
 	sums    []disclosedSum
+	// Nothing of few may follow from the sums of these taken together. The yielding
+	// ones of them are hidden for that, the smallest first; with all of them hidden
+	// nothing follows that does not from one sum.
+	together, yielding []*figure
 }
 
 // disclosedSum says that a total on the page is the sum of others on it.
@@ -107,9 +112,80 @@ func (d *disclosure) settle(currencies []string) {
 	}
 }
 
-// protect hides more figures until what is hidden in a sum is at least two
-// figures and together not under the limit, or the total is hidden with them.
+// protect hides more figures until none of few can be had from one sum, nor from
+// those of the figures together.
 func (d *disclosure) protect(sums []disclosedSum, count func(*figure) int64, isHidden func(*figure) bool, hide func(*figure)) {
+	isOther := func(f *figure) bool { return !slices.Contains(d.together, f) }
+	together := slices.DeleteFunc(slices.Clone(sums), func(s disclosedSum) bool { return isOther(s.total) || slices.ContainsFunc(s.parts, isOther) })
+	isFew := func(f *figure) bool { return count(f) > 0 && count(f) < d.limit }
+	yielding := slices.SortedFunc(slices.Values(d.yielding), func(f, g *figure) int { return cmp.Compare(count(f), count(g)) })
+	for {
+		d.protectOneByOne(sums, count, isHidden, hide)
+		yielding = slices.DeleteFunc(yielding, func(f *figure) bool { return isHidden(f) || count(f) == 0 })
+		if len(yielding) == 0 || !slices.ContainsFunc(solved(together, isHidden), isFew) {
+			return
+		}
+		hide(yielding[0])
+	}
+}
+
+// solved are the hidden figures that sums determine, taken together: each sum is an
+// equation in which what is hidden is unknown, and they are solved as Gauss and Jordan do.
+func solved(sums []disclosedSum, isHidden func(*figure) bool) (determined []*figure) {
+	var unknown []*figure
+	place := map[*figure]int{}
+	for _, s := range sums {
+		for _, f := range append([]*figure{s.total}, s.parts...) {
+			if _, known := place[f]; !known && isHidden(f) {
+				place[f] = len(unknown)
+				unknown = append(unknown, f)
+			}
+		}
+	}
+	equations := make([][]float64, len(sums))
+	for i, s := range sums {
+		equations[i] = make([]float64, len(unknown))
+		if at, ok := place[s.total]; ok {
+			equations[i][at] = -1
+		}
+		for _, f := range s.parts {
+			if at, ok := place[f]; ok {
+				equations[i][at] = 1
+			}
+		}
+	}
+	isZero := func(factor float64) bool { return math.Abs(factor) < 1e-6 } // they are fractions of small numbers
+	next := 0                                                              // the equation that is solved for the next unknown
+	for at := range unknown {
+		found := slices.IndexFunc(equations[next:], func(e []float64) bool { return !isZero(e[at]) })
+		if found < 0 {
+			continue
+		}
+		equations[next], equations[next+found] = equations[next+found], equations[next]
+		one := equations[next]
+		for i, e := range equations {
+			if i == next || isZero(e[at]) {
+				continue
+			}
+			factor := e[at] / one[at]
+			for j := range e {
+				e[j] -= factor * one[j]
+			}
+		}
+		next++
+	}
+	for _, e := range equations[:next] {
+		at := slices.IndexFunc(e, func(factor float64) bool { return !isZero(factor) })
+		if !slices.ContainsFunc(e[at+1:], func(factor float64) bool { return !isZero(factor) }) {
+			determined = append(determined, unknown[at])
+		}
+	}
+	return determined
+}
+
+// protectOneByOne hides more figures until what is hidden in a sum is at least two
+// figures and together not under the limit, or the total is hidden with them.
+func (d *disclosure) protectOneByOne(sums []disclosedSum, count func(*figure) int64, isHidden func(*figure) bool, hide func(*figure)) {
 	for changed := true; changed; {
 		changed = false
 		for i := range sums {
@@ -148,7 +224,7 @@ func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidd
 		return next // else the parts add up to it
 	case hidden == 0, hidden > 1 && together >= limit:
 		return nil
-	case next == nil, next.isDear && !total.isDear:
+	case next == nil, total.worth() < next.worth():
 		return total
 	}
 	return next

@@ -250,23 +250,6 @@ func (b *pageBuilder) ledger() {
 
 // rules adds the findings of each rule, of each severity, and of all.
 func (b *pageBuilder) rules(catalogue []*rules.Rule) {
-	sum := func(figures []*figure) *figure {
-		total := &figure{amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
-		for _, f := range figures {
-			total.count += f.count
-			for currency, amount := range f.amounts {
-				one := total.amounts[currency]
-				one.AddSum(amount)
-				total.amounts[currency] = one
-			}
-			for currency, n := range f.byCurrency {
-				total.byCurrency[currency] += n
-			}
-		}
-		b.hide.add(total)
-		b.hide.sum(total, figures...)
-		return total
-	}
 	var totals []*figure
 	for _, severity := range []rules.Severity{rules.Error, rules.Warning, rules.Info} {
 		group := pageSeverity{Name: severity.String()}
@@ -293,13 +276,32 @@ func (b *pageBuilder) rules(catalogue []*rules.Rule) {
 			})
 		}
 		if len(group.Rules) > 0 {
-			group.Figure = sum(figures)
+			group.Figure = b.total(figures)
 			totals = append(totals, group.Figure)
 			b.Severities = append(b.Severities, group)
 		}
 	}
-	b.Findings = sum(totals)
+	b.Findings = b.total(totals)
 	b.Findings.isDear = true
+}
+
+// total makes the figure that figures add up to.
+func (b *pageBuilder) total(figures []*figure) *figure {
+	total := &figure{amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
+	for _, f := range figures {
+		total.count += f.count
+		for currency, amount := range f.amounts {
+			one := total.amounts[currency]
+			one.AddSum(amount)
+			total.amounts[currency] = one
+		}
+		for currency, n := range f.byCurrency {
+			total.byCurrency[currency] += n
+		}
+	}
+	b.hide.add(total)
+	b.hide.sum(total, figures...)
+	return total
 }
 
 // distribution is a table of the values of a column, all findings being one of
@@ -391,15 +393,37 @@ func (b *pageBuilder) ofRule(name string) (found *figure) {
 // directions adds who should act, which follows from the rules.
 func (b *pageBuilder) directions() {
 	b.Directions = b.distribution(pageTable{ID: "directions", Title: "Who should act", Column: "Next step"}, b.summary.Directions, b.Findings, true, b.words("direction"))
+	// What a severity has of a direction does not stand on the page, but can be had by
+	// subtraction: of a severity whose other rules all have another direction.
+	ofSeverity := make([][]*figure, len(b.Severities))
 	for i, count := range b.summary.Directions {
-		var parts []*figure
-		b.eachRule(func(rule *pageRule) {
-			if rule.Direction == count.Name {
-				parts = append(parts, rule.Figure)
+		var ofDirection []*figure
+		for j := range b.Severities {
+			var parts []*figure
+			for _, rule := range b.Severities[j].Rules {
+				if rule.Direction == count.Name {
+					parts = append(parts, rule.Figure)
+				}
 			}
-		})
-		b.hide.sum(b.Directions.Rows[i].Figure, parts...)
+			both := b.total(parts)
+			both.isUnseen = true
+			ofDirection = append(ofDirection, both)
+			ofSeverity[j] = append(ofSeverity[j], both)
+		}
+		b.hide.sum(b.Directions.Rows[i].Figure, ofDirection...)
 	}
+	together := []*figure{b.Findings}
+	for j := range b.Severities {
+		b.hide.sum(b.Severities[j].Figure, ofSeverity[j]...)
+		together = append(together, b.Severities[j].Figure)
+		together = append(together, ofSeverity[j]...)
+	}
+	b.eachRule(func(rule *pageRule) { together = append(together, rule.Figure) })
+	var yielding []*figure
+	for _, row := range b.Directions.Rows {
+		yielding = append(yielding, row.Figure)
+	}
+	b.hide.together, b.hide.yielding = append(together, yielding...), yielding
 }
 
 // cases adds what a baseline and decisions say of the findings.

@@ -2,7 +2,9 @@ package report
 
 import (
 	"maps"
+	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -381,4 +383,155 @@ func TestFewCannotBeWorkedOutFromDecisions(t *testing.T) {
 			look(currency, func(c CaseCount) int64 { return c.ByCurrency[currency] }, func(f *figure) bool { return f.hiddenAmount[currency] })
 		}
 	})
+}
+
+// Rules are of a severity and of a direction, and both have totals on the page. From
+// all of these together, too, nobody can work out a figure of few: the equations are
+// solved as whoever wants to know would.
+func TestFewCannotBeWorkedOutFromDirections(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const limit = 5
+		s := &Summary{}
+		directions := map[string]*Count{}
+		for _, rule := range rules.All() {
+			n := rapid.SampledFrom([]int64{0, 0, 0, 0, 1, 2, 4, 5, 6, 9, 50}).Draw(t, rule.Name)
+			count := Count{Findings: n, Amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
+			if n > 0 {
+				count.Amounts["SEK"], count.byCurrency["SEK"] = sumOf(n*100), n
+			}
+			severity := rule.Severity
+			if severity == rules.Off {
+				severity = rules.Warning
+			}
+			s.Rules = append(s.Rules, RuleCount{
+				Rule: rule.Name, Severity: severity.String(), Direction: rule.Direction.String(), Findings: n, Amounts: count.Amounts, byCurrency: count.byCurrency,
+			})
+			if n == 0 {
+				continue
+			}
+			of := directions[rule.Direction.String()]
+			if of == nil {
+				of = &Count{Name: rule.Direction.String(), Amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
+				directions[of.Name] = of
+			}
+			of.Findings += n
+			of.byCurrency["SEK"] += n
+			of.Amounts["SEK"] = sumOf(of.Findings * 100)
+		}
+		for _, direction := range []rules.Direction{rules.OnRecord, rules.OnIdentity, rules.OnRegister, rules.NoDirection} {
+			if of := directions[direction.String()]; of != nil {
+				s.Directions = append(s.Directions, *of)
+			}
+		}
+		b := &pageBuilder{language: newPageLanguage(rules.English), summary: s, hide: &disclosure{limit: limit}}
+		b.chooseCurrencies()
+		b.rules(rules.All())
+		b.directions()
+		b.hide.settle(b.currencies)
+
+		for _, look := range []struct {
+			of       string
+			isHidden func(*figure) bool
+		}{
+			{"findings", func(f *figure) bool { return f.hidden }},
+			{"money", func(f *figure) bool { return f.hiddenAmount["SEK"] }},
+		} {
+			var system equations
+			system.isHidden = look.isHidden
+			var severities, all []*figure
+			for _, severity := range b.Severities {
+				severities = append(severities, severity.Figure)
+				var parts []*figure
+				for _, rule := range severity.Rules {
+					parts = append(parts, rule.Figure)
+				}
+				system.add(severity.Figure, parts)
+			}
+			for i, direction := range s.Directions {
+				var parts []*figure
+				b.eachRule(func(rule *pageRule) {
+					if rule.Direction == direction.Name {
+						parts = append(parts, rule.Figure)
+					}
+				})
+				system.add(b.Directions.Rows[i].Figure, parts)
+				all = append(all, b.Directions.Rows[i].Figure)
+			}
+			system.add(b.Findings, severities)
+			system.add(b.Findings, all)
+			for _, f := range system.solved() {
+				if f.count < limit {
+					t.Fatalf("%s of %d findings can be worked out", look.of, f.count)
+				}
+			}
+		}
+	})
+}
+
+// equations are the sums of a page; what is hidden of them is unknown.
+type equations struct {
+	isHidden func(*figure) bool
+	unknown  []*figure
+	rows     []map[*figure]*big.Rat
+}
+
+func (e *equations) add(total *figure, parts []*figure) {
+	row := map[*figure]*big.Rat{}
+	note := func(f *figure, factor int64) {
+		if e.isHidden(f) {
+			if !slices.Contains(e.unknown, f) {
+				e.unknown = append(e.unknown, f)
+			}
+			row[f] = big.NewRat(factor, 1)
+		}
+	}
+	note(total, -1)
+	for _, part := range parts {
+		note(part, 1)
+	}
+	e.rows = append(e.rows, row)
+}
+
+// solved are the unknown figures that the equations determine: Gauss and Jordan.
+func (e *equations) solved() (figures []*figure) {
+	factor := func(row map[*figure]*big.Rat, f *figure) *big.Rat {
+		if value := row[f]; value != nil {
+			return value
+		}
+		return new(big.Rat)
+	}
+	next := 0
+	for _, f := range e.unknown {
+		pivot := slices.IndexFunc(e.rows[next:], func(row map[*figure]*big.Rat) bool { return factor(row, f).Sign() != 0 })
+		if pivot < 0 {
+			continue
+		}
+		e.rows[next], e.rows[next+pivot] = e.rows[next+pivot], e.rows[next]
+		scale := new(big.Rat).Inv(e.rows[next][f])
+		for other, value := range e.rows[next] {
+			e.rows[next][other] = new(big.Rat).Mul(value, scale)
+		}
+		for i, row := range e.rows {
+			if by := factor(row, f); i != next && by.Sign() != 0 {
+				for other, value := range e.rows[next] {
+					row[other] = new(big.Rat).Sub(factor(row, other), new(big.Rat).Mul(by, value))
+				}
+			}
+		}
+		if next++; next == len(e.rows) {
+			break
+		}
+	}
+	for _, row := range e.rows {
+		var left []*figure
+		for f, value := range row {
+			if value.Sign() != 0 {
+				left = append(left, f)
+			}
+		}
+		if len(left) == 1 {
+			figures = append(figures, left[0])
+		}
+	}
+	return figures
 }
