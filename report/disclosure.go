@@ -118,7 +118,7 @@ func (d *disclosure) protect(sums []disclosedSum, count func(*figure) int64, isH
 	isOther := func(f *figure) bool { return !slices.Contains(d.together, f) }
 	together := slices.DeleteFunc(slices.Clone(sums), func(s disclosedSum) bool { return isOther(s.total) || slices.ContainsFunc(s.parts, isOther) })
 	isFew := func(f *figure) bool { return count(f) > 0 && count(f) < d.limit }
-	yielding := slices.SortedFunc(slices.Values(d.yielding), func(f, g *figure) int { return cmp.Compare(count(f), count(g)) })
+	yielding := slices.SortedStableFunc(slices.Values(d.yielding), func(f, g *figure) int { return cmp.Compare(count(f), count(g)) })
 	for {
 		d.protectOneByOne(sums, count, isHidden, hide)
 		yielding = slices.DeleteFunc(yielding, func(f *figure) bool { return isHidden(f) || count(f) == 0 })
@@ -154,8 +154,9 @@ func solved(sums []disclosedSum, isHidden func(*figure) bool) (determined []*fig
 			}
 		}
 	}
-	isZero := func(factor float64) bool { return math.Abs(factor) < 1e-6 } // they are fractions of small numbers
-	next := 0                                                              // the equation that is solved for the next unknown
+	// Factors are fractions of small numbers.
+	isZero := func(factor float64) bool { return math.Abs(factor) < 1e-6 }
+	next := 0 // the equation that is solved for the next unknown
 	for at := range unknown {
 		found := slices.IndexFunc(equations[next:], func(e []float64) bool { return !isZero(e[at]) })
 		if found < 0 {
