@@ -249,4 +249,34 @@ func TestWordsOfRejectsAreNoRecords(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, fmt.Sprint(result.Summary.Notices), `The policy has the agency "pm", which no record has.`, header)
 	}
+
+	// In columns, too.
+	type record struct {
+		Number   string  `parquet:"identity_number"`
+		Date     string  `parquet:"payment_date"`
+		Amount   float64 `parquet:"amount"`
+		Agency   string  `parquet:"agency"`
+		Type     string  `parquet:"payment_type"`
+		Currency string  `parquet:"currency"`
+	}
+	for why, reject := range map[string]record{
+		"payment type": {"196408233234", "2025-11-20", 1, "pm", "f\xf6r", "SEK"},
+		"currency":     {"196408233234", "2025-11-20", 1, "pm", "pension", "\xf6"},
+	} {
+		records := filepath.Join(folder, "records.parquet")
+		rows := make([]record, 3)
+		for i := range rows {
+			rows[i] = record{"196408233234", "2025-11-20", 1, "csn", "studiemedel", "SEK"}
+		}
+		require.NoError(t, parquet.WriteFile(records, append(rows, reject)))
+		policy := rules.DefaultPolicy()
+		policy.Agencies = map[string]rules.AgencyPolicy{"pm": {}}
+		policy.PaymentTypes = map[string]rules.PaymentTypePolicy{"pension": {}}
+		settings := settingsFor(filepath.Join(t.TempDir(), "out"), records, register, policy, 1)
+		settings.MaxRejects = job.Limit{Rows: 1}
+		result, err := job.Run(t.Context(), settings)
+		require.NoError(t, err)
+		assert.Contains(t, fmt.Sprint(result.Summary.Notices), `The policy has the agency "pm", which no record has.`, why)
+		assert.Contains(t, fmt.Sprint(result.Summary.Notices), `The policy has the payment type "pension", which no record has.`, why)
+	}
 }

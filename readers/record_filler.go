@@ -331,12 +331,37 @@ func (f *recordFiller) fillWords(b *pipeline.Batch, rows int) error {
 		which int
 		dst   []uint16
 	}{{agency, b.Agency}, {paymentType, b.PaymentType}, {currency, b.Currency}}
-	for _, w := range words {
-		if f.cursors[w.which] != nil {
-			if err := f.fillWord(w.which, w.dst); err != nil {
-				return err
+	// Words are of records alone, so what is no record is known before the first is numbered.
+	for done := 0; done < rows; {
+		n := rows - done
+		for _, w := range words {
+			if cursor := f.cursors[w.which]; cursor != nil {
+				f.at = cursor
+				if err := cursor.load(); err != nil {
+					return err
+				}
+				n = min(n, cursor.left)
 			}
 		}
+		var segments [len(words)]segment
+		for i, w := range words {
+			if cursor := f.cursors[w.which]; cursor != nil {
+				f.at = cursor
+				var err error
+				if segments[i], err = cursor.take(n); err != nil {
+					return err
+				}
+				f.checkText(w.which, done, segments[i])
+			}
+		}
+		for i, w := range words {
+			if f.cursors[w.which] != nil {
+				if err := f.fillWord(w.which, done, segments[i], w.dst[done:][:n]); err != nil {
+					return err
+				}
+			}
+		}
+		done += n
 	}
 	hasRecord := len(f.faults) < rows || slices.Contains(f.faulty[:rows], false)
 	for _, w := range words {
@@ -359,32 +384,18 @@ func (f *recordFiller) fillWords(b *pipeline.Batch, rows int) error {
 	return nil
 }
 
-func (f *recordFiller) fillWord(which int, dst []uint16) error {
-	cursor := f.cursors[which]
-	f.at = cursor
-	for done := 0; done < len(dst); {
-		s, err := cursor.take(len(dst) - done)
-		if err != nil {
-			return err
-		}
-		f.checkText(which, done, s)
-		numbers := dst[done:][:s.rows]
-		if len(f.faults) == 0 { // fast path
-			err = f.words[which].put(s, numbers)
-		} else {
-			// The currency of an amount that was read is kept.
-			withheld := f.faulty[done:]
-			if which == currency {
-				withheld = f.noAmount[done:]
-			}
-			err = f.words[which].putWithout(s, numbers, withheld)
-		}
-		if err != nil {
-			return err
-		}
-		done += s.rows
+// fillWord numbers the words of a segment, before which done rows of the batch stand.
+func (f *recordFiller) fillWord(which, done int, s segment, numbers []uint16) error {
+	f.at = f.cursors[which]
+	if len(f.faults) == 0 { // fast path
+		return f.words[which].put(s, numbers)
 	}
-	return nil
+	// The currency of an amount that was read is kept.
+	withheld := f.faulty[done:]
+	if which == currency {
+		withheld = f.noAmount[done:]
+	}
+	return f.words[which].putWithout(s, numbers, withheld)
 }
 
 // checkText notes as faults the texts of a segment that are not UTF-8; done
