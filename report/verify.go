@@ -10,13 +10,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/avstam/avstam/disk"
+	"github.com/avstam/avstam/pipeline"
 )
 
 // Difference is something about a report that is not as it was published.
@@ -221,11 +224,70 @@ func (v *verifier) ledger(ctx context.Context, manifest *Manifest, sound []Outpu
 		}
 	}
 	tell(SummaryFile, summary.Ledger.Check(tables))
+	tell(SummaryFile, summary.check(tables))
 	// Where a share is not as it was, that has been told already.
 	if len(sound) == len(manifest.Outputs) && isSound(SharesFile) {
 		tell(SharesFile, shares.check(tables))
 	}
 	return nil
+}
+
+// check compares the figures of a summary with each other and with the rows of the
+// tables: all that findings are told apart by adds up to the same.
+func (s *Summary) check(tables []Recount) error {
+	var problems []error
+	differ := func(format string, arguments ...any) { problems = append(problems, fmt.Errorf(format, arguments...)) }
+	rejected := int64(0)
+	for _, reason := range s.Rejected {
+		rejected += reason.Rows
+	}
+	for _, table := range tables {
+		name, count := "findings", s.Findings
+		if table.Rejects {
+			name, count = "rejected rows", rejected
+		}
+		if count != table.Rows {
+			differ("it has %d %s, and %s %d rows", count, name, table.Name, table.Rows)
+		}
+	}
+	if !reflect.DeepEqual(s.Records, s.Ledger.Total) {
+		differ("its records are not the total of its ledger")
+	}
+	var rules []Count
+	for _, rule := range s.Rules {
+		rules = append(rules, Count{Findings: rule.Findings, Amounts: rule.Amounts})
+	}
+	all := totalOf(rules)
+	if all.Findings != s.Findings {
+		differ("its rules have %d findings together, and it has %d", all.Findings, s.Findings)
+	}
+	for _, part := range []struct {
+		name   string
+		counts []Count
+	}{
+		{"severities", s.Severities}, {"confidence", s.Confidence}, {"agencies", s.Agencies}, {"payment_types", s.PaymentTypes}, {"months", s.Months},
+		{"directions", s.Directions}, {"status_ages", s.StatusAges}, {"known_at_payment", s.KnownAtPayment},
+	} {
+		if total := totalOf(part.counts); total.Findings != all.Findings || !maps.Equal(total.Amounts, all.Amounts) {
+			differ("its figures of %s do not add up to those of rules", part.name)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// totalOf adds up counts; amounts of zero are left out.
+func totalOf(counts []Count) Count {
+	total := Count{Amounts: map[string]pipeline.Sum{}}
+	for _, count := range counts {
+		total.Findings += count.Findings
+		for currency, amount := range count.Amounts {
+			sum := total.Amounts[currency]
+			sum.AddSum(amount)
+			total.Amounts[currency] = sum
+		}
+	}
+	maps.DeleteFunc(total.Amounts, func(_ string, sum pipeline.Sum) bool { return sum.IsZero() })
+	return total
 }
 
 // isUnreadable says whether an error is of the file system, and not that there is

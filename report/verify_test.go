@@ -80,6 +80,19 @@ func TestVerifyBeyondDigests(t *testing.T) {
 			}
 		})
 	}
+	// inSummary changes the summary, and adapts the manifest to it.
+	inSummary := func(change func(*Summary)) func(t *testing.T, path string) {
+		return func(t *testing.T, path string) {
+			replace(t, path, SummaryFile, func(b []byte) []byte {
+				var s Summary
+				require.NoError(t, json.Unmarshal(b, &s))
+				change(&s)
+				changed, err := encode(&s)
+				require.NoError(t, err)
+				return changed
+			})
+		}
+	}
 	for _, test := range []struct {
 		why    string
 		change func(t *testing.T, path string)
@@ -109,17 +122,21 @@ func TestVerifyBeyondDigests(t *testing.T) {
 				return b[:bytes.IndexByte(b, '\n')+1]
 			})
 		}, Difference{"rejects.csv", "it has 0 rows, and 8 in the manifest"}},
-		{"the ledger was changed", func(t *testing.T, path string) {
-			replace(t, path, SummaryFile, func(b []byte) []byte {
-				var s Summary
-				require.NoError(t, json.Unmarshal(b, &s))
-				s.Ledger.Files[0].Clean.Rows++
-				s.Ledger.Total.Clean.Rows++
-				changed, err := encode(&s)
-				require.NoError(t, err)
-				return changed
-			})
-		}, Difference{SummaryFile, "in/csn.csv: rows read, and clean, flagged and rejected together: 67 and 68 rows: the ledger does not balance"}},
+		{"a finding is counted that there is not", inSummary(func(s *Summary) { s.Findings++ }), Difference{SummaryFile, "it has 201 findings, and findings.parquet 200 rows"}},
+		{"a rejected row is not counted", inSummary(func(s *Summary) { s.Rejected[0].Rows-- }), Difference{SummaryFile, "it has 7 rejected rows, and rejects.parquet 8 rows"}},
+		{"a rule has one more", inSummary(func(s *Summary) { s.Rules[0].Findings++ }), Difference{SummaryFile, "its rules have 201 findings together, and it has 200"}},
+		{"an agency has another's", inSummary(func(s *Summary) { s.Agencies[0].Findings++ }), Difference{SummaryFile, "its figures of agencies do not add up to those of rules"}},
+		{"a month has more money", inSummary(func(s *Summary) {
+			for currency, sum := range s.Months[0].Amounts {
+				sum.Add(1)
+				s.Months[0].Amounts[currency] = sum
+			}
+		}), Difference{SummaryFile, "its figures of months do not add up to those of rules"}},
+		{"records are not those of the ledger", inSummary(func(s *Summary) { s.Records.Clean.Rows++ }), Difference{SummaryFile, "its records are not the total of its ledger"}},
+		{"the ledger was changed", inSummary(func(s *Summary) {
+			s.Ledger.Files[0].Clean.Rows++
+			s.Ledger.Total.Clean.Rows++
+		}), Difference{SummaryFile, "in/csn.csv: rows read, and clean, flagged and rejected together: 67 and 68 rows: the ledger does not balance"}},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			path, _ := newFixture(t, 1, 200).publish(t)
