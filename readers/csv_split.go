@@ -450,6 +450,7 @@ func HidesRow(row []byte, delimiter byte, fields, key int, isKey func(text []byt
 	for more {
 		var line []byte
 		line, row, more = bytes.Cut(row, []byte{'\n'})
+		line = bytes.TrimSuffix(line, []byte{'\r'})
 		if bytes.Count(line, []byte{delimiter}) != fields-1 {
 			continue
 		}
@@ -457,7 +458,7 @@ func HidesRow(row []byte, delimiter byte, fields, key int, isKey func(text []byt
 			_, line, _ = bytes.Cut(line, []byte{delimiter})
 		}
 		line, _, _ = bytes.Cut(line, []byte{delimiter})
-		if isKey(bytes.TrimSuffix(line, []byte{'\r'})) {
+		if isKey(line) {
 			return true
 		}
 	}

@@ -193,6 +193,7 @@ var grammarSeeds = []string{
 	"1,2\n\"a\nb\",\"c\nd\n\"e,f\n1,2\n", "\"a\"b,\"c\n", "\"a\"b,\"c\nd", "\"a\nb\"c,\"d\ne", "\"a\r\n\n", "1,\"a\r\n\"b\n", "1,\"a\n \n\n",
 	"\xac,\x8a\n\xbb\x8a,\xac\n", strings.Repeat("\xac\x8a\xbb,ö\r\n", 30),
 	"1,\"\n" + testNumber(1964, 323) + ",\"\n1,2\n", "1,\"x\r\n" + testNumber(1964, 323) + ",\"\"\r\ny\",\"\r\n", "\"\n" + testNumber(1964, 323) + ",2\n\"",
+	",\"\n" + testNumber(1964, 323) + "\r,\"",
 }
 
 // The fast splitter says what the slow one does, and encoding/csv, where that
@@ -364,6 +365,7 @@ func TestGrammarHiddenRows(t *testing.T) {
 		{`"` + "\n 640823-3234 ,2\n" + `",1,2` + "\n", 2, "the number is written otherwise"},
 		{`"` + number + "\n" + `",1` + "\n", 0, "a line of another shape"},
 		{`1,"paid` + "\n" + "no,longer" + `"` + "\n", 0, "text with a delimiter"},
+		{`1,"` + "\n" + number + "\r," + `"` + "\n", 0, "a carriage return within the line is text of the field"},
 		{`1,"for` + "\n" + number + `"` + "\n", 0, "a number in text"},
 		{`"1",` + number + "\n", 0, "a number on the first line is the row's"},
 	} {
