@@ -207,7 +207,7 @@ func hidesDecision(row []byte, delimiter byte, width int, places map[string]int)
 		"finding_id": func(text []byte) bool { _, err := parseID(plain(text)); return err == nil },
 		"number":     func(text []byte) bool { return identity.Parse(plain(text)).Fault == identity.NoFault },
 	} {
-		if place, ok := places[column]; ok && readers.HidesRow(row, delimiter, width, place, isKey) {
+		if place, ok := places[column]; ok && readers.HidesRow(row, delimiter, '"', width, place, isKey) {
 			return true
 		}
 	}

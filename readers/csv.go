@@ -273,7 +273,7 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 	c.headerText = int64(min(bestNext, len(head)))
 	c.headerLines = countLines(head[:c.headerText])
 	// canonical begins with the number.
-	if number := slices.Index(best, source.columnName(canonical[0].Name)); number >= 0 && HidesRow(head[:c.headerText], c.delimiter, c.count, number, isNumber) {
+	if number := slices.Index(best, source.columnName(canonical[0].Name)); number >= 0 && HidesRow(head[:c.headerText], c.delimiter, c.quote, c.count, number, isNumber) {
 		return nil, errors.New("quotes make one header of its first line and some after it, among which is a row of its own")
 	}
 	return best, nil

@@ -415,7 +415,7 @@ func (r *csvRows) splitQuoted(g *grammar, block *csvBlock, at int) (rows, next i
 func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int) (int, []byte) {
 	split := g.row(data, at, block.end, block.trueEnd, r.fields)
 	number := r.columns[identityNumber] // of records; of an extract the same place is registerNumber
-	if r.broken = split.open; r.broken.lines == 0 && number != nil && HidesRow(data[at:split.end], g.delimiter, g.count, number.field, isNumber) {
+	if r.broken = split.open; r.broken.lines == 0 && number != nil && HidesRow(data[at:split.end], g.delimiter, g.quote, g.count, number.field, isNumber) {
 		r.broken = openQuote{at: at, lines: countLines(data[at:split.end]), hidesRow: true}
 	}
 	if r.broken.lines > 0 {
@@ -441,24 +441,30 @@ func (r *csvRows) splitRow(g *grammar, block *csvBlock, data []byte, at, row int
 	return split.next, data
 }
 
-// HidesRow says whether one of the lines after a row's first would be a row if it
+// HidesRow says whether one of the lines of a row of several would be a row if it
 // stood alone: it has so many fields, quotes not looked at, and isKey takes the one at
-// the place key. Two fields that are nothing but a quote, some lines apart, make one
-// well-formed field of all between.
-func HidesRow(row []byte, delimiter byte, fields, key int, isKey func(text []byte) bool) bool {
-	_, row, more := bytes.Cut(row, []byte{'\n'})
-	for more {
-		var line []byte
+// the place key, which lies inside of quotes that take in more than a line. Two fields
+// that are nothing but a quote, some lines apart, make one well-formed field of all between.
+func HidesRow(row []byte, delimiter, quote byte, fields, key int, isKey func(text []byte) bool) bool {
+	row = bytes.TrimSuffix(row, []byte{'\n'})
+	if bytes.IndexByte(row, '\n') < 0 { // fast path
+		return false
+	}
+	isInside := false // where the line begins
+	for more := true; more; isInside = true {
+		var line, field []byte
 		line, row, more = bytes.Cut(row, []byte{'\n'})
 		line = bytes.TrimSuffix(line, []byte{'\r'})
 		if bytes.Count(line, []byte{delimiter}) != fields-1 {
 			continue
 		}
 		for range key {
-			_, line, _ = bytes.Cut(line, []byte{delimiter})
+			field, line, _ = bytes.Cut(line, []byte{delimiter})
+			if isInside || bytes.HasPrefix(field, []byte{quote}) {
+				isInside = isInside != (bytes.Count(field, []byte{quote})%2 == 1)
+			}
 		}
-		line, _, _ = bytes.Cut(line, []byte{delimiter})
-		if isKey(line) {
+		if field, _, _ = bytes.Cut(line, []byte{delimiter}); isInside && isKey(field) {
 			return true
 		}
 	}

@@ -381,6 +381,34 @@ func TestGrammarHiddenRows(t *testing.T) {
 	}
 }
 
+// Where the number is not the first column, what stands behind the quote that ends a
+// text of several lines are the row's own fields.
+func TestHidesRow(t *testing.T) {
+	number := testNumber(1964, 323)
+	for _, c := range []struct {
+		row  string
+		want bool
+		why  string
+	}{
+		{"\"a text\nof two lines\"," + number + ",1", false, "the row's own number"},
+		{"\"\n\"," + number + ",1\n", false, "behind an empty line"},
+		{"x," + number + ",\"\ny," + number + ",\"\n", true, "the number of a line within"},
+		{"\"\ny," + number + ",2\n\"," + number + ",1", true, "in the middle of a text"},
+		{"\"\ny," + number + ",2\"," + number + ",1", false, "the line goes on behind the text, and has more fields"},
+		{"\"x\ny\",\"" + number + "\",1", false, "the row's own number, in quotes"},
+		{"x,y,\"a\nb,," + number + "\"", false, "a number that is not in its column"},
+		{"\"," + number + ",1\n\"," + number + ",2", true, "ditto marks in the first column: the first line is taken in"},
+		{"\"," + number + ",1\n\"\"x,\"," + number + ",2", true, "with a doubled quote behind"},
+		{"5\" wide," + number + ",\"a\nb\"", false, "a quote that is text, before the row's own number"},
+		{"\"5\"\" wide\"," + number + ",\"a\nb\"", false, "a quoted field that is closed before it"},
+		{"\"a," + number + ",b\"", false, "one line"},
+	} {
+		assert.Equal(t, c.want, HidesRow([]byte(c.row), ',', '"', 3, 1, isNumber), c.why)
+	}
+	assert.True(t, HidesRow([]byte("1,\"\n2,"+number+"\n\""), ',', '"', 2, 1, isNumber), "the number is the last field")
+	assert.False(t, HidesRow([]byte("1,\"see\n2,"+number+"\""), ',', '"', 2, 1, isNumber), "a text that ends with a number")
+}
+
 // Separators are found as a loop over bytes finds them, whatever the bytes and
 // however many stand side by side.
 func TestFindSeparatorsAsSlowly(t *testing.T) {

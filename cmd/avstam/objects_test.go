@@ -504,7 +504,8 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		var runs sync.WaitGroup
 		for i := range 2 {
 			runs.Go(func() {
-				exit, said := store.run(t, data, endpoint, arguments("s3://payments/both", "--workers", fmt.Sprint(i+1), "--split", "agency")...)
+				// Of other contents, or those of the same millisecond would be one report.
+				exit, said := store.run(t, data, endpoint, arguments("s3://payments/both", "--workers", fmt.Sprint(i+1), "--lang", []string{"en", "sv"}[i], "--split", "agency")...)
 				assert.Zero(t, exit, said)
 			})
 		}
