@@ -44,17 +44,22 @@ func accountOf(tally *pipeline.Tally, currencies [][]byte) Account {
 	return account
 }
 
+// addAmounts adds amounts to sums, by currency.
+func addAmounts(to, amounts map[string]pipeline.Sum) {
+	for currency, amount := range amounts {
+		sum := to[currency]
+		sum.AddSum(amount)
+		to[currency] = sum
+	}
+}
+
 // plus is the sum of accounts.
 func plus(accounts ...Account) Account {
 	total := Account{Amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
 	for _, account := range accounts {
 		total.Rows += account.Rows
 		total.WithoutAmount += account.WithoutAmount
-		for currency, amount := range account.Amounts {
-			sum := total.Amounts[currency]
-			sum.AddSum(amount)
-			total.Amounts[currency] = sum
-		}
+		addAmounts(total.Amounts, account.Amounts)
 		for currency, rows := range account.byCurrency {
 			total.byCurrency[currency] += rows
 		}

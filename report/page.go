@@ -290,11 +290,7 @@ func (b *pageBuilder) total(figures []*figure) *figure {
 	total := &figure{amounts: map[string]pipeline.Sum{}, byCurrency: map[string]int64{}}
 	for _, f := range figures {
 		total.count += f.count
-		for currency, amount := range f.amounts {
-			one := total.amounts[currency]
-			one.AddSum(amount)
-			total.amounts[currency] = one
-		}
+		addAmounts(total.amounts, f.amounts)
 		for currency, n := range f.byCurrency {
 			total.byCurrency[currency] += n
 		}

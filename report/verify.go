@@ -280,11 +280,7 @@ func totalOf(counts []Count) Count {
 	total := Count{Amounts: map[string]pipeline.Sum{}}
 	for _, count := range counts {
 		total.Findings += count.Findings
-		for currency, amount := range count.Amounts {
-			sum := total.Amounts[currency]
-			sum.AddSum(amount)
-			total.Amounts[currency] = sum
-		}
+		addAmounts(total.Amounts, count.Amounts)
 	}
 	maps.DeleteFunc(total.Amounts, func(_ string, sum pipeline.Sum) bool { return sum.IsZero() })
 	return total
