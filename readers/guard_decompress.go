@@ -2,13 +2,12 @@ package readers
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/andybalholm/brotli"
+	"github.com/avstam/avstam/snappy"
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/pierrec/lz4/v4"
@@ -22,7 +21,7 @@ type pageDecoder struct {
 	zstd   *zstd.Decoder
 }
 
-var errPageSize = errors.New("it has not as many bytes as its header says")
+var errPageSize = snappy.ErrLength
 
 // decompress fills dst with what src becomes, which must be just as much. It
 // asks for no memory in proportion to what src says of itself.
@@ -30,13 +29,9 @@ var errPageSize = errors.New("it has not as many bytes as its header says")
 func (d *pageDecoder) decompress(codec format.CompressionCodec, dst, src []byte) error {
 	switch codec {
 	case format.Snappy:
-		if size, err := snappy.DecodedLen(src); err != nil {
-			return err
-		} else if size != len(dst) {
-			return errPageSize
-		}
-		_, err := snappy.Decode(dst, src)
-		return err
+		block := snappy.Block{Source: src, Content: dst}
+		snappy.Decode([]*snappy.Block{&block})
+		return block.Err
 	case format.Lz4Raw:
 		n, err := lz4.UncompressBlock(src, dst)
 		if err == nil && n != len(dst) {

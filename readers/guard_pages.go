@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/avstam/avstam/snappy"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -166,6 +167,14 @@ type pageReader struct {
 	entries int64       // of the dictionary; -1 before there is one
 	hasData bool        // a page of values has come
 
+	// The page that was read last, until it is used.
+	isFetched      bool
+	fetched        pageHeader
+	fetchError     error
+	room           []byte       // its content, once its block is decompressed
+	block          snappy.Block // of any codec; has no content where there is nothing to decompress
+	isDecompressed bool
+
 	offset          int64  // of the page that is being given out
 	header, content []byte // of it
 	buffers         *pageBuffers
@@ -219,6 +228,7 @@ func (p *pageReader) open(source io.ReaderAt, chunk parquetChunk) {
 	p.listed, p.entries, p.hasData = chunk.encodings, -1, false
 	p.decompressed, p.read = 0, 0
 	p.offset, p.header, p.content = pagesStart, p.header[:0], nil
+	p.isFetched = false
 }
 
 // close gives the memory of a row group back.
@@ -226,6 +236,7 @@ func (p *pageReader) close() {
 	p.memory.held -= p.cost[0] + p.cost[1] + p.dictionaryCost
 	p.cost, p.dictionaryCost = [2]int64{}, 0
 	p.source, p.header, p.content, p.values = nil, p.header[:0], nil, nil
+	p.room, p.block = nil, snappy.Block{}
 	p.buffers.keep()
 }
 
@@ -287,13 +298,34 @@ func (p *pageReader) plain() (values []byte, count int, err error) {
 // next reads, checks and decompresses the next page that has rows, or the
 // dictionary.
 func (p *pageReader) next() error {
+	if !p.isFetched {
+		p.fetch()
+	}
+	p.isFetched = false
+	switch {
+	case p.fetchError != nil:
+		return p.fetchError
+	case p.fetched.kind == format.DictionaryPage:
+		return p.useDictionary(&p.fetched)
+	}
+	return p.useValues(&p.fetched)
+}
+
+// fetch reads the next page that has rows, or the dictionary, and makes room for
+// its content, which must have been done with.
+func (p *pageReader) fetch() {
+	p.isFetched, p.isDecompressed = true, false
+	p.fetchError = p.readPage(&p.fetched)
+}
+
+// readPage is fetch.
+func (p *pageReader) readPage(h *pageHeader) error {
 	for p.at < p.end {
-		var h pageHeader
-		length, err := p.readHeader(&h)
+		length, err := p.readHeader(h)
 		if err != nil {
 			return err
 		}
-		if err := p.check(&h, length); err != nil {
+		if err := p.check(h, length); err != nil {
 			return err
 		}
 		size := int(h.compressed)
@@ -312,11 +344,9 @@ func (p *pageReader) next() error {
 			p.counts.unchecked.Add(1)
 		}
 		p.at += int64(length + size)
-		switch {
-		case h.kind == format.DictionaryPage:
-			return p.useDictionary(&h, compressed)
-		case h.values > 0:
-			return p.useValues(&h, compressed)
+		if h.kind == format.DictionaryPage || h.values > 0 {
+			p.makeRoom(h, compressed)
+			return nil
 		}
 	}
 	return io.EOF
@@ -408,8 +438,8 @@ func (p *pageReader) check(h *pageHeader, length int) error {
 }
 
 // useDictionary hands a dictionary over.
-func (p *pageReader) useDictionary(h *pageHeader, compressed []byte) error {
-	content, err := p.decompress(compressed, 0, 0, int(h.uncompressed), true)
+func (p *pageReader) useDictionary(h *pageHeader) error {
+	content, err := p.decompress()
 	if err != nil {
 		return err
 	}
@@ -429,21 +459,14 @@ func (p *pageReader) useDictionary(h *pageHeader, compressed []byte) error {
 }
 
 // useValues hands a page of values over.
-func (p *pageReader) useValues(h *pageHeader, compressed []byte) error {
+func (p *pageReader) useValues(h *pageHeader) error {
 	p.hasData = true
 	p.left -= int64(h.values)
-	levels := 0 // bytes of them that are not compressed
-	skipped := 0
-	if h.kind == format.DataPageV2 {
-		// A column that does not repeat has none of these; some writers do.
-		skipped = int(h.repetitionBytes)
-		levels = int(h.levelBytes)
-	}
-	content, err := p.decompress(compressed, skipped, levels, int(h.uncompressed)-skipped, h.isCompressed)
+	content, err := p.decompress()
 	if err != nil {
 		return err
 	}
-	page, err := p.column.checkPage(h, content, levels, p.entries)
+	page, err := p.column.checkPage(h, content, h.plainLevels(), p.entries)
 	if err != nil {
 		return err
 	}
@@ -472,26 +495,57 @@ func (p *pageReader) give(content []byte, h pageHeader) {
 	p.content, p.header = content, h.append(p.header[:0])
 }
 
-// decompress is the content of a page: without the bytes that are skipped, then
-// levels as they stand, then values, which are compressed where isCompressed.
-// It is size bytes long, and a view of page or of the buffers.
-func (p *pageReader) decompress(page []byte, skipped, levels, size int, isCompressed bool) ([]byte, error) {
-	page = page[skipped:]
-	if p.codec == format.Uncompressed || !isCompressed {
-		return page, nil
+// plainLevels is how many bytes of levels stand before what is compressed.
+func (h *pageHeader) plainLevels() int {
+	if h.kind != format.DataPageV2 {
+		return 0
+	}
+	return int(h.levelBytes)
+}
+
+// makeRoom makes room for the content of a page, of which only the values are to
+// be decompressed.
+func (p *pageReader) makeRoom(h *pageHeader, page []byte) {
+	size, levels := int(h.uncompressed), h.plainLevels()
+	if h.kind == format.DataPageV2 {
+		// A column that does not repeat has none of these; some writers do.
+		page, size = page[h.repetitionBytes:], size-int(h.repetitionBytes)
+	}
+	if p.codec == format.Uncompressed || !h.isCompressed {
+		p.room, p.block = page, snappy.Block{}
+		return
 	}
 	b := p.buffers
 	b.content = slices.Grow(b.content[:0], size)[:size]
 	p.decompressed = max(p.decompressed, size)
 	copy(b.content, page[:levels])
-	values := b.content[levels:]
-	if len(values) == 0 {
-		return b.content, nil // a page of nulls, of which some writers compress nothing at all
+	p.room, p.block = b.content, snappy.Block{Source: page[levels:], Content: b.content[levels:]}
+}
+
+// pending is what there is to decompress of the next page, which the caller does;
+// nil where that is nothing.
+func (p *pageReader) pending() *snappy.Block {
+	if !p.isFetched {
+		p.fetch()
 	}
-	if err := b.decoder.decompress(p.codec, values, page[levels:]); err != nil {
-		return nil, fmt.Errorf("a page cannot be decompressed: %w", err)
+	if p.fetchError != nil || p.isDecompressed || len(p.block.Content) == 0 {
+		return nil
 	}
-	return b.content, nil
+	p.isDecompressed = true
+	return &p.block
+}
+
+// decompress is the content of the page that was fetched last, a view of it or of
+// the buffers. Where nothing is to come of it some writers compress nothing at all:
+// a page of nulls.
+func (p *pageReader) decompress() ([]byte, error) {
+	if !p.isDecompressed && len(p.block.Content) > 0 {
+		p.block.Err = p.buffers.decoder.decompress(p.codec, p.block.Content, p.block.Source)
+	}
+	if p.block.Err != nil {
+		return nil, fmt.Errorf("a page cannot be decompressed: %w", p.block.Err)
+	}
+	return p.room, nil
 }
 
 // readFull reads all of p.

@@ -177,6 +177,7 @@ func (f *parquetExtractFiller) read(ctx context.Context, job *extractJob) (err e
 		}
 		extract := f.file.nextExtract()
 		rows := int(min(left, extractRows))
+		decompressTogether(f.pages[:])
 		if err := f.fill(extract, rows); err != nil {
 			return err
 		}

@@ -6,8 +6,10 @@ import (
 	"io"
 	"math"
 
+	"github.com/avstam/avstam/snappy"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // parquetPages gives the pages of a column to a cursor, of one row group after
@@ -74,6 +76,23 @@ func (p *parquetPages) next() error {
 	}
 	p.page = page
 	return p.use()
+}
+
+// decompressTogether decompresses the next pages of those columns of a row group
+// that have come to the end of one: two at a time take less than one after the
+// other. What is wrong with a page is told when its column gets there.
+func decompressTogether(columns []*parquetPages) {
+	var room [max(recordColumnCount, registerColumnCount)]*snappy.Block
+	blocks := room[:0]
+	for _, p := range columns {
+		if p == nil || p.cursor.left > 0 || p.delivered == p.rows || p.source.codec != format.Snappy {
+			continue
+		}
+		if block := p.source.pending(); block != nil {
+			blocks = append(blocks, block)
+		}
+	}
+	snappy.Decode(blocks)
 }
 
 // finish checks that the pages had no more rows than the row group.

@@ -113,6 +113,7 @@ func (p *parquetPiece) Next(b *pipeline.Batch) (more bool, err error) {
 		}
 		return false, p.group.finish()
 	}
+	decompressTogether(p.filler.pages[:])
 	p.filler.row = p.first + p.row
 	rows, err := p.filler.fill(b, int(min(p.left, pipeline.BatchRows)))
 	if err != nil {
