@@ -51,7 +51,7 @@ func (t Text) Both(year int) (younger, older Number) {
 // Likely is Number of twelve digits and Younger of ten in one, without a branch
 // on which they are: in a column of mixed spellings the processor would guess it
 // wrong every third time. It reports false where it cannot tell, and In or Both
-// must: a fault, another kind, ten digits with a plus, a year not from 2000 to 2099.
+// must: a fault, another kind, a plus, a year not from 2000 to 2099.
 func (t *Text) Likely(year int) (Number, bool) {
 	ten := uint64(0)
 	if t.Ten {
@@ -60,7 +60,7 @@ func (t *Text) Likely(year int) (Number, bool) {
 	// Ten digits stand there as if of the century 20: those of a later year are of
 	// the century before.
 	later := (uint64(year)*1e8 + 1e8 - 1 - t.digits) >> 63
-	return Number(t.digits - ten*later*1e10), t.Fault == NoFault && t.Kind-1 < Coordination && uint(year-2000) < 100 && !(t.Ten && t.Separator == Plus)
+	return Number(t.digits - ten*later*1e10), t.Fault == NoFault && t.Kind-1 < Coordination && uint(year-2000) < 100 && t.Separator != Plus
 }
 
 // youngerYear is the last year until the given one that ends in the first two

@@ -116,7 +116,7 @@ func TestLikelyLeavesTheRest(t *testing.T) {
 	}{
 		{"196408233234", true, "twelve digits"},
 		{"19640823-3234", true, "with a separator, which does not decide"},
-		{"19640823+3234", true, "nor does a plus in twelve"},
+		{"19640823+3234", false, "a plus does not decide either in twelve, but asking how many there are is a branch"},
 		{"640823-3234", true, "ten digits"},
 		{"640823+3234", false, "a plus makes ten digits the older number"},
 		{"701063-2391", true, "a coordination number"},

@@ -22,6 +22,22 @@ func (s *Sum) Add(amount int64) {
 	s.high += amount>>63 + int64(carry)
 }
 
+// AddAll adds amounts in öre.
+func (s *Sum) AddAll(amounts []int64) {
+	// Halves of 32 bits take 2³¹ amounts without an overflow, and no carry.
+	for len(amounts) > 0 {
+		some := amounts[:min(len(amounts), math.MaxInt32)]
+		var low, high int64
+		for _, amount := range some {
+			low += int64(uint32(amount))
+			high += amount >> 32
+		}
+		amounts = amounts[len(some):]
+		s.Add(low)
+		s.AddSum(Sum{high: high >> 32, low: uint64(high) << 32})
+	}
+}
+
 // AddSum adds another sum.
 func (s *Sum) AddSum(other Sum) {
 	var carry uint64
@@ -79,6 +95,23 @@ func (t *Tally) AddAmount(amount int64, currency uint16) {
 	}
 	t.Amounts[currency].Add(amount)
 	t.WithAmount[currency]++
+}
+
+// AddRows adds the amounts of rows, each with the number of its currency; the
+// rows themselves are counted by Add. Both are equally long. It is the faster the
+// longer the runs of one currency are.
+func (t *Tally) AddRows(amounts []int64, currencies []uint16) {
+	currencies = currencies[:len(amounts)]
+	for len(amounts) > 0 {
+		run := 1
+		for run < len(currencies) && currencies[run] == currencies[0] {
+			run++
+		}
+		var sum Sum
+		sum.AddAll(amounts[:run])
+		t.AddAmounts(sum, int64(run), currencies[0])
+		amounts, currencies = amounts[run:], currencies[run:]
+	}
 }
 
 // AddAmounts adds what rows of a currency amount to; the rows themselves are

@@ -150,14 +150,11 @@ type csvPiece struct {
 	counted      int // in the block
 	line, offset int64
 
-	read, rejected pipeline.Tally
+	tallies
 }
 
 // File is the index of the piece's file.
 func (p *csvPiece) File() int { return p.file.index }
-
-// Tallies are what has been read and rejected so far.
-func (p *csvPiece) Tallies() (read, rejected *pipeline.Tally) { return &p.read, &p.rejected }
 
 // Extent is the bytes of text that have been split into rows.
 func (p *csvPiece) Extent() int64 { return int64(min(p.at, p.block.trueEnd)) }
@@ -225,7 +222,7 @@ func (p *csvPiece) Next(b *pipeline.Batch) (bool, error) {
 		return false, err // with the rows before it, so that the first batch tells
 	}
 	p.reject(b)
-	p.tally(b)
+	p.count(b)
 	return true, nil
 }
 
@@ -547,6 +544,9 @@ func (p *csvPiece) reject(b *pipeline.Batch) {
 			continue
 		}
 		b.Rejected[i] = true
+		if f.noAmount[i] {
+			b.Amount[i] = 0
+		}
 		line, offset := p.place(int(f.start[i]))
 		reject := pipeline.Reject{
 			Row: int32(i), Line: line, ByteOffset: offset, Reason: f.fault[i],
@@ -557,44 +557,6 @@ func (p *csvPiece) reject(b *pipeline.Batch) {
 		}
 		b.Rejects = append(b.Rejects, reject)
 	}
-}
-
-// tally counts the rows of a batch.
-func (p *csvPiece) tally(b *pipeline.Batch) {
-	f := p.filler
-	noAmount := int64(0)
-	var sum pipeline.Sum // of rows that follow each other and have one currency
-	summed := int64(0)   // those rows
-	number := uint16(0)  // of their currency
-	for i, ore := range b.Amount {
-		if f.noAmount[i] {
-			noAmount++
-			continue
-		}
-		if b.Currency[i] != number || summed == 0 {
-			if summed > 0 {
-				p.read.AddAmounts(sum, summed, number)
-			}
-			sum, summed, number = pipeline.Sum{}, 0, b.Currency[i]
-		}
-		sum.Add(ore)
-		summed++
-	}
-	if summed > 0 {
-		p.read.AddAmounts(sum, summed, number)
-	}
-	p.read.Add(int64(b.Rows), noAmount)
-
-	noAmount = 0
-	for i := range b.Rejects {
-		reject := &b.Rejects[i]
-		if reject.HasAmount {
-			p.rejected.AddAmount(b.Amount[reject.Row], b.Currency[reject.Row])
-		} else {
-			noAmount++
-		}
-	}
-	p.rejected.Add(int64(len(b.Rejects)), noAmount)
 }
 
 // limitWord bounds a word, in bytes.

@@ -24,23 +24,5 @@ func (p *tallies) count(b *pipeline.Batch) {
 	p.rejected.Add(int64(len(b.Rejects)), noAmount)
 	p.read.Add(int64(b.Rows), noAmount)
 	// An amount that could not be read is 0 in the batch.
-	if first := b.Currency[0]; isAll(b.Currency, first) { // fast path
-		var sum pipeline.Sum
-		for _, ore := range b.Amount {
-			sum.Add(ore)
-		}
-		p.read.AddAmounts(sum, int64(len(b.Amount)), first)
-		return
-	}
-	for i, ore := range b.Amount {
-		p.read.AddAmount(ore, b.Currency[i])
-	}
-}
-
-func isAll(numbers []uint16, number uint16) bool {
-	difference := uint16(0)
-	for _, n := range numbers {
-		difference |= n ^ number
-	}
-	return difference == 0
+	p.read.AddRows(b.Amount, b.Currency)
 }

@@ -212,26 +212,26 @@ func populationsBefore(s *register.State) uint16 {
 // tally counts the clean and the flagged records of the batch.
 func (c *Checker) tally(b *pipeline.Batch) {
 	c.flagged = append(c.flagged[:0], make([]bool, b.Rows)...)
+	flaggedRows := int64(0)
 	for i := range c.hits.List {
 		hit := &c.hits.List[i]
-		if c.severities[hit.Rule] >= Warning {
+		if c.severities[hit.Rule] >= Warning && !c.flagged[hit.Row] {
 			c.flagged[hit.Row] = true
-		}
-	}
-	clean, flagged := &c.clean, &c.flaggedCount
-	var cleanRows, flaggedRows int64
-	for i := range b.Rows {
-		switch {
-		case c.flagged[i]:
+			c.flaggedCount.AddAmount(b.Amount[hit.Row], b.Currency[hit.Row])
 			flaggedRows++
-			flagged.AddAmount(b.Amount[i], b.Currency[i])
-		case !b.Rejected[i]:
-			cleanRows++
-			clean.AddAmount(b.Amount[i], b.Currency[i])
 		}
 	}
-	clean.Add(cleanRows, 0)
-	flagged.Add(flaggedRows, 0)
+	c.flaggedCount.Add(flaggedRows, 0)
+
+	flagged, rejected := c.flagged, b.Rejected[:b.Rows]
+	for row := 0; row < len(flagged); row++ {
+		first := row
+		for row < len(flagged) && !flagged[row] && !rejected[row] {
+			row++
+		}
+		c.clean.AddRows(b.Amount[first:row], b.Currency[first:row])
+		c.clean.Add(int64(row-first), 0)
+	}
 }
 
 // Idle says, by place in All, which rules the policy gives nothing to look for,

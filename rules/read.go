@@ -31,18 +31,21 @@ func (r *reader) read(b *pipeline.Batch) {
 	b.Kind = grow(b.Kind, n)
 	r.tenRows = r.tenRows[:0]
 	r.older = r.older[:0]
-	for i := range n {
-		text := &b.Text[i]
-		if b.Rejected[i] {
-			b.Year[i], b.Number[i], b.Fault[i], b.Kind[i] = 0, 0, identity.NoFault, identity.NoKind
+	texts, days, rejected := b.Text[:n], b.PaymentDate[:n], b.Rejected[:n]
+	years, numbers, faults, kinds := b.Year[:n], b.Number[:n], b.Fault[:n], b.Kind[:n]
+	newest := r.oldest + hundredYears
+	for i := range texts {
+		text := &texts[i]
+		if rejected[i] {
+			years[i], numbers[i], faults[i], kinds[i] = 0, 0, identity.NoFault, identity.NoKind
 			continue
 		}
-		year := r.year.of(b.PaymentDate[i])
-		b.Year[i] = int16(year)
+		year := r.year.of(days[i])
+		years[i] = int16(year)
 		if number, ok := text.Likely(year); ok { // fast path
-			b.Number[i], b.Fault[i], b.Kind[i] = number, identity.NoFault, text.Kind
+			numbers[i], faults[i], kinds[i] = number, identity.NoFault, text.Kind
 			// Most have no older reading that the register could have.
-			if number < r.oldest+hundredYears || !text.Ten {
+			if number < newest || !text.Ten {
 				continue
 			}
 		}
@@ -50,7 +53,7 @@ func (r *reader) read(b *pipeline.Batch) {
 			r.readTen(b, i, text, year)
 			continue
 		}
-		b.Number[i], b.Fault[i], b.Kind[i] = text.Number(), text.Fault, text.Kind
+		numbers[i], faults[i], kinds[i] = text.Number(), text.Fault, text.Kind
 	}
 }
 
@@ -106,11 +109,16 @@ type yearOfDay struct {
 
 // of is the year of a valid day.
 func (y *yearOfDay) of(day calendar.Day) int {
-	if uint32(day-y.first) >= y.days {
-		y.year = day.Year()
-		y.first = calendar.Of(y.year, 1, 1)
-		y.days = uint32(calendar.Of(y.year, 12, 31)-y.first) + 1
+	if uint32(day-y.first) < y.days { // fast path, which the compiler puts where it is called
+		return y.year
 	}
+	return y.ofOther(day)
+}
+
+func (y *yearOfDay) ofOther(day calendar.Day) int {
+	y.year = day.Year()
+	y.first = calendar.Of(y.year, 1, 1)
+	y.days = uint32(calendar.Of(y.year, 12, 31)-y.first) + 1
 	return y.year
 }
 
