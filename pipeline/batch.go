@@ -133,7 +133,7 @@ func (b *Batch) AppendRecordID(dst []byte, i int) []byte {
 	case !b.HasRecordID || b.RecordMissing != nil && b.RecordMissing[i]:
 		return dst
 	case b.RecordIntegers != nil:
-		return strconv.AppendInt(dst, b.RecordIntegers[i], 10)
+		return appendInteger(dst, b.RecordIntegers[i])
 	}
 	return append(dst, b.RecordID.At(i)...)
 }
