@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"hash/maphash"
+	"math/bits"
 	"slices"
 	"sync/atomic"
 
@@ -34,7 +36,7 @@ const acrossFrameBytes = 1 << 19
 
 // acrossBucketCandidates is how many candidates the buckets that are judged at a
 // time may have; a larger bucket is divided again. A judge keeps up to a hundred
-// bytes for each key, so that they take some 50 MB at most.
+// bytes for each key that the sieve leaves, so that they take some 50 MB at most.
 const acrossBucketCandidates = 500_000
 
 // maxReducers is how many buckets are judged at a time at most.
@@ -190,7 +192,7 @@ func newSeeds() (seeds [acrossDepth]bucketSeed) {
 
 func newReducer(spill *storage.Spill, seeds [acrossDepth]bucketSeed, rule uint8, divide int) *reducer {
 	across := rules.All()[rule].Across
-	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
+	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, sieve: sieve{seed: maphash.MakeSeed()}, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
 }
 
 // reducer judges candidates of one rule, bucket by bucket. It is for one goroutine.
@@ -203,6 +205,7 @@ type reducer struct {
 	buffer []byte
 	runs   []foundRun // of what was found, each in order
 	// What judge uses again for each bucket.
+	sieve     sieve
 	verdict   rules.Judge
 	writer    runWriter
 	candidate candidate
@@ -291,7 +294,7 @@ func (r *reducer) reduceBucket(ctx context.Context, workers [][]frame, bucket, d
 	case candidates == 0:
 		return nil
 	case candidates <= r.divide || depth+1 == acrossDepth:
-		return r.judge(workers, bucket)
+		return r.judge(workers, bucket, candidates)
 	}
 	again := make([][]frame, len(workers))
 	for i, frames := range workers {
@@ -313,12 +316,25 @@ func (r *reducer) reduceBucket(ctx context.Context, workers [][]frame, bucket, d
 }
 
 // judge shows a bucket to a judge, twice, and writes what is found of each
-// worker's candidates as a run.
-func (r *reducer) judge(workers [][]frame, bucket int) error {
+// worker's candidates as a run. Most records are alone under their key, and
+// nothing is found of those: the sieve spares the judge all but few of them.
+func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
+	r.sieve.reset(candidates)
+	for _, frames := range workers {
+		err := r.each(frames, bucket, func(c *candidate) error {
+			r.sieve.note(&c.key)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 	r.verdict.Reset()
 	for _, frames := range workers {
 		err := r.each(frames, bucket, func(c *candidate) error {
-			r.verdict.Note(&c.key, c.number, c.position())
+			if !r.sieve.isAlone(&c.key) {
+				r.verdict.Note(&c.key, c.number, c.position())
+			}
 			return nil
 		})
 		if err != nil {
@@ -327,6 +343,9 @@ func (r *reducer) judge(workers [][]frame, bucket int) error {
 	}
 	for _, frames := range workers {
 		err := r.each(frames, bucket, func(c *candidate) error {
+			if r.sieve.isAlone(&c.key) {
+				return nil
+			}
 			other, ok := r.verdict.Decide(&c.key, c.number, c.position())
 			if !ok {
 				return nil
@@ -346,6 +365,40 @@ func (r *reducer) judge(workers [][]frame, bucket int) error {
 		}
 	}
 	return nil
+}
+
+// sieve tells keys that one record alone has. Of keys that several have it never
+// says so; of some of the others it does not know.
+type sieve struct {
+	seed maphash.Seed
+	// A bit for each place to which keys are hashed: records have been there, and
+	// more than one.
+	once, more []uint64
+}
+
+// sieveBits is how many places there are at least for each record.
+const sieveBits = 16
+
+// reset forgets all keys, and makes room for those of so many records.
+func (s *sieve) reset(records int) {
+	words := 1 << bits.Len(uint(records*sieveBits/64))
+	s.once, s.more = append(s.once[:0], make([]uint64, words)...), append(s.more[:0], make([]uint64, words)...)
+}
+
+func (s *sieve) note(key *rules.Key) {
+	word, bit := s.place(key)
+	s.more[word] |= s.once[word] & bit
+	s.once[word] |= bit
+}
+
+func (s *sieve) isAlone(key *rules.Key) bool {
+	word, bit := s.place(key)
+	return s.more[word]&bit == 0
+}
+
+func (s *sieve) place(key *rules.Key) (word int, bit uint64) {
+	hash := maphash.Bytes(s.seed, key[:])
+	return int(hash>>6) & (len(s.once) - 1), 1 << (hash & 63)
 }
 
 // each calls f with the candidates of a bucket in the order of frames.

@@ -38,8 +38,9 @@ const (
 	keyAgency, keyCurrency = 10, 12
 )
 
-// Judge is shown all its records twice, in any order: first by Note, then by
-// Decide. Position is where a record stands in the order of the input.
+// Judge is shown its records twice, in any order: first by Note, then by Decide.
+// It need not be shown those that are alone under their key, of which it finds
+// none. Position is where a record stands in the order of the input.
 type Judge interface {
 	// Reset forgets all records, for the next bucket.
 	Reset()
