@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
+	"sync"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/disk"
@@ -33,10 +35,9 @@ const (
 	fixedBytes  = len(fileMagic) + 5*4 // of the header before its table
 	tableBytes  = 8 + 4                // of the table for a section
 	headerBytes = fixedBytes + sectionCount*tableBytes + 4
-	// readBytes is how much is read at once: it is still in the cache when its
-	// checksum is computed.
-	readBytes = 1 << 18
-	// openReaders is how many sections are read and checked at once.
+	// partBytes is how much is read at once.
+	partBytes = 1 << 22
+	// openReaders is how many parts are read at a time.
 	openReaders = 2
 )
 
@@ -194,26 +195,28 @@ func read(file *disk.File) (*Snapshot, error) {
 	if err := checkMemory(info.Size() + info.Size()/16 + dayCount*8); err != nil {
 		return nil, err
 	}
-	var (
-		sections [sectionCount][]byte
-		failed   [sectionCount]error
-		readers  errgroup.Group
-	)
-	readers.SetLimit(openReaders)
-	for i := range sections {
-		readers.Go(func() error {
-			sections[i], failed[i] = h.table[i].read(file)
-			return nil
-		})
-	}
-	_ = readers.Wait() // failed has their errors, by section
-	s := &Snapshot{}
+	sections, failed := h.readSections(file)
 	for i, err := range failed {
 		if err != nil {
 			return nil, h.at(i, err)
 		}
 	}
-	if section, err := s.restore(h, sections); err != nil {
+	// Checksums take as long as all else: so that goes on meanwhile, and what it
+	// says counts where they hold.
+	var sums errgroup.Group
+	sums.Go(func() error {
+		failed = h.checkSums(sections)
+		return nil
+	})
+	s := &Snapshot{}
+	section, err := s.restore(h, sections)
+	_ = sums.Wait() // failed has its errors
+	for i, err := range failed {
+		if err != nil {
+			return nil, h.at(i, err)
+		}
+	}
+	if err != nil {
 		return nil, h.at(section, err)
 	}
 	return s, nil
@@ -278,26 +281,44 @@ func readHeader(file io.ReaderAt, size int64) (*header, error) {
 	return h, nil
 }
 
-// read reads a section, nil where it is empty.
-func (e extent) read(file io.ReaderAt) ([]byte, error) {
-	if e.length == 0 && e.sum == 0 {
-		return nil, nil
-	}
-	data := newBytes(int(e.length), int(e.length))
-	sum, offset := uint32(0), e.offset
-	for rest := data; len(rest) > 0; {
-		part := rest[:min(len(rest), readBytes)]
-		if _, err := file.ReadAt(part, offset); err != nil {
-			return nil, err
+// readSections reads all sections, nil where one is empty, or says why it could
+// not. Most of the bytes are those of one section, and most of the time is the
+// system's for new memory: so sections are read in parts, some at a time.
+func (h *header) readSections(file io.ReaderAt) (sections [sectionCount][]byte, failed [sectionCount]error) {
+	var group errgroup.Group // its functions return no error
+	group.SetLimit(openReaders)
+	var lock sync.Mutex // of failed
+	for i, e := range h.table {
+		if e.length == 0 && e.sum == 0 {
+			continue
 		}
-		sum = crc32.Update(sum, castagnoli, part)
-		offset += int64(len(part))
-		rest = rest[len(part):]
+		sections[i] = newBytes(int(e.length), int(e.length))
+		offset := e.offset
+		for part := range slices.Chunk(sections[i], partBytes) {
+			at := offset
+			offset += int64(len(part))
+			group.Go(func() error {
+				if _, err := file.ReadAt(part, at); err != nil {
+					lock.Lock()
+					failed[i] = err
+					lock.Unlock()
+				}
+				return nil
+			})
+		}
 	}
-	if sum != e.sum {
-		return nil, errors.New("its checksum is wrong")
+	_ = group.Wait()
+	return sections, failed
+}
+
+// checkSums says of each section whether its checksum is wrong.
+func (h *header) checkSums(sections [sectionCount][]byte) (failed [sectionCount]error) {
+	for i, e := range h.table {
+		if sections[i] != nil && crc32.Checksum(sections[i], castagnoli) != e.sum {
+			failed[i] = errors.New("its checksum is wrong")
+		}
 	}
-	return data, nil
+	return failed
 }
 
 // restore makes the snapshot of what a file has. It proves what look-ups take
@@ -345,7 +366,12 @@ func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, e
 	for deaths := integers32(data[deathsSection]); len(s.special.deaths) < deaths.len(); {
 		s.special.deaths = append(s.special.deaths, calendar.Partial(deaths.at(len(s.special.deaths))))
 	}
-	s.findPlain()
+	var plain errgroup.Group // its function returns no error
+	plain.Go(func() error {
+		s.findPlain()
+		return nil
+	})
+	defer func() { _ = plain.Wait() }()
 	if section, err := s.restoreEarlier(h, data); err != nil {
 		return section, err
 	}
