@@ -192,6 +192,9 @@ func (a *assembly) eachNumber() error {
 	for chunk, c := range a.chunks {
 		simple := !c.hasDates()
 		for i := 0; i < len(c.rows); i++ {
+			if simple && len(a.group) == 0 {
+				i = a.writeSingles(c, i)
+			}
 			row := c.rows[i]
 			if row&ownMask == leftOut {
 				continue
@@ -227,6 +230,25 @@ func (a *assembly) eachOfUnsorted() error {
 		a.gather(index, c.rows[i])
 	}
 	return a.assemble()
+}
+
+// writeSingles writes down numbers from a row on, as writeSimple does, up to one of
+// several entries or with anything to ask: that row it returns, the last of the
+// chunk at the latest. Most numbers have one entry, and most of the time of a build is this.
+func (a *assembly) writeSingles(c *chunk, i int) int {
+	rows, heads, place := c.rows, a.out.heads, a.place
+	for ; i+1 < len(rows); i++ {
+		row := rows[i]
+		state := a.simple[row&ownMask] // none where the row is left out
+		if state == 0 || rows[i+1]&ownMask == leftOut || c.again.has(i) || c.again.has(i+1) || c.linked.has(i) ||
+			a.several != nil && a.several[place>>6]>>(place&63)&1 != 0 {
+			break
+		}
+		heads.set(int(place), row&^stateMask|uint32(state))
+		place++
+	}
+	a.place = place
+	return i
 }
 
 // endOfNumber is where the rows of the number end whose first entry a row is, if
