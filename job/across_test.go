@@ -2,6 +2,7 @@ package job
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"math/rand/v2"
 	"testing"
 
@@ -108,5 +109,35 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 		for i := range want {
 			assert.Equal(t, want[i], got[i])
 		}
+	}
+}
+
+// The sieve never takes a key of several records for one that is alone, and tells
+// of nearly all others that they are.
+func TestSieveSparesWhatIsAlone(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	s := sieve{seed: maphash.MakeSeed()}
+	for _, records := range []int{1, 2, 100, 20_000, 3} { // less room after more
+		s.reset(records)
+		keys := make([]rules.Key, records)
+		for i := range keys {
+			if i%4 == 1 { // as the one before
+				keys[i] = keys[i-1]
+			} else {
+				binary.LittleEndian.PutUint64(keys[i][:], random.Uint64())
+			}
+			s.note(&keys[i])
+		}
+		alone := 0
+		for i := range keys {
+			if i%4 > 1 || i+1 == records && i%4 == 0 {
+				if s.isAlone(&keys[i]) {
+					alone++
+				}
+				continue
+			}
+			require.False(t, s.isAlone(&keys[i]), "key %d of %d", i, records)
+		}
+		assert.GreaterOrEqual(t, alone, records/2-records/20-1, "of %d records", records)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -68,4 +69,38 @@ func TestTextThatIsNoSum(t *testing.T) {
 		"99999999999999999999999999999999999999999999.00"} {
 		assert.Error(t, new(Sum).UnmarshalText([]byte(text)), "%q", text)
 	}
+}
+
+// Amounts that are added many at a time sum up to what they do one by one, be they
+// as large as they can.
+func TestManyAmountsAtATime(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, count := range []int{0, 1, 2, 1000} {
+		for _, ends := range []bool{false, true} {
+			amounts, currencies := make([]int64, count), make([]uint16, count)
+			for i := range amounts {
+				amounts[i] = random.Int64() >> random.IntN(64)
+				if random.IntN(2) == 0 {
+					amounts[i] = -amounts[i]
+				}
+				if ends {
+					amounts[i] = []int64{math.MinInt64, math.MaxInt64}[random.IntN(2)]
+				}
+				currencies[i] = uint16(random.IntN(10) / 4)
+			}
+			var want, got Tally
+			var sum, all Sum
+			for i, amount := range amounts {
+				want.AddAmount(amount, currencies[i])
+				sum.Add(amount)
+			}
+			got.AddRows(amounts, currencies)
+			all.AddAll(amounts)
+			assert.Equal(t, want, got)
+			assert.Equal(t, sum, all)
+		}
+	}
+	all := Sum{}
+	all.AddAll([]int64{math.MinInt64, math.MinInt64, math.MinInt64})
+	assert.Equal(t, "-27670116110564327424", all.Ore().String())
 }

@@ -1,6 +1,7 @@
 package readers
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -336,6 +338,8 @@ func TestParquetRecordsOfEveryEncoding(t *testing.T) {
 		{"data pages v1, nulls", dictionary, true, 3000, []parquet.WriterOption{parquet.DataPageVersion(1)}},
 		{"data pages v1, plain", plain, false, 10_000, []parquet.WriterOption{parquet.DataPageVersion(1), parquet.PageBufferSize(10_000)}},
 		{"snappy", plain, true, 10_000, []parquet.WriterOption{parquet.Compression(&parquet.Snappy)}},
+		{"snappy, pages that do not end together", plain, true, 10_000, []parquet.WriterOption{parquet.Compression(&parquet.Snappy), parquet.PageBufferSize(3000)}},
+		{"snappy, dictionaries, v1", dictionary, true, 3000, []parquet.WriterOption{parquet.Compression(&parquet.Snappy), parquet.DataPageVersion(1)}},
 		{"gzip", dictionary, true, 10_000, []parquet.WriterOption{parquet.Compression(&parquet.Gzip)}},
 		{"zstd", dictionary, true, 10_000, []parquet.WriterOption{parquet.Compression(&parquet.Zstd)}},
 		{"brotli", plain, true, 10_000, []parquet.WriterOption{parquet.Compression(&parquet.Brotli)}},
@@ -357,6 +361,27 @@ func TestParquetRecordsOfEveryEncoding(t *testing.T) {
 				assert.Equal(t, digest, file.HasSHA256)
 			}
 		})
+	}
+}
+
+// The pages of columns are decompressed together; what is wrong with one is told
+// of its own column all the same.
+func TestParquetDamageIsToldOfItsColumn(t *testing.T) {
+	records := plainRecords(5000, 4)
+	path := writeParquet(t, len(records), len(records), recordColumnsOf(records, true, asIs), parquet.Compression(&parquet.Snappy))
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	file, err := parquet.OpenFile(bytes.NewReader(whole), int64(len(whole)))
+	require.NoError(t, err)
+	chunks := file.Metadata().RowGroups[0].Columns
+	require.Greater(t, len(chunks), 5)
+	for _, chunk := range chunks {
+		column := chunk.MetaData.PathInSchema[0]
+		damaged := slices.Clone(whole)
+		damaged[chunk.MetaData.DataPageOffset+chunk.MetaData.TotalCompressedSize/2] ^= 1
+		require.NoError(t, os.WriteFile(path, damaged, 0o600))
+		_, _, err := readRecords(path, &Source{}, newOptions())
+		require.ErrorContains(t, err, "column "+column+": ")
 	}
 }
 
