@@ -21,7 +21,8 @@ type columnValues struct {
 	// no text.
 	starts, ends []uint32
 	int32s       []int32
-	int64s       []int64
+	int64s       []int64 // or, in a page of plain values, longs
+	longs        []byte  // eight bytes each, the lowest first
 	int96s       []deprecated.Int96
 	floats       []float32
 	doubles      []float64
@@ -33,6 +34,26 @@ func (v *columnValues) text(i int) []byte {
 		return v.data[v.starts[i]:v.ends[i]]
 	}
 	return v.data[i*v.width:][:v.width]
+}
+
+// int64 is an INT64 value.
+func (v *columnValues) int64(i int) int64 {
+	if v.int64s != nil {
+		return v.int64s[i]
+	}
+	return int64(binary.LittleEndian.Uint64(v.longs[8*i:]))
+}
+
+// copyInt64s copies INT64 values, from first on, as many as dst has.
+func (v *columnValues) copyInt64s(dst []int64, first int) {
+	if v.int64s != nil {
+		copy(dst, v.int64s[first:][:len(dst)])
+		return
+	}
+	longs := v.longs[8*first:][:8*len(dst)]
+	for i := range dst {
+		dst[i] = int64(binary.LittleEndian.Uint64(longs[8*i:]))
+	}
 }
 
 // useOffsets takes texts that follow each other: the i-th begins at the i-th of

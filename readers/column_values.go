@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,15 +52,15 @@ func (t *columnType) days() func(*columnValues, int, []calendar.Day) error {
 		perDay := t.perDay
 		if !t.zoned {
 			return func(v *columnValues, first int, dst []calendar.Day) error {
-				for i, at := range v.int64s[first:][:len(dst)] {
-					dst[i] = validDay(floorDivide(at, perDay))
+				for i := range dst {
+					dst[i] = validDay(floorDivide(v.int64(first+i), perDay))
 				}
 				return nil
 			}
 		}
 		return func(v *columnValues, first int, dst []calendar.Day) error {
-			for i, at := range v.int64s[first:][:len(dst)] {
-				dst[i] = zone.day(floorDivide(at, perDay/secondsPerDay))
+			for i := range dst {
+				dst[i] = zone.day(floorDivide(v.int64(first+i), perDay/secondsPerDay))
 			}
 			return nil
 		}
@@ -385,12 +386,8 @@ func (t *columnType) narrowIntegers() func(*columnValues, int, []int64) error {
 	case t.kind == parquet.Int64:
 		unsigned := t.unsigned
 		return func(v *columnValues, first int, dst []int64) error {
-			all := int64(0)
-			for i, value := range v.int64s[first:][:len(dst)] {
-				dst[i] = value
-				all |= value
-			}
-			if unsigned && all < 0 {
+			v.copyInt64s(dst, first)
+			if unsigned && slices.ContainsFunc(dst, func(value int64) bool { return value < 0 }) {
 				return errWide
 			}
 			return nil
@@ -450,7 +447,7 @@ func (t *columnType) amounts() func(*columnValues, int, []int64) error {
 	switch {
 	case t.shape == decimalShape && t.scale == 2 && t.kind == parquet.Int64: // fast paths
 		return func(v *columnValues, first int, dst []int64) error {
-			copy(dst, v.int64s[first:][:len(dst)])
+			v.copyInt64s(dst, first)
 			return nil
 		}
 	case t.shape == decimalShape && t.scale == 2 && t.kind == parquet.Int32:
@@ -504,7 +501,7 @@ func (t *columnType) amount() func(v *columnValues, i int) (int64, pipeline.Reje
 	case parquet.Int64:
 		unsigned := t.unsigned
 		return func(v *columnValues, i int) (int64, pipeline.RejectReason) {
-			value := v.int64s[i]
+			value := v.int64(i)
 			if unsigned {
 				return oreOfInt128(0, uint64(value), scale)
 			}
@@ -641,7 +638,7 @@ func (t *columnType) appendRaw(dst []byte, v *columnValues, i int) []byte {
 		if t.kind == parquet.Int96 {
 			return append(dst, v.int96s[i].String()...)
 		}
-		return strconv.AppendInt(dst, v.int64s[i], 10)
+		return strconv.AppendInt(dst, v.int64(i), 10)
 	}
 	return t.appendDecimal(dst, v, i)
 }
@@ -655,9 +652,9 @@ func (t *columnType) appendDecimal(dst []byte, v *columnValues, i int) []byte {
 	case t.kind == parquet.Int32:
 		value.SetInt64(int64(v.int32s[i]))
 	case t.kind == parquet.Int64 && t.unsigned:
-		value.SetUint64(uint64(v.int64s[i]))
+		value.SetUint64(uint64(v.int64(i)))
 	case t.kind == parquet.Int64:
-		value.SetInt64(v.int64s[i])
+		value.SetInt64(v.int64(i))
 	default:
 		text := v.text(i)
 		if value.SetBytes(text); len(text) > 0 && text[0] >= 0x80 {

@@ -9,18 +9,18 @@ import (
 
 // plainMemory is memory for the plain values of a page. Most pages of numbers,
 // keys and amounts are plain, and most of what decoding them costs is copying:
-// here texts are read where they stand, and numbers are copied once.
+// here texts and long integers are read where they stand, and other numbers are
+// copied once.
 type plainMemory struct {
 	starts, ends []uint32
 	int32s       []int32
-	int64s       []int64
 	floats       []float32
 	doubles      []float64
 }
 
 // keep lets go of the memory where it is much.
 func (m *plainMemory) keep() {
-	if max(cap(m.starts), cap(m.int32s), cap(m.int64s), cap(m.floats), cap(m.doubles)) > keptPage/8 {
+	if max(cap(m.starts), cap(m.int32s), cap(m.floats), cap(m.doubles)) > keptPage/8 {
 		*m = plainMemory{}
 	}
 }
@@ -43,11 +43,7 @@ func (m *plainMemory) read(v *columnValues, kind parquet.Kind, width int, data [
 		}
 		v.int32s = m.int32s
 	case parquet.Int64:
-		m.int64s = resize(m.int64s, count)
-		for i := range m.int64s {
-			m.int64s[i] = int64(binary.LittleEndian.Uint64(data[8*i:]))
-		}
-		v.int64s = m.int64s
+		v.longs = data
 	case parquet.Float:
 		m.floats = resize(m.floats, count)
 		for i := range m.floats {
