@@ -4,7 +4,7 @@
 // came before. Where the next element begins is known when this one has been
 // read, so that a processor mostly waits; and what kind it is it guesses, often
 // wrong where numbers were compressed. Two blocks that do not wait for each
-// other, without a branch on the kind, take less than half the time.
+// other, without a branch on the kind, take half the time.
 //
 // https://github.com/google/snappy/blob/main/format_description.txt
 package snappy
@@ -30,8 +30,8 @@ var (
 	ErrDamaged = errors.New("its elements cannot be decompressed")
 )
 
-// Decode decompresses blocks: each fills its Content, or has an Err. It allocates
-// nothing.
+// Decode decompresses blocks: each fills its Content, or has an Err. It puts them
+// into another order, and allocates nothing.
 func Decode(blocks []*Block) {
 	// The longest come first, so that there are two as long as possible.
 	slices.SortFunc(blocks, func(x, y *Block) int { return len(y.Source) - len(x.Source) })
