@@ -145,7 +145,7 @@ func TestBlocksBecomeWhatTheyWere(t *testing.T) {
 
 // What is no block has an error, and nothing else is the worse for it.
 func TestDamagedBlocks(t *testing.T) {
-	beginning := append([]byte{200, 1, 59<<2 | 0}, make([]byte, 60)...) // 200 bytes, of which 60 as they are
+	beginning := append([]byte{200, 1, 59 << 2}, make([]byte, 60)...) // 200 bytes, of which 60 as they are
 	rest := append([]byte{61 << 2, 139, 0}, make([]byte, 140)...)
 	for _, c := range []struct {
 		what   string
