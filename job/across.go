@@ -319,7 +319,8 @@ func (r *reducer) reduceBucket(ctx context.Context, workers [][]frame, bucket, d
 // worker's candidates as a run. Most records are alone under their key, and
 // nothing is found of those: the sieve spares the judge all but few of them.
 func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
-	r.sieve.reset(candidates)
+	// Of more than a bucket may have, nearly all are of one key: the sieve then tells less.
+	r.sieve.reset(min(candidates, r.divide))
 	for _, frames := range workers {
 		err := r.each(frames, bucket, func(c *candidate) error {
 			r.sieve.note(&c.key)

@@ -63,7 +63,8 @@ func (l *lane) fits() int {
 }
 
 // both decompresses elements of two lanes in turn, up to one that the lane has to
-// step over: it says whether that is one of a.
+// step over: it says whether that is one of a. What is done for each stands here
+// twice, since the compiler would make it a call for each element.
 func both(a, b *lane) (isA bool) {
 	aIn, aOut := unsafe.Pointer(unsafe.SliceData(a.in)), unsafe.Pointer(unsafe.SliceData(a.out))
 	bIn, bOut := unsafe.Pointer(unsafe.SliceData(b.in)), unsafe.Pointer(unsafe.SliceData(b.out))
