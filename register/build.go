@@ -168,15 +168,15 @@ func (a *assembly) readLinks() {
 // makeRows makes room for as many rows as there can be.
 func (a *assembly) makeRows() {
 	out, rows := a.out, int(a.kept)
-	out.heads = newBytes(4*out.Len(), 4*rows)
+	out.heads = newIntegers[uint32](out.Len(), rows)
 	if rows > out.Len() {
 		out.earlier = newRankedBits(out.Len())
-		out.earlierRows = make(integers32, 0, 4*(rows-out.Len()+1))
+		out.earlierRows = make([]uint32, 0, rows-out.Len()+1)
 	}
 	for column, has := range a.hasDates {
 		if has {
 			a.dated = true
-			out.dates[column] = newBytes(dateColumnBytes(rows), dateColumnBytes(rows))
+			out.dates[column] = newDateColumn(rows)
 		}
 	}
 	a.simple = make([]uint16, len(a.own))
@@ -244,7 +244,7 @@ func (a *assembly) writeSingles(c *chunk, i int) int {
 			a.several != nil && a.several[place>>6]>>(place&63)&1 != 0 {
 			break
 		}
-		heads.set(int(place), row&^stateMask|uint32(state))
+		heads[place] = row&^stateMask | uint32(state)
 		place++
 	}
 	a.place = place
@@ -276,7 +276,7 @@ func (a *assembly) writeSimple(rows []uint32) bool {
 	row := rows[0]
 	joined := a.isJoined()
 	if state := a.simple[row&ownMask]; len(rows) == 1 && state != 0 && !joined { // fast path
-		a.out.heads.set(int(a.place), row&^stateMask|uint32(state))
+		a.out.heads[a.place] = row&^stateMask | uint32(state)
 		a.place++
 		return true
 	}
@@ -318,12 +318,12 @@ func (a *assembly) writeSimple(rows []uint32) bool {
 	if last > 0 {
 		a.beginEarlier()
 		for _, head := range heads[:last] {
-			a.out.heads = a.out.heads.with(head)
+			a.out.heads = append(a.out.heads, head)
 		}
 	} else if !joined {
 		a.simple[row&ownMask] = uint16(heads[0] & stateMask)
 	}
-	a.out.heads.set(int(a.place), heads[last])
+	a.out.heads[a.place] = heads[last]
 	a.place++
 	return true
 }
@@ -332,7 +332,7 @@ func (a *assembly) writeSimple(rows []uint32) bool {
 // is the first.
 func (a *assembly) beginEarlier() {
 	a.out.earlier.add(int(a.place))
-	a.out.earlierRows = a.out.earlierRows.with(uint32(a.out.heads.len()))
+	a.out.earlierRows = append(a.out.earlierRows, uint32(len(a.out.heads)))
 }
 
 // isJoined says whether links join the number at hand to another.
@@ -463,8 +463,8 @@ func (a *assembly) assemble() error {
 				hasEarlier = true
 				a.beginEarlier()
 			}
-			row = uint32(a.out.heads.len())
-			a.out.heads = a.out.heads.with(0)
+			row = uint32(len(a.out.heads))
+			a.out.heads = append(a.out.heads, 0)
 		}
 		resolved := m.attributes
 		resolved.fill(&latest, a.dated)
@@ -508,7 +508,7 @@ func (a *assembly) isCoordination() bool {
 	for a.out.numbers.rankAfter(a.block) <= int(a.place) {
 		a.block++
 	}
-	return !isPersonal(a.out.numbers.dayOfBlock.at(a.block))
+	return !isPersonal(a.out.numbers.dayOfBlock[a.block])
 }
 
 // check notes what is wrong with an entry, which may be the last of its number.
@@ -560,7 +560,7 @@ func (a *assembly) write(row uint32, m *member, resolved *attributes) error {
 	if err != nil {
 		return err
 	}
-	out.heads.set(int(row), m.code<<stateBits|uint32(state))
+	out.heads[row] = m.code<<stateBits | uint32(state)
 	if a.dated {
 		for column, code := range resolved.dates {
 			if code != 0 {
@@ -615,8 +615,8 @@ func (a *assembly) addState(own *ownState, flags uint32) (uint16, error) {
 func (a *assembly) writeLink(row uint32, number identity.Number) {
 	link := uint32(findSlot(number))
 	if slot(link) == noSlot {
-		link = otherLink | uint32(a.out.otherLinks.len())
-		a.out.otherLinks = a.out.otherLinks.with(uint64(number))
+		link = otherLink | uint32(len(a.out.otherLinks))
+		a.out.otherLinks = append(a.out.otherLinks, uint64(number))
 	}
 	if int(row) < a.out.Len() {
 		a.latestLinks = append(a.latestLinks, rowLink{row, link})
@@ -629,7 +629,7 @@ func (a *assembly) writeLink(row uint32, number identity.Number) {
 func (a *assembly) finish() {
 	out := a.out
 	a.chunks = nil
-	rows := out.heads.len()
+	rows := len(out.heads)
 	out.heads, out.earlierRows = clipped(out.heads), clipped(out.earlierRows)
 	for column := range out.dates {
 		if out.dates[column] != nil {
@@ -640,15 +640,15 @@ func (a *assembly) finish() {
 		out.earlier = rankedBits{}
 	} else {
 		out.earlier.index()
-		out.earlierRows = out.earlierRows.with(uint32(rows))
+		out.earlierRows = append(out.earlierRows, uint32(rows))
 	}
 	if links := len(a.latestLinks) + len(a.earlierLinks); links > 0 {
 		out.linked = newRankedBits(rows)
-		out.linkSlots = make(integers32, 0, 4*links)
+		out.linkSlots = make([]uint32, 0, links)
 		for _, part := range [][]rowLink{a.latestLinks, a.earlierLinks} {
 			for _, l := range part {
 				out.linked.add(int(l.row))
-				out.linkSlots = out.linkSlots.with(l.link)
+				out.linkSlots = append(out.linkSlots, l.link)
 			}
 		}
 		out.linked.index()
@@ -658,7 +658,7 @@ func (a *assembly) finish() {
 
 // clipped gives up the room of rows that superseded entries would have taken.
 // Where they are few it stays as it is.
-func clipped(values integers32) integers32 {
+func clipped(values []uint32) []uint32 {
 	if len(values) < cap(values)-cap(values)/8 {
 		return slices.Clone(values)
 	}

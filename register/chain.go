@@ -71,7 +71,7 @@ func (s *Snapshot) someChains(chains []Chain, entries []Entry, places []Place, d
 	for i := range chains {
 		links[i] = otherLink
 		if places[i] >= 0 && entries[i].InForce && s.linked.has(entries[i].Row) {
-			links[i] = s.linkSlots.at(s.linked.rank(entries[i].Row))
+			links[i] = s.linkSlots[s.linked.rank(entries[i].Row)]
 		}
 	}
 	for i := range chains {

@@ -128,7 +128,11 @@ type dateColumn []byte
 // seven bytes after its first.
 func dateColumnBytes(rows int) int { return (rows*dateBits+7)/8 + 7 }
 
-func newDateColumn(rows int) dateColumn { return make(dateColumn, dateColumnBytes(rows)) }
+func newDateColumn(rows int) dateColumn {
+	column := make(dateColumn, dateColumnBytes(rows))
+	askForLargePages(column)
+	return column
+}
 
 func (c dateColumn) at(row int) uint32 {
 	if len(c) == 0 {

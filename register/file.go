@@ -75,16 +75,16 @@ func (s *Snapshot) sections() (data [sectionCount][]byte, err error) {
 	if data[checksSection], err = json.Marshal(s.checks); err != nil {
 		return data, err
 	}
-	data[daysSection], data[blocksSection] = s.numbers.dayOfBlock, s.numbers.blocks
-	data[headsSection] = s.heads
-	data[earlierSection], data[earlierRowsSection] = s.earlier.words, s.earlierRows
+	data[daysSection], data[blocksSection] = sectionOf(s.numbers.dayOfBlock), sectionOf(s.numbers.blocks)
+	data[headsSection] = sectionOf(s.heads)
+	data[earlierSection], data[earlierRowsSection] = sectionOf(s.earlier.words), sectionOf(s.earlierRows)
 	for _, day := range s.special.days {
 		data[specialDaysSection] = binary.LittleEndian.AppendUint32(data[specialDaysSection], uint32(day))
 	}
 	for _, death := range s.special.deaths {
 		data[deathsSection] = binary.LittleEndian.AppendUint32(data[deathsSection], uint32(death))
 	}
-	data[linkedSection], data[linkSlotsSection], data[otherLinksSection] = s.linked.words, s.linkSlots, s.otherLinks
+	data[linkedSection], data[linkSlotsSection], data[otherLinksSection] = sectionOf(s.linked.words), sectionOf(s.linkSlots), sectionOf(s.otherLinks)
 	for column := range s.dates {
 		data[datesSection+column] = s.dates[column]
 	}
@@ -251,9 +251,9 @@ func readHeader(file io.ReaderAt, size int64) (*header, error) {
 	if !BeginsSnapshot(data[:n]) {
 		return nil, errors.New("this is no register snapshot")
 	}
-	fields := integers32(data[len(fileMagic):fixedBytes])
-	if n >= fixedBytes && fields.at(0) != fileVersion {
-		return nil, fmt.Errorf("it has version %d and this program reads version %d: build it again from the extract", fields.at(0), fileVersion)
+	field := func(i int) uint32 { return binary.LittleEndian.Uint32(data[len(fileMagic)+4*i:]) }
+	if n >= fixedBytes && field(0) != fileVersion {
+		return nil, fmt.Errorf("it has version %d and this program reads version %d: build it again from the extract", field(0), fileVersion)
 	}
 	if n < headerBytes || size < int64(headerBytes) {
 		return nil, fmt.Errorf("the file ends at byte %d", min(int64(n), size))
@@ -261,10 +261,10 @@ func readHeader(file io.ReaderAt, size int64) (*header, error) {
 	if binary.LittleEndian.Uint32(data[headerBytes-4:]) != crc32.Checksum(data[:headerBytes-4], castagnoli) {
 		return nil, errors.New("its checksum is wrong")
 	}
-	if fields.at(1) != sectionCount {
-		return nil, fmt.Errorf("it has %d sections in place of %d", fields.at(1), sectionCount)
+	if field(1) != sectionCount {
+		return nil, fmt.Errorf("it has %d sections in place of %d", field(1), sectionCount)
 	}
-	h := &header{extractDate: calendar.Day(fields.at(2)), numbers: int(fields.at(3)), rows: int(fields.at(4))}
+	h := &header{extractDate: calendar.Day(field(2)), numbers: int(field(3)), rows: int(field(4))}
 	offset := int64(headerBytes)
 	for i := range h.table {
 		entry := data[fixedBytes+i*tableBytes:]
@@ -292,7 +292,8 @@ func (h *header) readSections(file io.ReaderAt) (sections [sectionCount][]byte, 
 		if e.length == 0 && e.sum == 0 {
 			continue
 		}
-		sections[i] = newBytes(int(e.length), int(e.length))
+		words := int(e.length+7) / 8
+		sections[i] = sectionOf(newIntegers[uint64](words, words))[:e.length]
 		offset := e.offset
 		for part := range slices.Chunk(sections[i], partBytes) {
 			at := offset
@@ -340,14 +341,14 @@ func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, e
 		return checksSection, err
 	}
 	s.extractDate = h.extractDate
-	s.numbers = presence{dayOfBlock: data[daysSection], blocks: data[blocksSection]}
+	s.numbers = presence{dayOfBlock: integersOf[uint32](data[daysSection]), blocks: integersOf[uint64](data[blocksSection])}
 	if err := s.numbers.index(); err != nil {
 		return blocksSection, err
 	}
 	if s.Len() != h.numbers || s.Len() == 0 {
 		return blocksSection, fmt.Errorf("it has %d numbers and the header says %d", s.Len(), h.numbers)
 	}
-	s.heads = data[headsSection]
+	s.heads = integersOf[uint32](data[headsSection])
 	if s.Entries() != h.rows || h.rows < h.numbers {
 		return headsSection, fmt.Errorf("it has %d rows and the header says %d", s.Entries(), h.rows)
 	}
@@ -360,11 +361,11 @@ func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, e
 			return datesSection + column, fmt.Errorf("it has %d bytes for %d rows", length, h.rows)
 		}
 	}
-	for days := integers32(data[specialDaysSection]); len(s.special.days) < days.len(); {
-		s.special.days = append(s.special.days, calendar.Day(days.at(len(s.special.days))))
+	for _, day := range integersOf[uint32](data[specialDaysSection]) {
+		s.special.days = append(s.special.days, calendar.Day(day))
 	}
-	for deaths := integers32(data[deathsSection]); len(s.special.deaths) < deaths.len(); {
-		s.special.deaths = append(s.special.deaths, calendar.Partial(deaths.at(len(s.special.deaths))))
+	for _, death := range integersOf[uint32](data[deathsSection]) {
+		s.special.deaths = append(s.special.deaths, calendar.Partial(death))
 	}
 	var plain errgroup.Group // its function returns no error
 	plain.Go(func() error {
@@ -378,38 +379,37 @@ func (s *Snapshot) restore(h *header, data [sectionCount][]byte) (section int, e
 	return s.restoreLinks(h, data)
 }
 
-// haveStates says whether the State of all heads is one of so many. Two heads at a
-// time: what is added to a State makes one that is beyond them flow over.
-func haveStates(heads integers32, states int) bool {
-	const both = 1 | 1<<32
-	room := uint64(stateLimit-states) * both
-	over := uint64(0)
-	for ; len(heads) >= 8; heads = heads[8:] {
-		over |= binary.LittleEndian.Uint64(heads)&(stateMask*both) + room
+// haveStates says whether the State of all heads is one of so many: what is added
+// to a State makes one that is beyond them flow over.
+func haveStates(heads []uint32, states int) bool {
+	room := uint32(stateLimit - states)
+	over := uint32(0)
+	for ; len(heads) >= 2; heads = heads[2:] {
+		over |= (heads[0]&stateMask + room) | (heads[1]&stateMask + room)
 	}
-	if len(heads) > 0 {
-		over |= uint64(heads.at(0)&stateMask) + room
+	for _, head := range heads {
+		over |= head&stateMask + room
 	}
-	return over&(stateLimit*both) == 0
+	return over&stateLimit == 0
 }
 
 func (s *Snapshot) restoreEarlier(h *header, data [sectionCount][]byte) (section int, err error) {
-	s.earlier.words, s.earlierRows = data[earlierSection], data[earlierRowsSection]
-	count := s.earlierRows.len()
+	s.earlier.words, s.earlierRows = integersOf[uint64](data[earlierSection]), integersOf[uint32](data[earlierRowsSection])
+	count := len(s.earlierRows)
 	if h.rows == h.numbers {
 		if len(s.earlier.words) != 0 || count != 0 {
 			return earlierSection, errors.New("there are no earlier rows")
 		}
 		return 0, nil
 	}
-	if s.earlier.words.len() != (h.numbers+63)/64 || s.earlier.index()+1 != count {
+	if len(s.earlier.words) != (h.numbers+63)/64 || s.earlier.index()+1 != count {
 		return earlierSection, errors.New("it does not have as many members as numbers have earlier rows")
 	}
-	if int(s.earlierRows.at(0)) != h.numbers || int(s.earlierRows.at(count-1)) != h.rows {
+	if int(s.earlierRows[0]) != h.numbers || int(s.earlierRows[count-1]) != h.rows {
 		return earlierRowsSection, errors.New("it does not cover the earlier rows")
 	}
 	for i := 1; i < count; i++ {
-		if s.earlierRows.at(i) <= s.earlierRows.at(i-1) {
+		if s.earlierRows[i] <= s.earlierRows[i-1] {
 			return earlierRowsSection, errors.New("it does not ascend")
 		}
 	}
@@ -417,13 +417,14 @@ func (s *Snapshot) restoreEarlier(h *header, data [sectionCount][]byte) (section
 }
 
 func (s *Snapshot) restoreLinks(h *header, data [sectionCount][]byte) (section int, err error) {
-	s.linked.words, s.linkSlots, s.otherLinks = data[linkedSection], data[linkSlotsSection], data[otherLinksSection]
-	if words := s.linked.words.len(); words != 0 && words != (h.rows+63)/64 || s.linked.index() != s.linkSlots.len() {
+	s.linked.words, s.linkSlots = integersOf[uint64](data[linkedSection]), integersOf[uint32](data[linkSlotsSection])
+	s.otherLinks = integersOf[uint64](data[otherLinksSection])
+	if words := len(s.linked.words); words != 0 && words != (h.rows+63)/64 || s.linked.index() != len(s.linkSlots) {
 		return linkedSection, errors.New("it does not have as many members as there are links")
 	}
-	for i := range s.linkSlots.len() {
-		link := s.linkSlots.at(i)
-		if link >= otherLink && int(link-otherLink) >= s.otherLinks.len() || link < otherLink && slot(link) >= noSlot {
+	for i := range len(s.linkSlots) {
+		link := s.linkSlots[i]
+		if link >= otherLink && int(link-otherLink) >= len(s.otherLinks) || link < otherLink && slot(link) >= noSlot {
 			return linkSlotsSection, errors.New("a link leads nowhere")
 		}
 	}

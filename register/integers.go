@@ -1,21 +1,41 @@
 package register
 
-import "encoding/binary"
-
-// integers32 and integers64 are slices of integers as they stand in a file:
-// little-endian bytes. A snapshot is read into them and written from them as it
-// is, and reading one of them is one instruction.
-type (
-	integers32 []byte
-	integers64 []byte
+import (
+	"encoding/binary"
+	"unsafe"
 )
 
-func (x integers32) len() int                     { return len(x) / 4 }
-func (x integers32) at(i int) uint32              { return binary.LittleEndian.Uint32(x[4*i:]) }
-func (x integers32) set(i int, value uint32)      { binary.LittleEndian.PutUint32(x[4*i:], value) }
-func (x integers32) with(value uint32) integers32 { return binary.LittleEndian.AppendUint32(x, value) }
+// The integers of a snapshot lie in memory as they stand in its file, which has
+// them with the lowest byte first, as nearly all processors do: so they are read
+// and written as they are. Other processors take and give copies.
+var isFileOrder = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-func (x integers64) len() int                     { return len(x) / 8 }
-func (x integers64) at(i int) uint64              { return binary.LittleEndian.Uint64(x[8*i:]) }
-func (x integers64) set(i int, value uint64)      { binary.LittleEndian.PutUint64(x[8*i:], value) }
-func (x integers64) with(value uint64) integers64 { return binary.LittleEndian.AppendUint64(x, value) }
+// integersOf are the integers of a section of a file, in its memory. It comes from
+// newIntegers, so that it begins where an integer may.
+func integersOf[T uint32 | uint64](section []byte) []T {
+	size := int(unsafe.Sizeof(T(0)))
+	if isFileOrder && len(section) > 0 {
+		return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(section))), len(section)/size)
+	}
+	values := make([]T, len(section)/size)
+	_, _ = binary.Decode(section, binary.LittleEndian, values) // it has bytes for all of them
+	return values
+}
+
+// sectionOf is integers as a section of a file, in their memory.
+func sectionOf[T uint32 | uint64](values []T) []byte {
+	size := int(unsafe.Sizeof(T(0)))
+	if isFileOrder {
+		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), size*len(values))
+	}
+	section, _ := binary.Append(nil, binary.LittleEndian, values) // integers always go
+	return section
+}
+
+// newIntegers are zeros that look-ups go to at random.
+func newIntegers[T uint32 | uint64](length, capacity int) []T {
+	values := make([]T, length, capacity)
+	size := int(unsafe.Sizeof(T(0)))
+	askForLargePages(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), size*capacity))
+	return values
+}

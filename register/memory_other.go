@@ -2,5 +2,5 @@
 
 package register
 
-// newBytes is a zeroed slice that look-ups go to at random.
-func newBytes(length, capacity int) []byte { return make([]byte, length, capacity) }
+// askForLargePages does nothing where nobody can be asked.
+func askForLargePages([]byte) {}

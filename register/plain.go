@@ -27,7 +27,7 @@ type plainNumbers struct {
 	// months has, for each year and month, where its 32 days stand in words, in
 	// days; 0 for those without a personal number, at which there are 32 empty days.
 	months []uint32
-	words  integers64 // dayWords a day: a bit for each serial
+	words  []uint64 // dayWords a day: a bit for each serial
 	state  uint16
 	from   calendar.Day // the day from which on they are plain
 }
@@ -46,7 +46,7 @@ func (s *Snapshot) findPlain() {
 	defer func() { s.plain = p }()
 	counts := make([]int, len(s.states))
 	for place := 0; place < s.Len(); place += plainSpacing {
-		counts[s.heads.at(place)&stateMask]++
+		counts[s.heads[place]&stateMask]++
 	}
 	for state, count := range counts {
 		if count > counts[p.state] && s.states[state].isPlain() {
@@ -55,7 +55,7 @@ func (s *Snapshot) findPlain() {
 	}
 	var codes []uint32
 	for place := 0; place < s.Len(); place += plainSpacing {
-		head := s.heads.at(place)
+		head := s.heads[place]
 		if code := head >> stateBits; uint16(head&stateMask) == p.state && code < specialBase {
 			codes = append(codes, code)
 		}
@@ -67,7 +67,7 @@ func (s *Snapshot) findPlain() {
 		p.mark(s, last)
 	}
 	if p.words == nil {
-		p.words = make(integers64, monthDays*dayWords*8)
+		p.words = make([]uint64, monthDays*dayWords)
 	}
 }
 
@@ -81,15 +81,15 @@ func (s *State) isPlain() bool {
 // the last.
 func (p *plainNumbers) mark(s *Snapshot, last uint32) {
 	next := uint32(monthDays)
-	for i := range s.numbers.dayOfBlock.len() {
-		if day := s.numbers.dayOfBlock.at(i); isPersonal(day) && p.months[day/daysAMonth] == 0 {
+	for i := range len(s.numbers.dayOfBlock) {
+		if day := s.numbers.dayOfBlock[i]; isPersonal(day) && p.months[day/daysAMonth] == 0 {
 			p.months[day/daysAMonth] = next
 			next += monthDays
 		}
 	}
-	p.words = newBytes(int(next)*dayWords*8, int(next)*dayWords*8)
+	p.words = newIntegers[uint64](int(next)*dayWords, int(next)*dayWords)
 	var group errgroup.Group
-	days := s.numbers.dayOfBlock.len()
+	days := len(s.numbers.dayOfBlock)
 	for half := range 2 {
 		group.Go(func() error {
 			p.markDays(s, half*days/2, (half+1)*days/2, last)
@@ -102,7 +102,7 @@ func (p *plainNumbers) mark(s *Snapshot, last uint32) {
 // markDays is mark for days from first up to end of dayOfBlock.
 func (p *plainNumbers) markDays(s *Snapshot, first, end int, last uint32) {
 	for i := first; i < end; i++ {
-		day := s.numbers.dayOfBlock.at(i)
+		day := s.numbers.dayOfBlock[i]
 		if !isPersonal(day) {
 			continue
 		}
@@ -113,7 +113,7 @@ func (p *plainNumbers) markDays(s *Snapshot, first, end int, last uint32) {
 			for left := plain; left != 0; left &= left - 1 {
 				// With the State above the date code, another State makes it more than
 				// any code.
-				head := bits.RotateLeft32(s.heads.at(place)^uint32(p.state), 32-stateBits)
+				head := bits.RotateLeft32(s.heads[place]^uint32(p.state), 32-stateBits)
 				place++
 				other := uint64(0)
 				if head > last { // no branch: it would often be guessed wrong
@@ -121,7 +121,7 @@ func (p *plainNumbers) markDays(s *Snapshot, first, end int, last uint32) {
 				}
 				plain &^= other
 			}
-			p.words.set(words+word, plain)
+			p.words[words+word] = plain
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (s *Snapshot) findSomeAt(places []Place, numbers []identity.Number, days []
 	all := p.words
 	for i := range numbers {
 		k := i & (plainAtOnce - 1)
-		words[k] = all.at(int(at[k] >> 6))
+		words[k] = all[at[k]>>6]
 	}
 	count := 0
 	for i := range places {
@@ -186,4 +186,4 @@ func (s *Snapshot) findSomeAt(places []Place, numbers []identity.Number, days []
 }
 
 // bytes is how much memory the table takes.
-func (p *plainNumbers) bytes() int64 { return int64(4*len(p.months) + len(p.words)) }
+func (p *plainNumbers) bytes() int64 { return int64(4*len(p.months) + 8*len(p.words)) }

@@ -1,7 +1,6 @@
 package register
 
 import (
-	"encoding/binary"
 	"errors"
 	"math/bits"
 	"sort"
@@ -34,9 +33,9 @@ type dayEntry struct {
 // touches one dayEntry and one line of a block.
 type presence struct {
 	days   []dayEntry // dayCount long
-	blocks integers64 // blockWords a block; block 0 is empty, for the days that no number has
+	blocks []uint64   // blockWords a block; block 0 is empty, for the days that no number has
 	// dayOfBlock are the days of the blocks from 1 on, ascending.
-	dayOfBlock integers32
+	dayOfBlock []uint32
 	// hints has, for each hintSpacing-th place, the index in dayOfBlock, and one
 	// more at the end.
 	hints []uint32
@@ -49,11 +48,11 @@ func newPresence(days []*daySerials) presence {
 	p := presence{}
 	for day, serials := range days {
 		if serials != nil {
-			p.dayOfBlock = p.dayOfBlock.with(uint32(day))
+			p.dayOfBlock = append(p.dayOfBlock, uint32(day))
 		}
 	}
-	length := (p.dayOfBlock.len() + 1) * blockBytes
-	p.blocks = newBytes(length, length)
+	length := (len(p.dayOfBlock) + 1) * blockWords
+	p.blocks = newIntegers[uint64](length, length)
 	next := blockWords
 	for _, serials := range days {
 		if serials == nil {
@@ -64,10 +63,10 @@ func newPresence(days []*daySerials) presence {
 			if i < lineWords {
 				lower += bits.OnesCount64(word)
 			}
-			p.blocks.set(next+i, word)
+			p.blocks[next+i] = word
 		}
 		next += blockWords
-		p.blocks.set(next-1, serials[blockWords-1]|uint64(lower)<<countShift)
+		p.blocks[next-1] = serials[blockWords-1] | uint64(lower)<<countShift
 	}
 	if err := p.index(); err != nil {
 		panic("BUG: numbers that cannot be indexed: " + err.Error())
@@ -79,7 +78,7 @@ func newPresence(days []*daySerials) presence {
 func (p *presence) countOf(first, end int) int {
 	count := 0
 	for word := first; word < end; word++ {
-		count += bits.OnesCount64(p.blocks.at(word))
+		count += bits.OnesCount64(p.blocks[word])
 	}
 	return count
 }
@@ -87,14 +86,13 @@ func (p *presence) countOf(first, end int) int {
 // index computes what follows from dayOfBlock and blocks, and fails where they
 // cannot be those of a set of numbers.
 func (p *presence) index() error {
-	if p.blocks.len() != (p.dayOfBlock.len()+1)*blockWords || p.countOf(0, blockWords) != 0 {
+	if len(p.blocks) != (len(p.dayOfBlock)+1)*blockWords || p.countOf(0, blockWords) != 0 {
 		return errors.New("there are not as many blocks as days")
 	}
 	p.days = make([]dayEntry, dayCount)
 	p.count = 0
 	next := uint32(0)
-	for i := range p.dayOfBlock.len() {
-		day := p.dayOfBlock.at(i)
+	for i, day := range p.dayOfBlock {
 		if day < next || !isDay(day) {
 			return errors.New("its days are not in order")
 		}
@@ -102,29 +100,29 @@ func (p *presence) index() error {
 		first := (i + 1) * blockWords
 		last := first + blockWords - 1
 		lower := p.countOf(first, first+lineWords)
-		upper := p.countOf(first+lineWords, last) + bits.OnesCount64(p.blocks.at(last)&lastSerials)
-		if p.blocks.at(first)&1 != 0 || p.blocks.at(last)&^lastSerials != uint64(lower)<<countShift {
+		upper := p.countOf(first+lineWords, last) + bits.OnesCount64(p.blocks[last]&lastSerials)
+		if p.blocks[first]&1 != 0 || p.blocks[last]&^lastSerials != uint64(lower)<<countShift {
 			return errors.New("a block is not that of a day")
 		}
 		p.days[day] = dayEntry{block: uint32(i + 1), rank: uint32(p.count)}
 		p.count += lower + upper
 	}
 	p.hints = make([]uint32, 0, p.count/hintSpacing+2)
-	for i := range p.dayOfBlock.len() {
+	for i := range p.dayOfBlock {
 		for len(p.hints)*hintSpacing < p.rankAfter(i) {
 			p.hints = append(p.hints, uint32(i))
 		}
 	}
-	p.hints = append(p.hints, uint32(p.dayOfBlock.len()-1))
+	p.hints = append(p.hints, uint32(len(p.dayOfBlock)-1))
 	return nil
 }
 
 // rankAfter is how many numbers there are up to and with the block at i of dayOfBlock.
 func (p *presence) rankAfter(i int) int {
-	if i+1 == p.dayOfBlock.len() {
+	if i+1 == len(p.dayOfBlock) {
 		return p.count
 	}
-	return int(p.days[p.dayOfBlock.at(i+1)].rank)
+	return int(p.days[p.dayOfBlock[i+1]].rank)
 }
 
 // wordsBelow has, for each word of a line, masks that keep the words before it:
@@ -173,12 +171,12 @@ func (p *presence) findSome(places []Place, numbers []identity.Number) {
 	blocks := p.blocks
 	for i := range numbers {
 		k := i & (findAtOnce - 1)
-		words[k] = blocks.at(int(at[k] >> 6))
+		words[k] = blocks[at[k]>>6]
 	}
 	places = places[:len(numbers)]
 	for i := range places {
 		k := i & (findAtOnce - 1)
-		places[i] = rankIn((*[lineBytes]byte)(blocks[int(at[k]>>9)*lineBytes:]), words[k], ranks[k], at[k]&(1<<serialBits-1))
+		places[i] = rankIn((*[lineWords]uint64)(blocks[int(at[k]>>9)*lineWords:]), words[k], ranks[k], at[k]&(1<<serialBits-1))
 	}
 }
 
@@ -192,29 +190,29 @@ func (p *presence) placeOf(s slot) Place {
 
 func (p *presence) placeIn(entry dayEntry, serial uint32) Place {
 	line := entry.block*2 + serial>>9
-	word := p.blocks.at(int(line*lineWords + serial>>6&7))
-	return rankIn((*[lineBytes]byte)(p.blocks[int(line)*lineBytes:]), word, entry.rank, serial)
+	word := p.blocks[line*lineWords+serial>>6&7]
+	return rankIn((*[lineWords]uint64)(p.blocks[int(line)*lineWords:]), word, entry.rank, serial)
 }
 
 // rankIn is the place of a serial by its line, its word in that, and the rank of
 // its day, and NotFound where it is not there.
-func rankIn(line *[lineBytes]byte, word uint64, rank, serial uint32) Place {
+func rankIn(line *[lineWords]uint64, word uint64, rank, serial uint32) Place {
 	bit := uint64(1) << (serial & 63)
 	if word&bit == 0 {
 		return NotFound
 	}
 	below := &wordsBelow[serial>>6&7]
-	last := binary.LittleEndian.Uint64(line[56:])
+	last := line[lineWords-1]
 	// Of the second line, the last word also says how many the first line has.
 	rank += uint32(last>>countShift) * (serial >> 9)
 	rank += uint32(bits.OnesCount64(word & (bit - 1)))
-	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[0:]) & below[0]))
-	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[8:]) & below[1]))
-	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[16:]) & below[2]))
-	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[24:]) & below[3]))
-	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[32:]) & below[4]))
-	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[40:]) & below[5]))
-	rank += uint32(bits.OnesCount64(binary.LittleEndian.Uint64(line[48:]) & below[6]))
+	rank += uint32(bits.OnesCount64(line[0] & below[0]))
+	rank += uint32(bits.OnesCount64(line[1] & below[1]))
+	rank += uint32(bits.OnesCount64(line[2] & below[2]))
+	rank += uint32(bits.OnesCount64(line[3] & below[3]))
+	rank += uint32(bits.OnesCount64(line[4] & below[4]))
+	rank += uint32(bits.OnesCount64(line[5] & below[5]))
+	rank += uint32(bits.OnesCount64(line[6] & below[6]))
 	return Place(rank)
 }
 
@@ -223,7 +221,7 @@ func (p *presence) slotAt(place Place) slot {
 	hint := int(place) / hintSpacing
 	low, high := int(p.hints[hint]), int(p.hints[hint+1])
 	block := low + sort.Search(high-low, func(i int) bool { return p.rankAfter(low+i) > int(place) })
-	day := p.dayOfBlock.at(block)
+	day := p.dayOfBlock[block]
 	left := int(place) - int(p.days[day].rank)
 	for i := range blockWords {
 		word := p.serials(block, i)
@@ -241,7 +239,7 @@ func (p *presence) slotAt(place Place) slot {
 
 // serials are the serials of a word of the block at an index of dayOfBlock.
 func (p *presence) serials(block, word int) uint64 {
-	serials := p.blocks.at((block+1)*blockWords + word)
+	serials := p.blocks[(block+1)*blockWords+word]
 	if word == blockWords-1 {
 		serials &= lastSerials
 	}
@@ -251,8 +249,7 @@ func (p *presence) serials(block, word int) uint64 {
 // each calls yield with every place and slot in order, until it returns false.
 func (p *presence) each(yield func(Place, slot) bool) {
 	place := Place(0)
-	for block := range p.dayOfBlock.len() {
-		day := p.dayOfBlock.at(block)
+	for block, day := range p.dayOfBlock {
 		for i := range blockWords {
 			for word := p.serials(block, i); word != 0; word &= word - 1 {
 				if !yield(place, slotOf(day, uint32(i<<6+bits.TrailingZeros64(word)))) {
@@ -265,46 +262,46 @@ func (p *presence) each(yield func(Place, slot) bool) {
 }
 
 func (p *presence) bytes() int64 {
-	return int64(8*len(p.days) + len(p.blocks) + len(p.dayOfBlock) + 4*len(p.hints))
+	return int64(8*(len(p.days)+len(p.blocks)) + 4*(len(p.dayOfBlock)+len(p.hints)))
 }
 
 // rankedBits is a set of integers from 0, each with its rank among them. The
 // zero rankedBits is empty.
 type rankedBits struct {
-	words integers64
+	words []uint64
 	ranks []uint32 // members before the word
 }
 
 func newRankedBits(length int) rankedBits {
-	return rankedBits{words: make(integers64, (length+63)/64*8)}
+	return rankedBits{words: make([]uint64, (length+63)/64)}
 }
 
 // add adds a member. Afterwards index must be called.
 func (b *rankedBits) add(member int) {
-	b.words.set(member>>6, b.words.at(member>>6)|1<<(member&63))
+	b.words[member>>6] |= 1 << (member & 63)
 }
 
 // has says whether the set has the integer, which may lie beyond its length.
 func (b *rankedBits) has(member uint32) bool {
 	word := int(member >> 6)
-	return word < len(b.ranks) && b.words.at(word)>>(member&63)&1 != 0
+	return word < len(b.ranks) && b.words[word]>>(member&63)&1 != 0
 }
 
 // rank is how many members lie before the member.
 func (b *rankedBits) rank(member uint32) int {
 	word := int(member >> 6)
-	return int(b.ranks[word]) + bits.OnesCount64(b.words.at(word)&(1<<(member&63)-1))
+	return int(b.ranks[word]) + bits.OnesCount64(b.words[word]&(1<<(member&63)-1))
 }
 
 // index computes the ranks and returns how many members there are.
 func (b *rankedBits) index() int {
-	b.ranks = make([]uint32, b.words.len())
+	b.ranks = make([]uint32, len(b.words))
 	count := 0
 	for i := range b.ranks {
 		b.ranks[i] = uint32(count)
-		count += bits.OnesCount64(b.words.at(i))
+		count += bits.OnesCount64(b.words[i])
 	}
 	return count
 }
 
-func (b *rankedBits) bytes() int64 { return int64(len(b.words) + 4*len(b.ranks)) }
+func (b *rankedBits) bytes() int64 { return int64(8*len(b.words) + 4*len(b.ranks)) }

@@ -20,11 +20,11 @@ type Snapshot struct {
 	numbers     presence
 	// heads has for each row the date code of status_from above stateBits, and
 	// the index of its State below.
-	heads integers32
+	heads []uint32
 	// earlier are the places of numbers with more than one row; earlierRows, by
 	// their rank, is where their earlier rows begin, and has one more at the end.
 	earlier     rankedBits
-	earlierRows integers32
+	earlierRows []uint32
 	states      []State
 	plain       plainNumbers
 	dates       [dateColumnCount]dateColumn
@@ -32,8 +32,8 @@ type Snapshot struct {
 	// linked are the rows with a link, linkSlots by their rank where it leads:
 	// a slot, or otherLink and an index in otherLinks.
 	linked     rankedBits
-	linkSlots  integers32
-	otherLinks integers64 // linked numbers that are none
+	linkSlots  []uint32
+	otherLinks []uint64 // linked numbers that are none
 	checks     *Checks
 }
 
@@ -52,7 +52,7 @@ func (s *Snapshot) Len() int { return s.numbers.count }
 
 // Entries is how many entries are in force on some day. An entry that another of
 // the same number and day supersedes is none of them.
-func (s *Snapshot) Entries() int { return s.heads.len() }
+func (s *Snapshot) Entries() int { return len(s.heads) }
 
 // ExtractDate is the day of the extract, Missing if that is not known.
 func (s *Snapshot) ExtractDate() calendar.Day { return s.extractDate }
@@ -67,7 +67,7 @@ func (s *Snapshot) States() []State { return s.states }
 // Bytes is how much memory the snapshot takes, texts of states and checks apart.
 func (s *Snapshot) Bytes() int64 {
 	bytes := s.numbers.bytes() + s.plain.bytes() + s.earlier.bytes() + s.linked.bytes() +
-		int64(len(s.heads)+len(s.earlierRows)+len(s.linkSlots)+len(s.otherLinks)) +
+		int64(4*(len(s.heads)+len(s.earlierRows)+len(s.linkSlots))+8*len(s.otherLinks)) +
 		4*int64(len(s.special.days)+len(s.special.deaths)) + 32*int64(len(s.states))
 	for _, column := range s.dates {
 		bytes += int64(len(column))
@@ -98,7 +98,7 @@ func (s *Snapshot) At(place Place, day calendar.Day) Entry {
 	if place < 0 {
 		return Entry{}
 	}
-	head := s.heads.at(int(place))
+	head := s.heads[place]
 	if head>>stateBits <= orderCode(day) {
 		return Entry{Row: uint32(place), State: uint16(head & stateMask), InForce: true}
 	}
@@ -132,7 +132,7 @@ func (s *Snapshot) someAt(entries []Entry, places []Place, days []calendar.Day) 
 		count += int(^uint32(place) >> 31)
 	}
 	for k, i := range others[:count] {
-		heads[k] = s.heads.at(int(places[i]))
+		heads[k] = s.heads[places[i]]
 	}
 	for k, i := range others[:count] {
 		if head := heads[k]; head>>stateBits <= orderCode(days[i]) {
@@ -169,11 +169,11 @@ func (s *Snapshot) before(place Place, day calendar.Day) Entry {
 }
 
 func (s *Snapshot) from(row uint32) calendar.Day {
-	return s.special.day(s.heads.at(int(row)) >> stateBits)
+	return s.special.day(s.heads[row] >> stateBits)
 }
 
 func (s *Snapshot) entry(row uint32, inForce bool) Entry {
-	return Entry{Row: row, State: uint16(s.heads.at(int(row)) & stateMask), InForce: inForce}
+	return Entry{Row: row, State: uint16(s.heads[row] & stateMask), InForce: inForce}
 }
 
 // earlierOf are the rows of a place before its latest, from first up to end.
@@ -182,7 +182,7 @@ func (s *Snapshot) earlierOf(place Place) (first, end uint32) {
 		return 0, 0
 	}
 	rank := s.earlier.rank(uint32(place))
-	return s.earlierRows.at(rank), s.earlierRows.at(rank + 1)
+	return s.earlierRows[rank], s.earlierRows[rank+1]
 }
 
 // StatusFrom is the day on which an entry's status began; Missing is since ever.
@@ -217,9 +217,9 @@ func (s *Snapshot) Linked(e Entry) identity.Number {
 	if !s.linked.has(e.Row) {
 		return 0
 	}
-	link := s.linkSlots.at(s.linked.rank(e.Row))
+	link := s.linkSlots[s.linked.rank(e.Row)]
 	if link >= otherLink {
-		return identity.Number(s.otherLinks.at(int(link - otherLink)))
+		return identity.Number(s.otherLinks[link-otherLink])
 	}
 	return slot(link).number()
 }
@@ -230,7 +230,7 @@ func (s *Snapshot) linkedPlace(row uint32) (Place, bool) {
 	if !s.linked.has(row) {
 		return NotFound, false
 	}
-	link := s.linkSlots.at(s.linked.rank(row))
+	link := s.linkSlots[s.linked.rank(row)]
 	if link >= otherLink {
 		return NotFound, true
 	}
