@@ -317,9 +317,7 @@ func (a *assembly) writeSimple(rows []uint32) bool {
 	last := len(rows) - 1
 	if last > 0 {
 		a.beginEarlier()
-		for _, head := range heads[:last] {
-			a.out.heads = append(a.out.heads, head)
-		}
+		a.out.heads = append(a.out.heads, heads[:last]...)
 	} else if !joined {
 		a.simple[row&ownMask] = uint16(heads[0] & stateMask)
 	}
