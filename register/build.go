@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -41,8 +42,8 @@ func (b *Builder) build() (*Snapshot, error) {
 		return nil, err
 	}
 	a := &assembly{Builder: b, states: map[State]uint16{{}: 0}}
-	a.out = &Snapshot{extractDate: b.extractDate, numbers: newPresence(b.serials), states: []State{{}}}
-	b.serials, b.room = nil, nil
+	a.out = &Snapshot{extractDate: b.extractDate, numbers: newPresence(&b.serials), states: []State{{}}}
+	b.serials = serialSet{}
 	a.readLinks()
 	a.makeRows()
 	if err := a.eachNumber(); err != nil {
@@ -79,13 +80,8 @@ func (b *Builder) neededBytes() int64 {
 // the Builder's and the snapshot's, or the snapshot's and that of plain numbers,
 // where the days so far are one share-th of all.
 func (b *Builder) tableBytes(share float64) int64 {
-	days := 0.0
-	for _, serials := range b.serials {
-		if serials != nil {
-			days += share
-		}
-	}
-	const perDay = 8 + 8 // a pointer, and a dayEntry
+	days := share * float64(b.serials.count)
+	const perDay = 4 + 8 // an index, and a dayEntry
 	return dayCount*perDay + int64(min(days, dayCount))*2*blockBytes
 }
 
@@ -100,6 +96,8 @@ type assembly struct {
 	place   Place    // of the number at hand
 	block   int      // index in numbers.dayOfBlock of a day up to the number's
 	group   []member // its entries, in order
+	// nextLink is the place in links after that of the last entry that had one.
+	nextLink int
 
 	// Rows of latest entries come by place, those of earlier entries after all
 	// of them; so do their links.
@@ -108,6 +106,7 @@ type assembly struct {
 
 	states   map[State]uint16 // index by state
 	simple   []uint16         // by own: index of the state of the only entry of a number; 0 where writeSimple has not found it yet
+	pairs    []uint32         // by pairOf the two entries of a number: the states of both, 16 bits each; 0 where writeSimple has not found them yet
 	stateIDs []uint16         // by the kind of an ownState and the flags of a state: index of the state, 0 where there is none yet
 
 	replaced     []replacedRow
@@ -153,15 +152,22 @@ func (a *assembly) readLinks() {
 	}
 	a.several = make([]uint64, (a.out.Len()+63)/64)
 	a.latestLinks = make([]rowLink, 0, len(a.links)) // at least, since rows take links from each other
-	for _, l := range a.links {
-		from := a.out.numbers.placeOf(l.from)
-		a.several[from>>6] |= 1 << (from & 63)
-		to := a.out.Find(l.to)
-		if to == NotFound {
-			a.tallies[linkToUnknownNumber].note(l.index)
-			continue
+	var numbers [findAtOnce]identity.Number
+	var places [findAtOnce]Place
+	for some := range slices.Chunk(a.links, findAtOnce) {
+		for i, l := range some {
+			numbers[i] = l.to
 		}
-		a.several[to>>6] |= 1 << (to & 63)
+		a.out.FindAll(places[:], numbers[:len(some)])
+		for i, l := range some {
+			from, to := a.out.numbers.placeOf(l.from), places[i]
+			a.several[from>>6] |= 1 << (from & 63)
+			if to == NotFound {
+				a.tallies[linkToUnknownNumber].note(l.index)
+				continue
+			}
+			a.several[to>>6] |= 1 << (to & 63)
+		}
 	}
 }
 
@@ -180,6 +186,7 @@ func (a *assembly) makeRows() {
 		}
 	}
 	a.simple = make([]uint16, len(a.own))
+	a.pairs = make([]uint32, pairOwns*pairOwns)
 	a.stateIDs = make([]uint16, len(a.kindOf)<<stateFlagBits)
 }
 
@@ -193,7 +200,7 @@ func (a *assembly) eachNumber() error {
 		simple := !c.hasDates()
 		for i := 0; i < len(c.rows); i++ {
 			if simple && len(a.group) == 0 {
-				i = a.writeSingles(c, i)
+				i = a.writeMost(c, i)
 			}
 			row := c.rows[i]
 			if row&ownMask == leftOut {
@@ -232,23 +239,74 @@ func (a *assembly) eachOfUnsorted() error {
 	return a.assemble()
 }
 
-// writeSingles writes down numbers from a row on, as writeSimple does, up to one of
-// several entries or with anything to ask: that row it returns, the last of the
-// chunk at the latest. Most numbers have one entry, and most of the time of a build is this.
-func (a *assembly) writeSingles(c *chunk, i int) int {
-	rows, heads, place := c.rows, a.out.heads, a.place
-	for ; i+1 < len(rows); i++ {
-		row := rows[i]
-		state := a.simple[row&ownMask] // none where the row is left out
-		if state == 0 || rows[i+1]&ownMask == leftOut || c.again.has(i) || c.again.has(i+1) || c.linked.has(i) ||
-			a.several != nil && a.several[place>>6]>>(place&63)&1 != 0 {
+// writeMost writes down numbers from a row on, as writeSimple does, up to one that
+// has more than two entries or anything to ask: its first row it returns, the last
+// of the chunk at the latest. Most of the time of a build is this.
+func (a *assembly) writeMost(c *chunk, i int) int {
+	for i+1 < len(c.rows) {
+		written := a.writeSingles(c, i)
+		if written == 0 {
+			written = a.writePair(c, i)
+		}
+		if written == 0 {
 			break
 		}
-		heads[place] = row&^stateMask | uint32(state)
-		place++
+		i += written
 	}
-	a.place = place
 	return i
+}
+
+// writeSingles writes down numbers of one entry, from a row on, and says of how
+// many rows. Which have one is told 64 rows at a time.
+func (a *assembly) writeSingles(c *chunk, i int) int {
+	word, place := i>>6, int(a.place)
+	others := c.linked[word] | c.again[word] | c.again[word]>>1
+	if word+1 < len(c.again) {
+		others |= c.again[word+1] << 63
+	}
+	count := min(bits.TrailingZeros64(others>>(i&63)), 64-i&63, len(c.rows)-1-i)
+	if count > 0 && a.several != nil {
+		count = min(count, bits.TrailingZeros64(a.several[place>>6]>>(place&63)), 64-place&63)
+	}
+	heads := a.out.heads[place:][:count]
+	for k, row := range c.rows[i:][:count] {
+		state := a.simple[row&ownMask]
+		if state == 0 {
+			count = k
+			break
+		}
+		heads[k] = row&^stateMask | uint32(state)
+	}
+	a.place += Place(count)
+	return count
+}
+
+// writePair writes down a number of two entries, of which a row is the first, and
+// says of how many rows.
+func (a *assembly) writePair(c *chunk, i int) int {
+	if i+2 >= len(c.rows) || c.again.has(i) || !c.again.has(i+1) || c.again.has(i+2) || c.linked.has(i) || c.linked.has(i+1) || a.isJoined() {
+		return 0
+	}
+	first, second := c.rows[i], c.rows[i+1]
+	states := a.pairs[pairOf(first, second)]
+	if states == 0 || first>>stateBits >= second>>stateBits || second>>stateBits >= specialBase {
+		return 0
+	}
+	a.beginEarlier()
+	a.out.heads = append(a.out.heads, first&^stateMask|states>>16)
+	a.out.heads[a.place] = second&^stateMask | states&stateMask
+	a.place++
+	return 2
+}
+
+// pairOf is the place in assembly.pairs of two entries; the first, which none
+// is written to, where their ownStates are too many.
+func pairOf(first, second uint32) uint32 {
+	first, second = first&ownMask, second&ownMask
+	if first >= pairOwns || second >= pairOwns {
+		return 0
+	}
+	return first*pairOwns + second
 }
 
 // endOfNumber is where the rows of the number end whose first entry a row is, if
@@ -264,6 +322,9 @@ func (c *chunk) endOfNumber(row int) int {
 	}
 	return 0
 }
+
+// pairOwns is how many ownStates have places in assembly.pairs.
+const pairOwns = 256
 
 // simpleRows is how many rows writeSimple takes at most.
 const simpleRows = 8
@@ -320,6 +381,11 @@ func (a *assembly) writeSimple(rows []uint32) bool {
 		a.out.heads = append(a.out.heads, heads[:last]...)
 	} else if !joined {
 		a.simple[row&ownMask] = uint16(heads[0] & stateMask)
+	}
+	if last == 1 && !joined {
+		if pair := pairOf(rows[0], rows[1]); pair != 0 {
+			a.pairs[pair] = heads[0]&stateMask<<16 | heads[1]&stateMask
+		}
 	}
 	a.out.heads[a.place] = heads[last]
 	a.place++
@@ -401,8 +467,12 @@ func (a *assembly) gather(index, row uint32) {
 		}
 	}
 	if c.linked.has(int(index & (chunkRows - 1))) {
-		i, _ := slices.BinarySearchFunc(a.links, index, func(l link, index uint32) int { return cmp.Compare(l.index, index) })
+		i := a.nextLink
+		if i >= len(a.links) || a.links[i].index != index { // else the fast path: entries come in the order of the input
+			i, _ = slices.BinarySearchFunc(a.links, index, func(l link, index uint32) int { return cmp.Compare(l.index, index) })
+		}
 		m.link = a.links[i].to
+		a.nextLink = i + 1
 	}
 }
 
@@ -672,9 +742,19 @@ func (a *assembly) findLoops() {
 		isReplaced[r.place>>6] |= 1 << (r.place & 63)
 	}
 	budget := loopBudget
-	for _, r := range a.replaced {
+	var slots [findAtOnce]slot
+	var next [findAtOnce]Place
+	for i, r := range a.replaced {
+		k := i % findAtOnce
+		if k == 0 {
+			some := a.replaced[i:min(i+findAtOnce, len(a.replaced))]
+			for k, r := range some {
+				slots[k], _ = a.out.linkedSlot(r.row)
+			}
+			a.out.numbers.placeSome(next[:len(some)], &slots)
+		}
 		// Fast path: most links lead to a number that is never replaced.
-		if next, _ := a.out.linkedPlace(r.row); next == NotFound || isReplaced[next>>6]>>(next&63)&1 == 0 {
+		if next[k] == NotFound || isReplaced[next[k]>>6]>>(next[k]&63)&1 == 0 {
 			continue
 		}
 		first, last := a.inForce(r.row, r.place)

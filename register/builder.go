@@ -61,7 +61,7 @@ var dateColumnNames = [dateColumnCount]string{"known_from", "assigned_on", "rene
 // long as no row of the chunk has a date in it.
 type chunk struct {
 	rows   []uint32
-	again  chunkBits // entries of the same number as the entry before
+	again  chunkBits // entries of the same number as the entry before, and rows left out
 	linked chunkBits // entries with a link
 	// slots is nil as long as the input is sorted: its entries are then those of
 	// the numbers in their order.
@@ -99,9 +99,6 @@ type link struct {
 	to    identity.Number
 }
 
-// daySerials has a bit for each serial of a day.
-type daySerials [blockWords]uint64
-
 // Builder makes a Snapshot of an extract. It keeps 4 bytes a row, as many again
 // where the rows are not sorted by number, 2 more for each column of dates that
 // has any, and 16 for each link. It is for one goroutine.
@@ -117,10 +114,9 @@ type Builder struct {
 	bytes       int64
 	fullAt      int64 // rows at which the memory limit was passed; those after are only counted; 0 where it was not
 
-	serials  []*daySerials // of the numbers, by day; nil where a day has none
-	room     []daySerials  // for those to come
-	last     slot          // of the last entry
-	unsorted bool          // a slot came after a later one
+	serials  serialSet // of the numbers
+	last     slot      // of the last entry
+	unsorted bool      // a slot came after a later one
 
 	undated     []int    // rows of the extract whose status_from cannot be read, and that are still to come
 	ids         []uint32 // indexes in own by the extract's kinds; 0 where a row must be looked at
@@ -149,7 +145,7 @@ func NewBuilder(extractDate calendar.Day) *Builder {
 	return &Builder{
 		extractDate: extractDate,
 		dates:       newDateCoder(),
-		serials:     make([]*daySerials, dayCount),
+		serials:     newSerialSet(),
 		own:         make([]ownState, 1), // leftOut
 		reasons:     []string{""},
 		reasonIndex: map[string]uint16{"": 0},
@@ -299,6 +295,7 @@ func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {
 		}
 		if id == leftOut {
 			at = noSlot
+			c.again.set(len(c.rows))
 		} else {
 			b.kept++
 			if at <= b.last {
@@ -313,7 +310,7 @@ func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {
 			b.last = at
 			if at.day() != day {
 				day = at.day()
-				today = b.serialsOf(day)
+				today = b.serials.made(day)
 			}
 			today[at.serial()>>6] |= 1 << (at.serial() & 63)
 		}
@@ -379,18 +376,6 @@ func (b *Builder) look(e *Extract, i int) (id, code uint32, err error) {
 	return id, code, nil
 }
 
-// serialsOf are the serials of a day that has a number.
-func (b *Builder) serialsOf(day uint32) *daySerials {
-	if b.serials[day] == nil {
-		if len(b.room) == 0 {
-			b.room = make([]daySerials, 256)
-		}
-		b.serials[day] = &b.room[0]
-		b.room = b.room[1:]
-	}
-	return b.serials[day]
-}
-
 // keepSlots has chunks keep the slots of their rows, from the first row on: the
 // input is not sorted.
 func (b *Builder) keepSlots() error {
@@ -403,13 +388,10 @@ func (b *Builder) keepSlots() error {
 		c.slots = make([]slot, len(c.rows), chunkRows)
 	}
 	index := uint32(0)
-	for day, serials := range b.serials {
-		if serials == nil {
-			continue
-		}
+	for day, serials := range b.serials.days() {
 		for i, word := range serials {
 			for ; word != 0; word &= word - 1 {
-				at := slotOf(uint32(day), uint32(i<<6+bits.TrailingZeros64(word)))
+				at := slotOf(day, uint32(i<<6+bits.TrailingZeros64(word)))
 				for first := true; index < b.rows; index++ {
 					c, row := b.chunks[index>>chunkShift], int(index&(chunkRows-1))
 					if c.rows[row]&ownMask == leftOut {

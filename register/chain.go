@@ -32,7 +32,8 @@ func (s *Snapshot) follow(place Place, day calendar.Day, limit int) (at Place, b
 		if !entry.InForce || !s.states[entry.State].IsReplaced() {
 			return at, Whole, links
 		}
-		next, ok := s.linkedPlace(entry.Row)
+		link, ok := s.linkedSlot(entry.Row)
+		next := s.numbers.placeOf(link)
 		switch {
 		case !ok:
 			return at, LinkMissing, links

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
 )
 
 // packedRows are the rows of an extract as a Builder takes them: what can be
@@ -61,14 +62,13 @@ func (e *Extract) Pack() {
 	}
 	rows := len(e.Number)
 	p.slots, p.froms, p.rowKinds = resized(p.slots, rows), resized(p.froms, rows), resized(p.rowKinds, rows)
-	months := &datesOfMonths
+	// Most extracts are in the order of their numbers, some hundred of a day.
+	var today packedDay
 	for i, number := range e.Number {
-		day, serial, sum := split(number)
-		at := noSlot
-		if day < dayCount && serial != 0 && tens>>sum&1 != 0 && months[day/daysAMonth]>>(day%daysAMonth)&1 != 0 {
-			at = slotOf(day, serial)
+		if uint64(number-today.first) >= today.numbers { // else the fast path
+			today = dayOf(number)
 		}
-		p.slots[i] = at
+		p.slots[i] = today.slotOf(number)
 	}
 	p.packKinds(e)
 	clear(p.froms)
@@ -88,6 +88,35 @@ func (e *Extract) Pack() {
 			p.links = append(p.links, link{uint32(i), p.slots[i], to})
 		}
 	}
+}
+
+// packedDay is a day of which the numbers are packed.
+type packedDay struct {
+	day, sum uint32          // sum is what it adds to the Luhn sum
+	first    identity.Number // the integer from which on its numbers lie
+	numbers  uint64          // how many integers these are: 0 where no number has the day
+}
+
+// dayOf is the day of a number, whatever integer it is.
+func dayOf(number identity.Number) packedDay {
+	day, _, _ := split(number)
+	if day >= dayCount || datesOfMonths[day/daysAMonth]>>(day%daysAMonth)&1 == 0 {
+		return packedDay{first: number}
+	}
+	first := number - number%numbersADay
+	_, _, sum := split(first)
+	return packedDay{day: day, sum: sum, first: first, numbers: numbersADay}
+}
+
+// slotOf is the slot of a number of the day, noSlot where it is none.
+func (d *packedDay) slotOf(number identity.Number) slot {
+	last := uint32(number - d.first)
+	serial := last / 10
+	sum := d.sum + uint32(serialSums[serial&(1<<serialBits-1)]) + last - 10*serial
+	if serial == 0 || tens>>(sum&63)&1 == 0 {
+		return noSlot
+	}
+	return slotOf(d.day, serial)
 }
 
 // packKinds finds the kinds of rows.

@@ -42,22 +42,13 @@ type presence struct {
 	count int
 }
 
-// newPresence is the set of numbers that have the serials, by day; nil where no
-// number has the day.
-func newPresence(days []*daySerials) presence {
-	p := presence{}
-	for day, serials := range days {
-		if serials != nil {
-			p.dayOfBlock = append(p.dayOfBlock, uint32(day))
-		}
-	}
-	length := (len(p.dayOfBlock) + 1) * blockWords
-	p.blocks = newIntegers[uint64](length, length)
+// newPresence is the set of numbers that have the serials.
+func newPresence(numbers *serialSet) presence {
+	length := (numbers.count + 1) * blockWords
+	p := presence{dayOfBlock: make([]uint32, 0, numbers.count), blocks: newIntegers[uint64](length, length)}
 	next := blockWords
-	for _, serials := range days {
-		if serials == nil {
-			continue
-		}
+	for day, serials := range numbers.days() {
+		p.dayOfBlock = append(p.dayOfBlock, day)
 		lower := 0
 		for i, word := range serials {
 			if i < lineWords {
@@ -149,15 +140,9 @@ func (p *presence) find(number identity.Number) Place {
 // findAtOnce is how many look-ups findSome takes at most.
 const findAtOnce = 256
 
-// findSome is find for at most findAtOnce numbers, in four loops. The two in the
-// middle do nothing but fetch, a dayEntry and a word of its block: they are so
-// short that the processor has many of them under way to the cache at a time.
+// findSome is find for at most findAtOnce numbers.
 func (p *presence) findSome(places []Place, numbers []identity.Number) {
-	var (
-		slots   [findAtOnce]slot
-		entries [findAtOnce]dayEntry
-		words   [findAtOnce]uint64
-	)
+	var slots [findAtOnce]slot
 	for i, number := range numbers {
 		day, serial, sum := split(number)
 		if day >= dayCount || tens>>sum&1 == 0 {
@@ -165,17 +150,28 @@ func (p *presence) findSome(places []Place, numbers []identity.Number) {
 		}
 		slots[i&(findAtOnce-1)] = slotOf(day, serial)
 	}
+	p.placeSome(places[:len(numbers)], &slots)
+}
+
+// placeSome is placeOf for as many slots as there are places, of which none is
+// noSlot, in three loops. The first two do nothing but fetch, a dayEntry and a
+// word of its block: they are so short that the processor has many of them under
+// way to the cache at a time.
+func (p *presence) placeSome(places []Place, slots *[findAtOnce]slot) {
+	var (
+		entries [findAtOnce]dayEntry
+		words   [findAtOnce]uint64
+	)
 	days := p.days[:dayCount]
-	for i := range numbers {
+	for i := range places {
 		k := i & (findAtOnce - 1)
 		entries[k] = days[slots[k].day()]
 	}
 	blocks := p.blocks
-	for i := range numbers {
+	for i := range places {
 		k := i & (findAtOnce - 1)
 		words[k] = blocks[entries[k].block*blockWords+slots[k].serial()>>6]
 	}
-	places = places[:len(numbers)]
 	for i := range places {
 		k := i & (findAtOnce - 1)
 		places[i] = p.rankIn(entries[k], words[k], slots[k].serial())

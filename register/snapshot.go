@@ -42,7 +42,7 @@ const otherLink = 1 << 31
 
 // Empty is a register that has no number, for judging what needs none.
 func Empty() *Snapshot {
-	s := &Snapshot{extractDate: calendar.Missing, numbers: newPresence(nil), states: []State{{}}, checks: &Checks{}}
+	s := &Snapshot{extractDate: calendar.Missing, numbers: newPresence(&serialSet{}), states: []State{{}}, checks: &Checks{}}
 	s.findPlain()
 	return s
 }
@@ -224,17 +224,17 @@ func (s *Snapshot) Linked(e Entry) identity.Number {
 	return slot(link).number()
 }
 
-// linkedPlace is the place that an entry's link leads to, NotFound where the
-// register does not have it. It reports false where there is no link.
-func (s *Snapshot) linkedPlace(row uint32) (Place, bool) {
+// linkedSlot is the slot that an entry's link leads to, and 0, which no number has,
+// where it leads to none. It reports false where there is no link.
+func (s *Snapshot) linkedSlot(row uint32) (slot, bool) {
 	if !s.linked.has(row) {
-		return NotFound, false
+		return 0, false
 	}
 	link := s.linkSlots[s.linked.rank(row)]
 	if link >= otherLink {
-		return NotFound, true
+		return 0, true
 	}
-	return s.numbers.placeOf(slot(link)), true
+	return slot(link), true
 }
 
 // NumberAt is the number at a place.
