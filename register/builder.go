@@ -286,6 +286,9 @@ func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {
 	var today *daySerials
 	day := uint32(dayCount)
 	for i := from; i < to; i++ {
+		if i += b.addUsual(c, p, i, to); i == to {
+			break
+		}
 		at, code, id := p.slots[i], p.froms[i], b.ids[p.rowKinds[i]]
 		if id == 0 || at == noSlot || code >= specialBase || len(b.undated) > 0 { // else the fast path
 			var err error
@@ -329,6 +332,44 @@ func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {
 		}
 	}
 	return nil
+}
+
+// addUsual adds rows up to one that something must be looked at for, and says how
+// many they are. Nearly all rows of an extract in the order of its numbers are so.
+func (b *Builder) addUsual(c *chunk, p *packedRows, from, to int) int {
+	if b.unsorted || len(b.undated) > 0 {
+		return 0
+	}
+	slots, froms, kinds, ids := p.slots[from:to], p.froms[from:to], p.rowKinds[from:to], b.ids
+	first, last := len(c.rows), b.last
+	rows := c.rows[first:][:len(slots)]
+	today, day := (*daySerials)(nil), uint32(dayCount)
+	count := len(slots)
+	for i, at := range slots {
+		code, id := froms[i], ids[kinds[i]]
+		if id == leftOut || at == noSlot || code >= specialBase || at < last {
+			count = i
+			break
+		}
+		same := uint64(0)
+		if at == last { // no branch: it would often be guessed wrong
+			same = 1
+		}
+		last = at
+		row := first + i
+		c.again[row>>6] |= same << (row & 63)
+		if at.day() != day {
+			day = at.day()
+			today = b.serials.made(day)
+		}
+		today[at.serial()>>6] |= 1 << (at.serial() & 63)
+		rows[i] = code<<stateBits | id
+	}
+	c.rows = c.rows[:first+count]
+	b.last = last
+	b.kept += int64(count)
+	b.rows += uint32(count)
+	return count
 }
 
 // look takes a row that has something out of the ordinary, and notes what is
