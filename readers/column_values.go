@@ -295,9 +295,10 @@ func (t *columnType) identities() func(*columnValues, int, []identity.Text) erro
 // none is 0.
 func (t *columnType) numbers() func(*columnValues, int, []identity.Number) error {
 	if t.shape == textShape {
+		var series identity.Series
 		return func(v *columnValues, first int, dst []identity.Number) error {
 			for i := range dst {
-				dst[i] = identity.Parse(v.text(first + i)).Number()
+				dst[i] = series.Number(v.text(first + i))
 			}
 			return nil
 		}
