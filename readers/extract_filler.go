@@ -27,10 +27,13 @@ type extractFiller struct {
 	protected  columnDecoder[register.Tristate]
 	words      [registerColumnCount]columnWords
 
-	list       []string // the words of the extracts
-	listBytes  int      // their text
-	indices    map[string]uint16
-	unreadable []register.Unreadable
+	list      []string // the words of the extracts
+	listBytes int      // their text
+	indices   map[string]uint16
+	// hasBadWords says that a badWord was given, which may stand in any column and
+	// be remembered with a dictionary.
+	hasBadWords bool
+	unreadable  []register.Unreadable
 }
 
 func newExtractFiller() *extractFiller {
@@ -75,6 +78,7 @@ func (f *extractFiller) word(text []byte) (uint16, error) {
 		return index, nil
 	}
 	if len(text) > limitWord || !utf8.Valid(text) {
+		f.hasBadWords = true
 		return badWord, nil
 	}
 	index := uint16(len(f.list))
@@ -190,7 +194,9 @@ func (f *extractFiller) fillWord(dst []uint16, rows, which int) ([]uint16, error
 		}
 		done += s.rows
 	}
-	listUnreadable(f, which, dst, badWord, 0)
+	if f.hasBadWords {
+		listUnreadable(f, which, dst, badWord, 0)
+	}
 	return dst, nil
 }
 
