@@ -108,6 +108,7 @@ type columnCursor struct {
 	hasDictionary bool   // the page has indexes into the dictionary instead of values
 	indexes       []int32
 	plain         columnValues // of the page
+	texts         *textFinder  // finds its texts; nil where they have been found
 
 	entries      columnValues // of the dictionary
 	dictionaries int          // how many there have been: what was made of an earlier one is stale
@@ -129,13 +130,13 @@ func (c *columnCursor) load() error {
 
 // forget lets go of the page.
 func (c *columnCursor) forget() {
-	c.left, c.levels, c.indexes, c.plain = 0, nil, nil, columnValues{}
+	c.left, c.levels, c.indexes, c.plain, c.texts = 0, nil, nil, columnValues{}, nil
 }
 
 func countValues(levels []byte) int { return bytes.Count(levels, []byte{hasValue}) }
 
-// segment is a run of rows of one page. It is good until the cursor loads
-// another page.
+// segment is a run of rows of one page. It is good until the cursor takes
+// another, or loads another page.
 type segment struct {
 	rows    int
 	values  int    // of the rows: those that are not null
@@ -159,6 +160,12 @@ func (c *columnCursor) take(limit int) (segment, error) {
 	}
 	if c.hasDictionary {
 		s.indexes = c.indexes[c.value:][:s.values]
+	} else if c.texts != nil {
+		if err := c.texts.find(&c.plain, s.rows, s.rows == c.left); err != nil {
+			return segment{}, err
+		}
+		c.plain.suspect = c.checkText && !isASCII(c.plain.data[c.plain.starts[0]:c.plain.ends[s.rows-1]])
+		s.first = 0
 	}
 	c.row += s.rows
 	c.value += s.values

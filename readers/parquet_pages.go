@@ -132,9 +132,12 @@ func (p *parquetPages) usePlain(values []byte, count int) error {
 	}
 	c := p.cursor
 	c.hasDictionary = false
-	if err := p.source.buffers.plain.read(&c.plain, p.column.kind, p.column.width, values, count); err != nil {
-		return err
+	plain := &p.source.buffers.plain
+	if p.column.kind == parquet.ByteArray {
+		c.texts = plain.texts.begin(values)
+		return nil
 	}
+	plain.read(&c.plain, p.column.kind, p.column.width, values, count)
 	if c.checkText {
 		c.plain.findSuspect()
 	}

@@ -12,28 +12,27 @@ import (
 // here texts and long integers are read where they stand, and other numbers are
 // copied once.
 type plainMemory struct {
-	starts, ends []uint32
-	int32s       []int32
-	floats       []float32
-	doubles      []float64
+	texts   textFinder
+	int32s  []int32
+	floats  []float32
+	doubles []float64
 }
 
 // keep lets go of the memory where it is much.
 func (m *plainMemory) keep() {
-	if max(cap(m.starts), cap(m.int32s), cap(m.floats), cap(m.doubles)) > keptPage/8 {
+	m.texts.data = nil
+	if max(cap(m.texts.starts), cap(m.int32s), cap(m.floats), cap(m.doubles)) > keptPage/8 {
 		*m = plainMemory{}
 	}
 }
 
-// read takes count plain values of a page, of which there is one at least; data
-// has the bytes that they take, but texts may not fill it. width is that of
-// FIXED_LEN_BYTE_ARRAY. Texts are views of data.
+// read takes count plain values of a page, of which there is one at least, but
+// those of BYTE_ARRAY; data has the bytes that they take. width is that of
+// FIXED_LEN_BYTE_ARRAY.
 // https://github.com/apache/parquet-format/blob/master/Encodings.md#plain-plain--0
-func (m *plainMemory) read(v *columnValues, kind parquet.Kind, width int, data []byte, count int) error {
+func (m *plainMemory) read(v *columnValues, kind parquet.Kind, width int, data []byte, count int) {
 	*v = columnValues{count: count}
 	switch kind {
-	case parquet.ByteArray:
-		return m.readTexts(v, data, count)
 	case parquet.FixedLenByteArray:
 		v.data, v.width = data, width
 	case parquet.Int32:
@@ -57,14 +56,29 @@ func (m *plainMemory) read(v *columnValues, kind parquet.Kind, width int, data [
 		}
 		v.doubles = m.doubles
 	}
-	return nil
 }
 
-// readTexts finds texts, each of which stands after its length in four bytes.
-func (m *plainMemory) readTexts(v *columnValues, data []byte, count int) error {
-	m.starts, m.ends = resize(m.starts, count), resize(m.ends, count)
-	v.data, v.starts, v.ends = data, m.starts, m.ends
-	at := 0
+// textFinder finds the texts of a page of plain values, each of which stands after
+// its length in four bytes. It finds those that are to be read next: so the page
+// is in a core's cache once, and where its texts stand is never out of it.
+type textFinder struct {
+	data         []byte
+	at           int // of the next
+	starts, ends []uint32
+}
+
+// begin begins a page.
+func (t *textFinder) begin(data []byte) *textFinder {
+	t.data, t.at = data, 0
+	return t
+}
+
+// find sets the values to the next texts, of which there is one at least, in memory
+// that is used again for those that follow. The last fill the page.
+func (t *textFinder) find(v *columnValues, count int, areLast bool) error {
+	t.starts, t.ends = resize(t.starts, count), resize(t.ends, count)
+	v.count, v.data, v.starts, v.ends = count, t.data, t.starts, t.ends
+	data, at := t.data, t.at
 	for i := range v.starts {
 		if len(data)-at < 4 {
 			return errNotFull
@@ -78,7 +92,8 @@ func (m *plainMemory) readTexts(v *columnValues, data []byte, count int) error {
 		at += int(length)
 		v.ends[i] = uint32(at)
 	}
-	if at != len(data) {
+	t.at = at
+	if areLast && at != len(data) {
 		return errNotFull
 	}
 	return nil
