@@ -52,7 +52,7 @@ func (v *columnValues) copyInt64s(dst []int64, first int) {
 	}
 	longs := v.longs[8*first:][:8*len(dst)]
 	for i := range dst {
-		dst[i] = int64(binary.LittleEndian.Uint64(longs[8*i:]))
+		dst[i] = int64(binary.LittleEndian.Uint64(longs[8*i : 8*i+8 : 8*i+8])) // with an end it takes half the instructions
 	}
 }
 
@@ -213,8 +213,9 @@ func (d *columnDecoder[T]) put(s segment, dst []T) error {
 		if err := d.useDictionary(); err != nil {
 			return err
 		}
+		entries := d.entries
 		for i, index := range s.indexes {
-			dense[i] = d.entries[index]
+			dense[i] = entries[index]
 		}
 	} else if err := d.decode(&d.cursor.plain, s.first, dense); err != nil {
 		return err

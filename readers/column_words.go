@@ -63,15 +63,16 @@ func (w *columnWords) putEntries(indexes []int32, dst []uint16) error {
 		}
 		w.dictionary = w.cursor.dictionaries
 	}
+	entries, dst := w.entries, dst[:len(indexes)]
 	for i, index := range indexes {
-		number := w.entries[index]
+		number := entries[index]
 		if number == unasked {
 			asked, err := w.ask(w.cursor.entries.text(int(index)))
 			if err != nil {
 				return err
 			}
 			number = int32(asked)
-			w.entries[index] = number
+			entries[index] = number
 		}
 		dst[i] = uint16(number)
 	}
