@@ -21,7 +21,7 @@ type plainMemory struct {
 // keep lets go of the memory where it is much.
 func (m *plainMemory) keep() {
 	m.texts.data = nil
-	if max(cap(m.texts.starts), cap(m.int32s), cap(m.floats), cap(m.doubles)) > keptPage/8 {
+	if max(cap(m.int32s), cap(m.floats), cap(m.doubles)) > keptPage/8 {
 		*m = plainMemory{}
 	}
 }

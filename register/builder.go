@@ -283,14 +283,12 @@ const statusFromColumn = "status_from"
 func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {
 	p := &e.packed
 	base := b.rows - uint32(from)
-	var today *daySerials
-	day := uint32(dayCount)
 	for i := from; i < to; i++ {
 		if i += b.addUsual(c, p, i, to); i == to {
 			break
 		}
 		at, code, id := p.slots[i], p.froms[i], b.ids[p.rowKinds[i]]
-		if id == 0 || at == noSlot || code >= specialBase || len(b.undated) > 0 { // else the fast path
+		if id == 0 || at == noSlot || code >= specialBase || len(b.undated) > 0 {
 			var err error
 			if id, code, err = b.look(e, i); err != nil {
 				return err
@@ -311,11 +309,7 @@ func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {
 				}
 			}
 			b.last = at
-			if at.day() != day {
-				day = at.day()
-				today = b.serials.made(day)
-			}
-			today[at.serial()>>6] |= 1 << (at.serial() & 63)
+			b.serials.made(at.day()).set(at.serial())
 		}
 		c.rows = append(c.rows, code<<stateBits|id)
 		if b.unsorted {
@@ -362,7 +356,7 @@ func (b *Builder) addUsual(c *chunk, p *packedRows, from, to int) int {
 			day = at.day()
 			today = b.serials.made(day)
 		}
-		today[at.serial()>>6] |= 1 << (at.serial() & 63)
+		today.set(at.serial())
 		rows[i] = code<<stateBits | id
 	}
 	c.rows = c.rows[:first+count]

@@ -422,8 +422,7 @@ func (s *Snapshot) restoreLinks(h *header, data [sectionCount][]byte) (section i
 	if words := len(s.linked.words); words != 0 && words != (h.rows+63)/64 || s.linked.index() != len(s.linkSlots) {
 		return linkedSection, errors.New("it does not have as many members as there are links")
 	}
-	for i := range len(s.linkSlots) {
-		link := s.linkSlots[i]
+	for _, link := range s.linkSlots {
 		if link >= otherLink && int(link-otherLink) >= len(s.otherLinks) || link < otherLink && slot(link) >= noSlot {
 			return linkSlotsSection, errors.New("a link leads nowhere")
 		}

@@ -81,8 +81,8 @@ func (s *State) isPlain() bool {
 // the last.
 func (p *plainNumbers) mark(s *Snapshot, last uint32) {
 	next := uint32(monthDays)
-	for i := range len(s.numbers.dayOfBlock) {
-		if day := s.numbers.dayOfBlock[i]; isPersonal(day) && p.months[day/daysAMonth] == 0 {
+	for _, day := range s.numbers.dayOfBlock {
+		if isPersonal(day) && p.months[day/daysAMonth] == 0 {
 			p.months[day/daysAMonth] = next
 			next += monthDays
 		}

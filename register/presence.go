@@ -12,7 +12,6 @@ const (
 	// A day's block of serials is two lines of the cache of eight words each,
 	// for serials 0 to 511 and 512 to 999.
 	lineWords  = 8
-	lineBytes  = 8 * lineWords
 	blockWords = 2 * lineWords
 	blockBytes = 8 * blockWords
 	// The last word has the serials from 960 in its low 40 bits, and from bit 54

@@ -5,6 +5,8 @@ import "iter"
 // daySerials has a bit for each serial of a day.
 type daySerials [blockWords]uint64
 
+func (s *daySerials) set(serial uint32) { s[serial>>6] |= 1 << (serial & 63) }
+
 // serialSet is a set of numbers to which more can be added. The days' serials lie
 // where they were made; there is no pointer for each, which the garbage collector
 // would follow again and again while an extract is read.
