@@ -39,6 +39,9 @@ const acrossFrameBytes = 1 << 19
 // bytes for each key that the sieve leaves, so that they take some 50 MB at most.
 const acrossBucketCandidates = 500_000
 
+// heldBucketBytes is how large a bucket may be that is read once, and not three times.
+const heldBucketBytes = 4 << 20
+
 // maxReducers is how many buckets are judged at a time at most.
 const maxReducers = 4
 
@@ -204,6 +207,8 @@ type reducer struct {
 	divide int
 	buffer []byte
 	runs   []foundRun // of what was found, each in order
+	held   []byte     // the candidates of a bucket, worker by worker
+	ends   []int      // of those of each worker, in held
 	// What judge uses again for each bucket.
 	sieve     sieve
 	verdict   rules.Judge
@@ -321,8 +326,22 @@ func (r *reducer) reduceBucket(ctx context.Context, workers [][]frame, bucket, d
 func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
 	// Of more than a bucket may have, nearly all are of one key: the sieve then tells less.
 	r.sieve.reset(min(candidates, r.divide))
-	for _, frames := range workers {
-		err := r.each(frames, bucket, func(c *candidate) error {
+	isHeld, err := r.hold(workers, bucket)
+	if err != nil {
+		return err
+	}
+	show := func(worker int, f func(*candidate) error) error {
+		if !isHeld {
+			return r.each(workers[worker], bucket, f)
+		}
+		first := 0
+		if worker > 0 {
+			first = r.ends[worker-1]
+		}
+		return r.eachIn(r.held[first:r.ends[worker]], f)
+	}
+	for worker := range workers {
+		err := show(worker, func(c *candidate) error {
 			r.sieve.note(&c.key)
 			return nil
 		})
@@ -331,8 +350,8 @@ func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
 		}
 	}
 	r.verdict.Reset()
-	for _, frames := range workers {
-		err := r.each(frames, bucket, func(c *candidate) error {
+	for worker := range workers {
+		err := show(worker, func(c *candidate) error {
 			if !r.sieve.isAlone(&c.key) {
 				r.verdict.Note(&c.key, c.number, c.position())
 			}
@@ -342,8 +361,8 @@ func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
 			return err
 		}
 	}
-	for _, frames := range workers {
-		err := r.each(frames, bucket, func(c *candidate) error {
+	for worker := range workers {
+		err := show(worker, func(c *candidate) error {
 			if r.sieve.isAlone(&c.key) {
 				return nil
 			}
@@ -413,15 +432,48 @@ func (r *reducer) each(frames []frame, bucket int, f func(*candidate) error) err
 		if r.buffer, err = r.spill.Read(extent, r.buffer); err != nil {
 			return err
 		}
-		c := &r.candidate
-		for rest := r.buffer; len(rest) > 0; {
-			rest = c.next(rest)
-			if err := f(c); err != nil {
-				return err
-			}
+		if err := r.eachIn(r.buffer, f); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// eachIn calls f with the candidates that stand in a block.
+func (r *reducer) eachIn(block []byte, f func(*candidate) error) error {
+	for c := &r.candidate; len(block) > 0; {
+		block = c.next(block)
+		if err := f(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hold reads all of a bucket that is not too large.
+func (r *reducer) hold(workers [][]frame, bucket int) (isHeld bool, err error) {
+	size := 0
+	for _, frames := range workers {
+		for i := range frames {
+			size += int(frames[i].sizes[bucket])
+		}
+	}
+	if size > heldBucketBytes {
+		return false, nil
+	}
+	r.held, r.ends = slices.Grow(r.held[:0], size), r.ends[:0]
+	for _, frames := range workers {
+		for i := range frames {
+			extent, _ := frames[i].bucket(bucket)
+			first := len(r.held)
+			if _, err := r.spill.Read(extent, r.held[first:first+extent.Length]); err != nil {
+				return false, err
+			}
+			r.held = r.held[:first+extent.Length]
+		}
+		r.ends = append(r.ends, len(r.held))
+	}
+	return true, nil
 }
 
 // foundRun is a list of what was found, in order, on disk.
