@@ -103,15 +103,29 @@ func (t *Tally) AddAmount(amount int64, currency uint16) {
 func (t *Tally) AddRows(amounts []int64, currencies []uint16) {
 	currencies = currencies[:len(amounts)]
 	for len(amounts) > 0 {
-		run := 1
-		for run < len(currencies) && currencies[run] == currencies[0] {
-			run++
-		}
+		run := runOf(currencies)
 		var sum Sum
 		sum.AddAll(amounts[:run])
 		t.AddAmounts(sum, int64(run), currencies[0])
 		amounts, currencies = amounts[run:], currencies[run:]
 	}
+}
+
+// runOf is how many of the currencies, of which there is one at least, are the
+// first.
+func runOf(currencies []uint16) int {
+	first, run := currencies[0], 1
+	for len(currencies)-run >= 8 { // fast path: eight that are alike
+		c := currencies[run:][:8]
+		if (c[0]^first)|(c[1]^first)|(c[2]^first)|(c[3]^first)|(c[4]^first)|(c[5]^first)|(c[6]^first)|(c[7]^first) != 0 {
+			break
+		}
+		run += 8
+	}
+	for run < len(currencies) && currencies[run] == first {
+		run++
+	}
+	return run
 }
 
 // AddAmounts adds what rows of a currency amount to; the rows themselves are
