@@ -19,40 +19,44 @@ const (
 // mostOut, and they do only as many as fit whatever they are, less one, so that
 // all that is read and written, some bytes beyond an element too, lies inside; and
 // a copy begins at offset bytes back, which are there, and are at least as many
-// as it copies.
+// as it copies. So no pointer is ever made to what lies outside either.
 const (
 	mostIn  = 1 + 64
 	mostOut = 64
 	chunk   = 16
 )
 
-// element is what the first byte of an element says, in one word: its length
-// from bit 0, the part of its offset from bit 16, and from bit 32 a mask of the
+// An element's first byte says, in one word: its length, its size in the block, the
+// part of its offset that stands in it, whether it is a literal, and a mask of the
 // bytes that follow which are the rest of the offset. The offset of a literal is
 // its length, which the loops take for granted. What they do not do has a length
 // above all offsets that it could have, none.
+const (
+	offsetShift  = 16
+	offsetBits   = 1<<11 - 1
+	literalShift = 27
+	maskShift    = 32
+)
+
 var elements, sizes = func() (table [256]uint64, sizes [256]uint8) {
 	for i := range table {
 		tag := uint64(i)
-		length, offset, mask := tag>>2+1, uint64(0), uint64(0)
+		length, size, offset, isLiteral, mask := tag>>2+1, uint64(0), uint64(0), uint64(0), uint64(0)
 		switch tag & 3 {
 		case literal:
-			offset = length
-			sizes[i] = uint8(1 + length)
+			size, offset, isLiteral = 1+length, length, 1
 		case copy1:
-			length, offset, mask = tag>>2&7+4, tag>>5<<8, 0xff
-			sizes[i] = 2
+			length, size, offset, mask = tag>>2&7+4, 2, tag>>5<<8, 0xff
 		case copy2:
-			mask = 0xffff
-			sizes[i] = 3
+			size, mask = 3, 0xffff
 		case copy4:
-			mask = 0xffff_ffff
-			sizes[i] = 5
+			size, mask = 5, 0xffff_ffff
 		}
 		if tag&3 == literal && length > longLiteral {
-			length, offset, mask = 255, 0, 0
+			length, offset = 255, 0
 		}
-		table[i] = length | offset<<16 | mask<<32
+		sizes[i] = uint8(size)
+		table[i] = length | offset<<offsetShift | isLiteral<<literalShift | mask<<maskShift
 	}
 	return table, sizes
 }()
@@ -64,116 +68,105 @@ func (l *lane) fits() int {
 
 // both decompresses elements of two lanes in turn, up to one that the lane has to
 // step over: it says whether that is one of a. What is done for each stands here
-// twice, since the compiler would make it a call for each element.
+// twice, and in run once more, since the compiler would make it a call for each
+// element. Where an element's bytes are is not decided by a branch, which would be
+// guessed wrong every third time: both places are noted, and one is taken.
 func both(a, b *lane) (isA bool) {
 	aIn, aOut := unsafe.Pointer(unsafe.SliceData(a.in)), unsafe.Pointer(unsafe.SliceData(a.out))
 	bIn, bOut := unsafe.Pointer(unsafe.SliceData(b.in)), unsafe.Pointer(unsafe.SliceData(b.out))
-	// Where an element's bytes are, by its kind.
-	aFrom := [4]unsafe.Pointer{aIn, aOut, aOut, aOut}
-	bFrom := [4]unsafe.Pointer{bIn, bOut, bOut, bOut}
-	ai, ao, bi, bo := a.ip, a.op, b.ip, b.op
-turns:
 	for {
 		aFits, bFits := a.fits(), b.fits()
 		if isA = aFits <= 0; isA || bFits <= 0 {
-			break
+			return isA
 		}
-		for range min(aFits, bFits) {
+		ai, ao, bi, bo := unsafe.Add(aIn, a.ip), unsafe.Add(aOut, a.op), unsafe.Add(bIn, b.ip), unsafe.Add(bOut, b.op)
+		fits := min(aFits, bFits)
+		for ; fits > 0; fits-- {
 			{
-				tag := *(*byte)(unsafe.Add(aIn, ai))
+				tag := *(*byte)(ai)
 				element := elements[tag]
 				length := uint(uint8(element))
-				offset := uint(uint16(element>>16)) + uint(word(aIn, ai+1)&uint32(element>>32))
-				if offset < length || offset > ao {
+				offset := uint(element>>offsetShift&offsetBits) + uint(word(ai)&uint32(element>>maskShift))
+				if offset < length || offset > past(aOut, ao) {
 					isA = true
-					break turns
+					break
 				}
-				from := either(tag, ai+1, ao-offset)
-				copyChunk(aOut, ao, aFrom[tag&3], from)
+				from := [2]unsafe.Pointer{unsafe.Add(ao, -int(offset)), unsafe.Add(ai, 1)}[element>>literalShift&1]
+				copyChunk(ao, from)
 				if length > chunk {
-					copyMore(aOut, ao, aFrom[tag&3], from)
+					copyMore(ao, from)
 				}
-				ai += uint(sizes[tag])
-				ao += length
+				ai = unsafe.Add(ai, sizes[tag])
+				ao = unsafe.Add(ao, length)
 			}
 			{
-				tag := *(*byte)(unsafe.Add(bIn, bi))
+				tag := *(*byte)(bi)
 				element := elements[tag]
 				length := uint(uint8(element))
-				offset := uint(uint16(element>>16)) + uint(word(bIn, bi+1)&uint32(element>>32))
-				if offset < length || offset > bo {
-					break turns
+				offset := uint(element>>offsetShift&offsetBits) + uint(word(bi)&uint32(element>>maskShift))
+				if offset < length || offset > past(bOut, bo) {
+					break
 				}
-				from := either(tag, bi+1, bo-offset)
-				copyChunk(bOut, bo, bFrom[tag&3], from)
+				from := [2]unsafe.Pointer{unsafe.Add(bo, -int(offset)), unsafe.Add(bi, 1)}[element>>literalShift&1]
+				copyChunk(bo, from)
 				if length > chunk {
-					copyMore(bOut, bo, bFrom[tag&3], from)
+					copyMore(bo, from)
 				}
-				bi += uint(sizes[tag])
-				bo += length
+				bi = unsafe.Add(bi, sizes[tag])
+				bo = unsafe.Add(bo, length)
 			}
 		}
-		a.ip, a.op, b.ip, b.op = ai, ao, bi, bo
+		a.ip, a.op, b.ip, b.op = past(aIn, ai), past(aOut, ao), past(bIn, bi), past(bOut, bo)
+		if fits > 0 {
+			return isA
+		}
 	}
-	a.ip, a.op, b.ip, b.op = ai, ao, bi, bo
-	return isA
 }
 
-// run decompresses elements up to one that step has to do. Alone a lane gains
-// from guessing what kind an element is: the processor then need not wait.
+// past is how far a pointer is behind a start.
+func past(start, at unsafe.Pointer) uint { return uint(uintptr(at) - uintptr(start)) }
+
+// run decompresses elements up to one that step has to do.
 func (l *lane) run() {
 	in, out := unsafe.Pointer(unsafe.SliceData(l.in)), unsafe.Pointer(unsafe.SliceData(l.out))
 	for fits := l.fits(); fits > 0; fits = l.fits() {
-		ip, op := l.ip, l.op
+		ip, op := unsafe.Add(in, l.ip), unsafe.Add(out, l.op)
 		for ; fits > 0; fits-- {
-			tag := *(*byte)(unsafe.Add(in, ip))
+			tag := *(*byte)(ip)
 			element := elements[tag]
 			length := uint(uint8(element))
-			offset := uint(uint16(element>>16)) + uint(word(in, ip+1)&uint32(element>>32))
-			if offset < length || offset > op {
+			offset := uint(element>>offsetShift&offsetBits) + uint(word(ip)&uint32(element>>maskShift))
+			if offset < length || offset > past(out, op) {
 				break
 			}
-			if tag&3 == literal {
-				copyChunk(out, op, in, ip+1)
-				if length > chunk {
-					copyMore(out, op, in, ip+1)
-				}
-				ip += 1 + length
-			} else {
-				copyChunk(out, op, out, op-offset)
-				if length > chunk {
-					copyMore(out, op, out, op-offset)
-				}
-				ip += uint(sizes[tag])
+			from := [2]unsafe.Pointer{unsafe.Add(op, -int(offset)), unsafe.Add(ip, 1)}[element>>literalShift&1]
+			copyChunk(op, from)
+			if length > chunk {
+				copyMore(op, from)
 			}
-			op += length
+			ip = unsafe.Add(ip, sizes[tag])
+			op = unsafe.Add(op, length)
 		}
-		l.ip, l.op = ip, op
+		l.ip, l.op = past(in, ip), past(out, op)
 		if fits > 0 {
 			return
 		}
 	}
 }
 
-// either is one where the tag is that of a literal, else other.
-func either(tag byte, one, other uint) uint {
-	isLiteral := uint(int64(uint64(tag&3)-1) >> 63)
-	return other ^ (other^one)&isLiteral
-}
-
-// word is four bytes.
-func word(p unsafe.Pointer, at uint) uint32 {
-	return binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(p, at))[:])
+// word is the four bytes behind an element's first.
+func word(element unsafe.Pointer) uint32 {
+	return binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(element, 1))[:])
 }
 
 // copyChunk copies bytes, up to chunk of which an element has.
-func copyChunk(to unsafe.Pointer, at uint, from unsafe.Pointer, start uint) {
-	*(*[chunk]byte)(unsafe.Add(to, at)) = *(*[chunk]byte)(unsafe.Add(from, start))
+func copyChunk(to, from unsafe.Pointer) {
+	*(*[chunk]byte)(to) = *(*[chunk]byte)(from)
 }
 
 // copyMore copies the bytes behind a chunk that an element may have.
-func copyMore(to unsafe.Pointer, at uint, from unsafe.Pointer, start uint) {
-	copyChunk(to, at+chunk, from, start+chunk)
-	copyChunk(to, at+2*chunk, from, start+2*chunk)
-	copyChunk(to, at+3*chunk, from, start+3*chunk)
+func copyMore(to, from unsafe.Pointer) {
+	copyChunk(unsafe.Add(to, chunk), unsafe.Add(from, chunk))
+	copyChunk(unsafe.Add(to, 2*chunk), unsafe.Add(from, 2*chunk))
+	copyChunk(unsafe.Add(to, 3*chunk), unsafe.Add(from, 3*chunk))
 }
