@@ -151,8 +151,12 @@ func (w *worker) take(p *part) (err error) {
 // countAfter counts the records whose payment lies after a day.
 func countAfter(b *pipeline.Batch, day calendar.Day) int64 {
 	var count int64
-	for i := range b.Rows {
-		if b.PaymentDate[i] > day && !b.Rejected[i] {
+	days := b.PaymentDate[:b.Rows]
+	if len(days) == 0 || slices.Max(days) <= day { // fast path
+		return 0
+	}
+	for i := range days {
+		if days[i] > day && !b.Rejected[i] {
 			count++
 		}
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
@@ -22,7 +23,8 @@ type Checker struct {
 	// where there is none in force yet.
 	inForce, before []uint16
 	hits            Hits
-	flagged         []bool // by row of the batch
+	flagged         []bool  // by row of the batch
+	unclean         []int32 // rows of the batch that are flagged or rejected
 	// Of the batches since TakeTallies: the clean records, and those flagged.
 	clean, flaggedCount pipeline.Tally
 }
@@ -212,25 +214,28 @@ func populationsBefore(s *register.State) uint16 {
 // tally counts the clean and the flagged records of the batch.
 func (c *Checker) tally(b *pipeline.Batch) {
 	c.flagged = append(c.flagged[:0], make([]bool, b.Rows)...)
-	flaggedRows := int64(0)
+	c.unclean = c.unclean[:0]
 	for i := range c.hits.List {
 		hit := &c.hits.List[i]
 		if c.severities[hit.Rule] >= Warning && !c.flagged[hit.Row] {
 			c.flagged[hit.Row] = true
 			c.flaggedCount.AddAmount(b.Amount[hit.Row], b.Currency[hit.Row])
-			flaggedRows++
+			c.unclean = append(c.unclean, hit.Row)
 		}
 	}
-	c.flaggedCount.Add(flaggedRows, 0)
+	c.flaggedCount.Add(int64(len(c.unclean)), 0)
 
-	flagged, rejected := c.flagged, b.Rejected[:b.Rows]
-	for row := 0; row < len(flagged); row++ {
-		first := row
-		for row < len(flagged) && !flagged[row] && !rejected[row] {
-			row++
+	for row, isRejected := range b.Rejected[:b.Rows] {
+		if isRejected {
+			c.unclean = append(c.unclean, int32(row))
 		}
+	}
+	slices.Sort(c.unclean)
+	c.clean.Add(int64(b.Rows-len(c.unclean)), 0)
+	first := int32(0)
+	for _, row := range append(c.unclean, int32(b.Rows)) {
 		c.clean.AddRows(b.Amount[first:row], b.Currency[first:row])
-		c.clean.Add(int64(row-first), 0)
+		first = row + 1
 	}
 }
 
