@@ -36,7 +36,7 @@ func testPartsOnObjects(t *testing.T, store *objectStore, data string) {
 	latest := func(prefix string) string { return prefix + "/" + strings.TrimSpace(store.text(t, prefix+"/latest")) }
 	plan := func(t *testing.T, endpoint, work, out string, more ...string) {
 		t.Helper()
-		said := do(t, endpoint, append(append([]string{"shard", "plan", "--work", work, "--chunk-bytes", "250000", "--out", out}, inputs("s3://payments/in/")...), more...)...)
+		said := do(t, endpoint, append(append([]string{"shard", "plan", "--work", work, "--chunk-bytes", fmt.Sprint(4 * objectRecords()), "--out", out}, inputs("s3://payments/in/")...), more...)...)
 		var chunks int
 		_, line, _ := strings.Cut(said, "planned: ")
 		_, err := fmt.Sscanf(line, "%d chunks of 2 files", &chunks)
@@ -132,7 +132,7 @@ func testPartsOnObjects(t *testing.T, store *objectStore, data string) {
 			for _, content := range []string{name, "register.csv"} { // the same bytes put again are another object, too
 				store.put(t, "planned/"+name, filepath.Join(data, name))
 				work := filepath.Join(t.TempDir(), "work")
-				do(t, store.url, "shard", "plan", "--work", work, "--chunk-bytes", "250000", "--out", "s3://payments/parts-changed",
+				do(t, store.url, "shard", "plan", "--work", work, "--chunk-bytes", fmt.Sprint(4*objectRecords()), "--out", "s3://payments/parts-changed",
 					"--records", "s3://payments/planned/"+name, "--register", "register.avr", "--id-key", "key")
 				time.Sleep(1100 * time.Millisecond) // times of change are of whole seconds
 				store.put(t, "planned/"+name, filepath.Join(data, content))
