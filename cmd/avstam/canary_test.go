@@ -293,6 +293,7 @@ func newCanaryNight(t *testing.T) *canaryNight {
 // Ten thousand numbers go in, and none comes out but in the rows of findings and
 // rejects; where numbers are masked, none at all. In no spelling, nowhere.
 func TestNoNumberLeaks(t *testing.T) {
+	t.Parallel()
 	n := newCanaryNight(t)
 	firstRecord := strings.SplitN(string(n.read("spoilt.csv")), "\n", 3)[1]
 	headless := []byte(firstRecord + "\n" + firstRecord + "\n")
@@ -566,6 +567,7 @@ func (n *canaryNight) partsOfParquet(contents []byte) (metadata, values []byte) 
 // that. Hashing every number of the year does not tell which it is: the ids of
 // records without a key of their own are made with one that is in no report.
 func TestFindingIDsDoNotTellNumbers(t *testing.T) {
+	t.Parallel()
 	n := newCanaryNight(t)
 	n.call(0, nil, "run", "--numbers", "masked", "--out", "masked")
 	rows, err := csv.NewReader(bytes.NewReader(n.read("masked/latest/findings.csv"))).ReadAll()
