@@ -195,7 +195,7 @@ func newSeeds() (seeds [acrossDepth]bucketSeed) {
 
 func newReducer(spill *storage.Spill, seeds [acrossDepth]bucketSeed, rule uint8, divide int) *reducer {
 	across := rules.All()[rule].Across
-	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, sieve: sieve{seed: maphash.MakeSeed()}, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
+	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, holds: heldBucketBytes, sieve: sieve{seed: maphash.MakeSeed()}, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
 }
 
 // reducer judges candidates of one rule, bucket by bucket. It is for one goroutine.
@@ -207,8 +207,11 @@ type reducer struct {
 	divide int
 	buffer []byte
 	runs   []foundRun // of what was found, each in order
-	held   []byte     // the candidates of a bucket, worker by worker
-	ends   []int      // of those of each worker, in held
+	// A bucket of at most so many bytes is held: its candidates, worker by worker, and
+	// where those of each end.
+	holds int
+	held  []byte
+	ends  []int
 	// What judge uses again for each bucket.
 	sieve     sieve
 	verdict   rules.Judge
@@ -458,7 +461,7 @@ func (r *reducer) hold(workers [][]frame, bucket int) (isHeld bool, err error) {
 			size += int(frames[i].sizes[bucket])
 		}
 	}
-	if size > heldBucketBytes {
+	if size > r.holds {
 		return false, nil
 	}
 	r.held, r.ends = slices.Grow(r.held[:0], size), r.ends[:0]

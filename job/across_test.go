@@ -90,10 +90,13 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 	}
 	require.NotEmpty(t, want)
 
-	for _, divide := range []int{1, 30, acrossBucketCandidates} {
+	for _, c := range []struct{ divide, holds int }{{1, heldBucketBytes}, {30, 0}, {30, heldBucketBytes}, {acrossBucketCandidates, 0}, {acrossBucketCandidates, heldBucketBytes}} {
 		var runs []foundRun
 		for _, place := range rulesAcross {
-			reducers := []*reducer{newReducer(spill, seeds, place, divide), newReducer(spill, seeds, place, divide)}
+			reducers := []*reducer{newReducer(spill, seeds, place, c.divide), newReducer(spill, seeds, place, c.divide)}
+			for _, r := range reducers {
+				r.holds = c.holds
+			}
 			judged, err := reduceBuckets(t.Context(), reducers, frames[place])
 			require.NoError(t, err)
 			runs = append(runs, judged...)
