@@ -100,6 +100,9 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 			judged, err := reduceBuckets(t.Context(), reducers, frames[place])
 			require.NoError(t, err)
 			runs = append(runs, judged...)
+			for _, r := range reducers {
+				assert.LessOrEqual(t, cap(r.sieve.once)*64, 4*sieveBits*max(c.divide, 4), "the sieve has room for more records than a bucket may have")
+			}
 		}
 		var got []found
 		require.NoError(t, merge(spill, runs, func(f *found) error {
