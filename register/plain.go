@@ -74,7 +74,7 @@ func (s *Snapshot) findPlain() {
 // isPlain says whether numbers in a State can be plain: no rule asks more of it
 // than the State itself.
 func (s *State) isPlain() bool {
-	return s.Status == Active && s.Level == NoLevel && !s.HasDeath && !s.HasLink && !s.SeveralNumbers && !s.AssignedLater
+	return s.Status == Active && s.Code == NoCode && s.Level == NoLevel && !s.HasDeath && !s.HasLink && !s.SeveralNumbers && !s.AssignedLater
 }
 
 // mark marks the numbers whose latest entry has the State and a date code up to
