@@ -26,11 +26,12 @@ const (
 	chunk   = 16
 )
 
-// An element's first byte says, in one word: its length, its size in the block, the
-// part of its offset that stands in it, whether it is a literal, and a mask of the
-// bytes that follow which are the rest of the offset. The offset of a literal is
-// its length, which the loops take for granted. What they do not do has a length
-// above all offsets that it could have, none.
+// An element's first byte says, in one word: its length from bit 0, the part of its
+// offset that stands in it, whether it is a literal, and a mask of the bytes that
+// follow which are the rest of the offset. The offset of a literal is its length,
+// which the loops take for granted. What they do not do has a length above all
+// offsets that it could have, none. Sizes in the block have a table of their own:
+// they are what the next element waits for.
 const (
 	offsetShift  = 16
 	offsetBits   = 1<<11 - 1
