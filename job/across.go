@@ -207,11 +207,11 @@ type reducer struct {
 	divide int
 	buffer []byte
 	runs   []foundRun // of what was found, each in order
-	// A bucket of at most so many bytes is held: its candidates, worker by worker, and
-	// where those of each end.
-	holds int
-	held  []byte
-	ends  []int
+	// A bucket of at most so many bytes is held, and blocks are the candidates of each
+	// worker in it.
+	holds  int
+	held   []byte
+	blocks [][]byte
 	// What judge uses again for each bucket.
 	sieve     sieve
 	verdict   rules.Judge
@@ -334,14 +334,10 @@ func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
 		return err
 	}
 	show := func(worker int, f func(*candidate) error) error {
-		if !isHeld {
-			return r.each(workers[worker], bucket, f)
+		if isHeld {
+			return r.eachIn(r.blocks[worker], f)
 		}
-		first := 0
-		if worker > 0 {
-			first = r.ends[worker-1]
-		}
-		return r.eachIn(r.held[first:r.ends[worker]], f)
+		return r.each(workers[worker], bucket, f)
 	}
 	for worker := range workers {
 		err := show(worker, func(c *candidate) error {
@@ -464,17 +460,18 @@ func (r *reducer) hold(workers [][]frame, bucket int) (isHeld bool, err error) {
 	if size > r.holds {
 		return false, nil
 	}
-	r.held, r.ends = slices.Grow(r.held[:0], size), r.ends[:0]
+	r.held, r.blocks = slices.Grow(r.held[:0], size)[:size], r.blocks[:0]
+	rest := r.held
 	for _, frames := range workers {
+		block := rest
 		for i := range frames {
 			extent, _ := frames[i].bucket(bucket)
-			first := len(r.held)
-			if _, err := r.spill.Read(extent, r.held[first:first+extent.Length]); err != nil {
+			if _, err := r.spill.Read(extent, rest[:extent.Length]); err != nil {
 				return false, err
 			}
-			r.held = r.held[:first+extent.Length]
+			rest = rest[extent.Length:]
 		}
-		r.ends = append(r.ends, len(r.held))
+		r.blocks = append(r.blocks, block[:len(block)-len(rest)])
 	}
 	return true, nil
 }
