@@ -118,7 +118,7 @@ func TestARepeatedFileIsNamed(t *testing.T) {
 
 	settings.Output.Folder = filepath.Join(t.TempDir(), "out")
 	step := stepOf(&settings)
-	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 60)
+	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 200)
 	require.NoError(t, err)
 	chunks := mapAll(t, plan, step)
 	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)

@@ -394,6 +394,9 @@ func (n *canaryNight) callNextNight() {
 		for _, row := range rows[1:] {
 			if rule := row[1]; !explained[rule] {
 				explained[rule] = true
+				if testing.Short() && len(explained)%5 != 0 {
+					continue
+				}
 				n.call(0, nil, "explain", out+"/latest", row[0])
 				n.call(0, nil, "explain", out+"/latest", row[0], "--format", "json")
 			}
@@ -580,7 +583,10 @@ func TestFindingIDsDoNotTellNumbers(t *testing.T) {
 	key, err := hex.DecodeString(strings.TrimSpace(string(n.read("key"))))
 	require.NoError(t, err)
 
-	const targets = 2
+	targets := 2
+	if testing.Short() {
+		targets = 1
+	}
 	attacked, withKey := 0, 0
 	keyed, keyless := hmac.New(sha256.New, key), hmac.New(sha256.New, nil)
 	idOf := func(keyed hash.Hash, message []byte) string {
