@@ -143,7 +143,7 @@ func (z *zoneDays) dayOfOtherSpan(seconds int64) calendar.Day {
 	if seconds < (int64(calendar.First)-1)*secondsPerDay || seconds > (int64(calendar.Last)+2)*secondsPerDay {
 		return badDay
 	}
-	at := time.Unix(seconds, 0).In(sweden())
+	at := time.Unix(seconds, 0).In(calendar.Sweden())
 	_, offset := at.Zone()
 	start, end := at.ZoneBounds()
 	if !start.IsZero() && !end.IsZero() {

@@ -7,9 +7,7 @@ import (
 	"math"
 	"math/bits"
 	"strings"
-	"sync"
 	"time"
-	_ "time/tzdata" // days in Sweden must not depend on what is installed
 	"unicode/utf8"
 
 	"github.com/avstam/avstam/calendar"
@@ -174,21 +172,13 @@ func twoDigits(text []byte, last int) (value int, rest []byte, ok bool) {
 	return value, text[2:], ok && value <= last
 }
 
-var sweden = sync.OnceValue(func() *time.Location {
-	location, err := time.LoadLocation("Europe/Stockholm")
-	if err != nil {
-		panic("BUG: Europe/Stockholm is not in the time zones built in: " + err.Error())
-	}
-	return location
-})
-
 // dayInSweden is the day that it was in Sweden at a time given in seconds since
 // 1970-01-01 UTC. It reports false where that lies outside the years 1 to 9999.
 func dayInSweden(seconds int64) (calendar.Day, bool) {
 	if seconds < int64(calendar.First-1)*86400 || seconds > int64(calendar.Last+2)*86400 {
 		return calendar.Missing, false
 	}
-	year, month, day := time.Unix(seconds, 0).In(sweden()).Date()
+	year, month, day := time.Unix(seconds, 0).In(calendar.Sweden()).Date()
 	if !calendar.IsValid(year, int(month), day) {
 		return calendar.Missing, false
 	}

@@ -58,7 +58,7 @@ do not stand in the list of processes.`,
 		},
 	}
 	command.Flags().StringArrayVar(&registerFiles, "register", nil, "the register: an extract's files or a snapshot; repeatable")
-	command.Flags().StringVar(&date, "date", "", "the day of a payment (default today)")
+	command.Flags().StringVar(&date, "date", "", "the day of a payment (default today in Sweden)")
 	return command
 }
 

@@ -59,3 +59,23 @@ func TestAWrongClockChangesNoFinding(t *testing.T) {
 		})
 	}
 }
+
+// Today is the day in Sweden: most machines count in UTC, and a run after midnight
+// would be of the day before.
+func TestTodayIsSwedish(t *testing.T) {
+	t.Cleanup(func() { timeNow = time.Now })
+	for moment, want := range map[string]string{
+		"2025-12-01T22:59:59Z":      "2025-12-01",
+		"2025-12-01T23:00:00Z":      "2025-12-02",
+		"2025-07-01T21:59:59Z":      "2025-07-01", // summer time
+		"2025-07-01T22:00:00Z":      "2025-07-02",
+		"2025-12-02T01:00:00+13:00": "2025-12-01", // it is afternoon here
+	} {
+		at, err := time.Parse(time.RFC3339, moment)
+		require.NoError(t, err)
+		timeNow = func() time.Time { return at }
+		day, err := dayOrToday("--as-of", "")
+		require.NoError(t, err)
+		assert.Equal(t, want, day.String(), moment)
+	}
+}

@@ -48,7 +48,7 @@ func (f *jobFlags) add(command *cobra.Command) {
 	flags := command.Flags()
 	flags.IntVar(&f.workers, "workers", defaultWorkers(), "how many workers check records")
 	flags.StringVar(&f.digest, "input-digest", "sha256", "digest of the inputs in the manifest: sha256 or none")
-	flags.StringVar(&f.asOf, "as-of", "", "the day that counts as today (default today)")
+	flags.StringVar(&f.asOf, "as-of", "", "the day that counts as today (default today in Sweden)")
 	flags.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else a line every thirty seconds), always (a bar) or never")
 }
 
@@ -227,10 +227,10 @@ func (f *jobFlags) complete(settings *job.Settings) error {
 	return nil
 }
 
-// dayOrToday reads a flag that holds a day; where it was not given it is today.
+// dayOrToday reads a flag that holds a day; where it was not given it is today in Sweden.
 func dayOrToday(flag, text string) (calendar.Day, error) {
 	if text == "" {
-		now := timeNow()
+		now := timeNow().In(calendar.Sweden())
 		return calendar.Of(now.Year(), int(now.Month()), now.Day()), nil
 	}
 	day, ok := calendar.Parse([]byte(text))
