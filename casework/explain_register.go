@@ -20,8 +20,9 @@ type ExplainedRegister struct {
 	Death       string         `json:"death,omitempty"` // of the person, where there is one
 }
 
-// HistoryEntry is an entry of the register, with the attributes that are
-// resolved for it.
+// HistoryEntry is an entry of the register, with the attributes that are resolved for
+// it, but for a date of death that only another entry has: an entry from long before
+// a death does not tell of it.
 type HistoryEntry struct {
 	From          string `json:"status_from,omitempty"` // empty is since ever
 	KnownFrom     string `json:"known_from,omitempty"`
@@ -180,6 +181,9 @@ func (e *explaining) historyEntry(entry, inForce register.Entry, day calendar.Da
 		Level: state.Level.String(), Assigned: s.AssignedOn(entry).String(), Renewed: s.RenewedOn(entry).String(),
 		LastDay: s.InactiveExpectedOn(entry).String(), DeceasedOn: s.DeceasedOn(entry).String(),
 		InForce: inForce.InForce && entry.Row == inForce.Row, AfterPayment: s.StatusFrom(entry) > day,
+	}
+	if state.DeathElsewhere {
+		told.DeceasedOn = ""
 	}
 	switch link := s.Linked(entry); {
 	case link == 0 || !state.IsReplaced(): // of a number that is not replaced a link means nothing

@@ -176,9 +176,9 @@ func (d *foundDescriber) describe(block *foundBlock) error {
 	for i := range n {
 		f, finding := &d.found[i], &d.findings[i]
 		finding.Row = run.firsts[f.piece] + int64(f.row) + 1
-		finding.Rule, finding.Severity, finding.Direction = f.rule, d.severities[f.rule], rules.All()[f.rule].Direction
-		finding.OtherNumber = f.other
+		finding.Severity, finding.OtherNumber = d.severities[f.rule], f.other
 		describeEvidence(finding, &d.evidence[i])
+		describeRule(finding, f.rule, &d.evidence[i])
 		if err := d.packer.Add(finding); err != nil {
 			return err
 		}

@@ -183,7 +183,7 @@ func (w *worker) pack(file int, piece uint32, hits []rules.Hit) error {
 				describeEvidence(&w.finding, &w.evidence[next])
 				next++
 			}
-			w.conclude(&hits[i])
+			w.conclude(&hits[i], &w.evidence[next-1])
 			if err := w.findings.Add(&w.finding); err != nil {
 				return outputFailure(err)
 			}
@@ -224,12 +224,12 @@ func (w *worker) describe(file int, row int32) {
 	f.Number, f.NumberKind = b.Number[i], b.Kind[i]
 }
 
-// describeEvidence fills in what the register says.
+// describeEvidence fills in what the register says, whatever was found.
 func describeEvidence(f *report.Finding, evidence *rules.Evidence) {
 	f.UseNumber = evidence.UseNumber
 	f.DeceasedOn = evidence.DeceasedOn
 	f.InRegister = evidence.InRegister
-	f.StatusFrom, f.KnownFrom = evidence.StatusFrom, evidence.KnownFrom
+	f.StatusFrom = evidence.StatusFrom
 	f.Status, f.StatusReason = register.NoStatus, f.StatusReason[:0]
 	f.IdentityLevel, f.Protected = register.NoLevel, register.NoValue
 	if evidence.InRegister {
@@ -257,14 +257,20 @@ func (w *worker) identifyRow(f *report.Finding, i int) {
 }
 
 // conclude adds what was found.
-func (w *worker) conclude(hit *rules.Hit) {
+func (w *worker) conclude(hit *rules.Hit, evidence *rules.Evidence) {
 	f := &w.finding
-	f.Rule = hit.Rule
+	describeRule(f, hit.Rule, evidence)
 	f.Severity = w.checker.Severity(hit.Rule)
-	f.Direction = rules.All()[hit.Rule].Direction
 	f.Possible = hit.Possible
 	f.Detail = hit.Detail.AppendText(f.Detail[:0])
 	f.OtherNumber = hit.Other
+}
+
+// describeRule fills in what the rule tells that found it.
+func describeRule(f *report.Finding, place uint8, evidence *rules.Evidence) {
+	rule := rules.All()[place]
+	f.Rule, f.Direction = place, rule.Direction
+	f.KnownFrom = evidence.KnownFrom[rule.Fact]
 }
 
 func (w *worker) packRejects(file int) error {

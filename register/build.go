@@ -78,11 +78,12 @@ func (b *Builder) neededBytes() int64 {
 
 // tableBytes is what the tables by day take, which do not grow with the entries:
 // the Builder's and the snapshot's, or the snapshot's and that of plain numbers,
-// where the days so far are one share-th of all.
+// where the days so far are one share-th of all. Beside them stand the indexes of
+// states.
 func (b *Builder) tableBytes(share float64) int64 {
 	days := share * float64(b.serials.count)
 	const perDay = 4 + 8 // an index, and a dayEntry
-	return dayCount*perDay + int64(min(days, dayCount))*2*blockBytes
+	return dayCount*perDay + int64(min(days, dayCount))*2*blockBytes + int64(len(b.kindOf))<<stateFlagBits*2
 }
 
 // assembly is a snapshot being made. Numbers come in order, each with all its
@@ -361,8 +362,8 @@ func (a *assembly) writeSimple(rows []uint32) bool {
 	for i, row := range rows {
 		own := &a.own[row&ownMask]
 		flags := uint32(own.level)
-		if flags == 0 {
-			flags = level
+		if flags == 0 && level != 0 {
+			flags = level | levelElsewhereFlag
 		}
 		if own.protected != 0 {
 			flags |= uint32(own.protected) << protectedShift
@@ -558,8 +559,8 @@ func (x *attributes) fill(others *attributes, dated bool) {
 	}
 }
 
-// contradict says whether two entries of a day say different things. What only
-// one of them says is no contradiction.
+// contradict says whether two entries of a day say different things. An attribute
+// that only one of them has is no contradiction.
 func (a *assembly) contradict(m, other *member) bool {
 	differ := m.own.status != other.own.status || !strings.EqualFold(a.reasons[m.own.reason], a.reasons[other.own.reason]) ||
 		m.level != 0 && other.level != 0 && m.level != other.level ||
@@ -603,6 +604,8 @@ const (
 	linkFlag
 	severalFlag
 	assignedLaterFlag
+	levelElsewhereFlag
+	deathElsewhereFlag
 	stateFlagBits = iota + 4
 )
 
@@ -611,8 +614,14 @@ func (a *assembly) write(row uint32, m *member, resolved *attributes) error {
 	out := a.out
 	flags := uint32(resolved.level)
 	flags |= uint32(resolved.protected) << protectedShift
+	if m.level != resolved.level {
+		flags |= levelElsewhereFlag
+	}
 	if resolved.dates[deceasedOn] != 0 {
 		flags |= deathFlag
+	}
+	if m.dates[deceasedOn] != resolved.dates[deceasedOn] {
+		flags |= deathElsewhereFlag
 	}
 	if resolved.link != 0 {
 		flags |= linkFlag
@@ -667,6 +676,8 @@ func (a *assembly) addState(own *ownState, flags uint32) (uint16, error) {
 		HasLink:        flags&linkFlag != 0,
 		SeveralNumbers: flags&severalFlag != 0,
 		AssignedLater:  flags&assignedLaterFlag != 0,
+		LevelElsewhere: flags&levelElsewhereFlag != 0,
+		DeathElsewhere: flags&deathElsewhereFlag != 0,
 	}
 	id, ok := a.states[state]
 	if !ok {

@@ -31,7 +31,7 @@ import (
 // seal against somebody who computes them again.
 const (
 	fileMagic   = "AVSTAMR\n"
-	fileVersion = 1
+	fileVersion = 2
 	fixedBytes  = len(fileMagic) + 5*4 // of the header before its table
 	tableBytes  = 8 + 4                // of the table for a section
 	headerBytes = fixedBytes + sectionCount*tableBytes + 4
@@ -436,6 +436,8 @@ const (
 	stateHasLink
 	stateSeveral
 	stateAssignedLater
+	stateLevelElsewhere
+	stateDeathElsewhere
 )
 
 // encodeStates writes states after their count: status, code, level, protection and
@@ -446,7 +448,7 @@ func encodeStates(states []State) []byte {
 	for i := range states {
 		s := &states[i]
 		flags := byte(0)
-		for bit, set := range [...]bool{s.HasDeath, s.HasLink, s.SeveralNumbers, s.AssignedLater} {
+		for bit, set := range [...]bool{s.HasDeath, s.HasLink, s.SeveralNumbers, s.AssignedLater, s.LevelElsewhere, s.DeathElsewhere} {
 			if set {
 				flags |= 1 << bit
 			}
@@ -473,6 +475,7 @@ func decodeStates(data []byte) ([]State, error) {
 			Status: Status(data[0]), Code: Code(data[1]), Level: Level(data[2]),
 			Protected: Tristate(data[3]), HasDeath: data[4]&stateHasDeath != 0, HasLink: data[4]&stateHasLink != 0,
 			SeveralNumbers: data[4]&stateSeveral != 0, AssignedLater: data[4]&stateAssignedLater != 0,
+			LevelElsewhere: data[4]&stateLevelElsewhere != 0, DeathElsewhere: data[4]&stateDeathElsewhere != 0,
 		}
 		length, n := binary.Uvarint(data[5:])
 		if n <= 0 || length > uint64(len(data)-5-n) || s.Status > Deregistered || s.Code > OtherReason || s.Level > Confirmed || s.Protected > True {

@@ -116,7 +116,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"this is no register snapshot", func([]byte) []byte { return []byte("number;status\n") }},
 		{"this is no register snapshot", func([]byte) []byte { return nil }},
-		{"it has version 2 and this program reads version 1", func(data []byte) []byte { data[8] = 2; return data }},
+		{"it has version 1 and this program reads version 2", func(data []byte) []byte { data[8] = 1; return data }},
 		{"section header (byte 0): its checksum is wrong", func(data []byte) []byte { data[16]++; return data }},
 		{"section header (byte 0): the file ends at byte 100", func(data []byte) []byte { return data[:100] }},
 		{"the file goes on for 1 bytes after its end", func(data []byte) []byte { return append(data, 0) }},

@@ -81,6 +81,9 @@ type State struct {
 	Reason    string // status_reason as the extract has it, without blanks around it
 	// HasDeath and HasLink say that DeceasedOn and Linked have something to tell.
 	HasDeath, HasLink bool
+	// LevelElsewhere and DeathElsewhere say that the Level and DeceasedOn are another
+	// entry's, so that KnownFrom says nothing of them.
+	LevelElsewhere, DeathElsewhere bool
 	// SeveralNumbers says that on some day links join this number to another.
 	SeveralNumbers bool
 	// AssignedLater says that assigned_on lies after status_from, or that there

@@ -200,6 +200,8 @@ func (t twin) compare(test *testing.T, s *register.Snapshot, number identity.Num
 	require.Equal(test, attribute(t, number, day, 0, func(r row) register.Tristate { return r.protected }), state.Protected)
 	if want != nil {
 		require.Equal(test, assigned != calendar.Missing && assigned > want.from, state.AssignedLater)
+		require.Equal(test, want.level == "" && state.Level != register.NoLevel, state.LevelElsewhere, "level at %s", day)
+		require.Equal(test, want.deceased == 0 && deceased != 0, state.DeathElsewhere, "death at %s", day)
 	}
 	end, broken := t.chain(number, day)
 	chain := s.Chain(place, day)

@@ -224,7 +224,7 @@ func findingColumns(run *Run) []column[Finding] {
 		{name: "status_reason", doc: "deregistration code or reason of inactivity, as the register has it", category: func(f *Finding) []byte { return word(f.StatusReason) }},
 		{name: "identity_level", doc: "`confirmed`, `probable`, `uncertain` or `not_applicable`", code: func(f *Finding) int { return int(f.IdentityLevel) }, names: constant(levelNames)},
 		{name: "deceased_on", doc: "may be incomplete: `2019-00-00`, `2019-05-00`, `0`", shape: asText, isDated: true, text: func(dst []byte, f *Finding) []byte { return f.DeceasedOn.AppendText(dst) }},
-		{name: "known_from", doc: "when the register made the entry known", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
+		{name: "known_from", doc: "when the register made known what was found; empty where the extract does not tell", shape: asDay, number: func(f *Finding) (int64, bool) { return dayOf(f.KnownFrom) }},
 		{name: "known_at_payment", doc: "whether that was on the payment date or before", shape: asBoolean, number: func(f *Finding) (int64, bool) {
 			known, isKnown := f.KnownAtPayment()
 			return truth(known), isKnown

@@ -42,7 +42,7 @@ type Finding struct {
 	StatusReason  []byte
 	IdentityLevel register.Level
 	DeceasedOn    calendar.Partial
-	KnownFrom     calendar.Day
+	KnownFrom     calendar.Day // since when the register tells what was found
 	Protected     register.Tristate
 
 	OtherNumber identity.Number
@@ -62,8 +62,8 @@ type Finding struct {
 	IsExpired     bool
 }
 
-// KnownAtPayment says whether the register's entry was known on the day of the
-// payment; isKnown is false where the register does not tell when it was known.
+// KnownAtPayment says whether the register told what was found on the day of the
+// payment; isKnown is false where nobody can tell since when it has.
 func (f *Finding) KnownAtPayment() (known, isKnown bool) {
 	if f.KnownFrom == calendar.Missing {
 		return false, false

@@ -17,6 +17,7 @@ var deceasedLawfulTail = &Rule{
 	Severity:  Info,
 	Direction: NoDirection,
 	Laws:      []Law{lawPensionDeath, lawSicknessDeath, lawCareDeath},
+	Fact:      DeathFact,
 	Looks:     PerhapsDeadRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {

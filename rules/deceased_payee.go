@@ -18,6 +18,7 @@ var deceasedPayee = &Rule{
 	Severity:  Error,
 	Direction: OnRecord,
 	Laws:      []Law{lawPensionDeath, lawSicknessDeath, lawCareDeath},
+	Fact:      DeathFact,
 	Looks:     PerhapsDeadRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {

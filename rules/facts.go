@@ -114,11 +114,16 @@ type Evidence struct {
 	UseNumber  identity.Number  // the end of the chain of a replaced number, 0 for none
 	DeceasedOn calendar.Partial // of the person, as the register has it
 	InRegister bool             // whether the register has the number, and what follows says anything
-	InForce    bool             // whether an entry was in force, and Status, StatusFrom, Reason and KnownFrom say anything
+	InForce    bool             // whether an entry was in force, and Status, StatusFrom and Reason say anything
 	State      *register.State
 	StatusFrom calendar.Day
-	KnownFrom  calendar.Day
+	// KnownFrom is, by Fact, the day on which the register made that known; Missing
+	// where nobody can tell.
+	KnownFrom [factCount]calendar.Day
 }
+
+// nothingKnown are the days on which facts became known that are not there.
+var nothingKnown = [factCount]calendar.Day{calendar.Missing, calendar.Missing, calendar.Missing}
 
 // Evidence gathers the evidence of a row.
 func (f *Facts) Evidence(row int32) Evidence {
@@ -135,7 +140,7 @@ func (f *Facts) EvidenceAll(evidence []Evidence, rows []int32) {
 	evidence = evidence[:len(rows)]
 	for i, row := range rows {
 		e := &evidence[i]
-		*e = Evidence{StatusFrom: calendar.Missing, KnownFrom: calendar.Missing}
+		*e = Evidence{StatusFrom: calendar.Missing, KnownFrom: nothingKnown}
 		if b.Number[row] == 0 || b.Place[row] == register.NotFound {
 			continue
 		}
@@ -148,8 +153,12 @@ func (f *Facts) EvidenceAll(evidence []Evidence, rows []int32) {
 		}
 	}
 	for i, row := range rows {
-		if evidence[i].InForce {
-			evidence[i].KnownFrom = f.Register.KnownFrom(b.Entry[row])
+		if e := &evidence[i]; e.InForce {
+			known := f.Register.KnownFrom(b.Entry[row])
+			e.KnownFrom[StatusFact] = known
+			if !e.State.LevelElsewhere {
+				e.KnownFrom[LevelFact] = known
+			}
 		}
 	}
 	for i, row := range rows {
@@ -160,10 +169,28 @@ func (f *Facts) EvidenceAll(evidence []Evidence, rows []int32) {
 		if e.InForce && e.State.IsReplaced() && f.chains[row].Break == register.Whole {
 			e.UseNumber = f.chains[row].Number
 		}
-		if person, state := f.person(row); state.HasDeath {
+		person, state := f.person(row)
+		if state.HasDeath {
 			e.DeceasedOn = f.Register.DeceasedOn(person)
 		}
+		e.KnownFrom[DeathFact] = f.deathKnownFrom(person, state, e.DeceasedOn)
 	}
+}
+
+// deathKnownFrom is the day on which the register made the death of a person known:
+// that of the entry in force, if that entry tells of the death and can have told of it
+// from then on.
+func (f *Facts) deathKnownFrom(person register.Entry, state *register.State, deceased calendar.Partial) calendar.Day {
+	isDeregistered := state.Code == register.CodeAV
+	if !person.InForce || !isDeregistered && (!state.HasDeath || state.DeathElsewhere || isUnknown(deceased)) {
+		return calendar.Missing
+	}
+	known := f.Register.KnownFrom(person)
+	if !isDeregistered && known < deceased.Earliest() {
+		// Nobody can have told of the death then: its date came into the entry later.
+		return calendar.Missing
+	}
+	return known
 }
 
 // Witness gives the evidence of records that no batch holds any more. It is for

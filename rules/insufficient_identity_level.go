@@ -30,6 +30,7 @@ var insufficientIdentityLevel = &Rule{
 		}
 		return true
 	},
+	Fact:  LevelFact,
 	Looks: LevelRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {

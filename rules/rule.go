@@ -35,6 +35,9 @@ type Rule struct {
 	// that always has something.
 	IsIdle func(p *Policy) bool
 
+	// Fact is what the rule has from the register.
+	Fact Fact
+
 	// Looks says which records of a batch the rule looks at. Find reports those
 	// of rows, which are in ascending order, that are found.
 	Looks Population
@@ -79,6 +82,21 @@ var (
 	lawPensionDeath     = since("socialförsäkringsbalken (2010:110) 56 kap. 7 §", 2011, 1, 1)
 	lawSicknessDeath    = since("socialförsäkringsbalken (2010:110) 33 kap. 15 §", 2011, 1, 1)
 	lawCareDeath        = since("socialförsäkringsbalken (2010:110) 22 kap. 11–12 §§", 2019, 1, 1)
+)
+
+// Fact is what of the register a finding rests on, which says when it was known.
+type Fact uint8
+
+// The facts.
+const (
+	// StatusFact is the entry in force. Rules that rest on nothing of the register have it, too.
+	StatusFact Fact = iota
+	// LevelFact is the identity level, which may be another entry's.
+	LevelFact
+	// DeathFact is the death of the person, of whom another number's entry may tell.
+	DeathFact
+
+	factCount
 )
 
 // Population says which records of a batch a rule looks at; the Checker sorts

@@ -16,6 +16,7 @@ var uncertainIdentityPurpose = &Rule{
 	Direction: OnIdentity,
 	Laws:      []Law{lawUncertainPurpose},
 	IsIdle:    func(p *Policy) bool { return len(p.UncertainAllowed) == 0 },
+	Fact:      LevelFact,
 	Looks:     LevelRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {
 		for _, row := range rows {

@@ -3,6 +3,7 @@ package synth
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/avstam/avstam/calendar"
 )
@@ -66,14 +67,47 @@ type state struct {
 // on is the state in force on a day, with its level. Before the first it is
 // the zero state.
 func (n *number) on(day calendar.Day) state {
-	found := state{from: calendar.Missing, known: calendar.Missing, level: n.level}
-	for _, s := range n.states[:n.count] {
+	if i := n.place(day); i >= 0 {
+		found := n.states[i]
+		found.level = cmp.Or(found.level, n.level)
+		return found
+	}
+	return state{from: calendar.Missing, known: calendar.Missing, level: n.level}
+}
+
+// place is that of the state in force on a day among states; -1 before the first.
+func (n *number) place(day calendar.Day) int {
+	found := -1
+	for i, s := range n.states[:n.count] {
 		if s.from <= day {
-			found = s
-			found.level = cmp.Or(s.level, n.level)
+			found = i
 		}
 	}
 	return found
+}
+
+// levelKnown is the day on which the entry in force on a day was known, if it shows
+// the level.
+func (n *number) levelKnown(day calendar.Day) calendar.Day {
+	if i := n.place(day); i >= 0 && (n.attributesIn == every || n.attributesIn == i) {
+		return n.states[i].known
+	}
+	return calendar.Missing
+}
+
+// deathKnown is the day on which the entry in force on a day was known, if it tells of
+// the death: with its code, or with a date that does not lie after it was known.
+func (n *number) deathKnown(day calendar.Day) calendar.Day {
+	i := n.place(day)
+	if i < 0 {
+		return calendar.Missing
+	}
+	s := &n.states[i]
+	isDated := n.endIn == i && n.died != 0 && n.died != calendar.Unknown
+	if strings.EqualFold(s.reason, "AV") || isDated && n.died.Earliest() <= s.known {
+		return s.known
+	}
+	return calendar.Missing
 }
 
 // entry is the row of a state in the extract.

@@ -36,7 +36,9 @@ type planted struct {
 	record   Record
 	paid     payment
 	evidence Finding
-	findings []Finding
+	// When the register made the level and the death known, on which some rules rest.
+	levelKnown, deathKnown calendar.Day
+	findings               []Finding
 }
 
 // paymentOf is what is planted in a slot. It is good until the next call.
@@ -100,10 +102,10 @@ func (s *stage) payAs(n *number, day calendar.Day, as spelling) *planted {
 	if n.use != 0 && day >= n.states[n.count-1].from {
 		e.UseNumber = n.use
 	}
-	if in.known != calendar.Missing {
-		e.KnownAtPayment = False
-		if in.known <= day {
-			e.KnownAtPayment = True
+	p.levelKnown, p.deathKnown = n.levelKnown(day), n.deathKnown(day)
+	for i := range s.person.numbers {
+		if end := &s.person.numbers[i]; e.UseNumber != 0 && end.digits == e.UseNumber {
+			p.deathKnown = end.deathKnown(day)
 		}
 	}
 	return p
@@ -155,6 +157,18 @@ func (p *planted) finds(rule, detail string) *planted {
 	finding.Rule, finding.Detail = rule, detail
 	c := catalogue[slices.IndexFunc(catalogue, func(c ruleOfCatalogue) bool { return c.name == rule })]
 	finding.Severity, finding.Direction = c.severity, c.direction
+	switch rule {
+	case "deceased_payee", "deceased_lawful_tail":
+		finding.KnownFrom = p.deathKnown
+	case "insufficient_identity_level", "uncertain_identity_purpose":
+		finding.KnownFrom = p.levelKnown
+	}
+	if finding.KnownFrom != calendar.Missing {
+		finding.KnownAtPayment = False
+		if finding.KnownFrom <= p.record.PaymentDate {
+			finding.KnownAtPayment = True
+		}
+	}
 	p.findings = append(p.findings, finding)
 	return p
 }

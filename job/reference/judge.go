@@ -8,10 +8,14 @@ import (
 
 // judgement is what is known of a record's number on the day of its payment.
 type judgement struct {
-	evidence Finding  // what all findings of the record have in common
-	remarks  []remark // of the rules that look at one record
-	person   string   // the person's number; the unknown number itself; empty where there is no number
-	inKnown  bool     // the register has the number
+	evidence Finding // what all findings of the record have in common
+	// When the register made known what a rule rests on: the status, the level, the
+	// death. Empty where that is not told.
+	statusKnown, levelKnown, deathKnown string
+	remarks                             []remark // of the rules that look at one record
+	day                                 time.Time
+	person                              string // the person's number; the unknown number itself; empty where there is no number
+	inKnown                             bool   // the register has the number
 }
 
 // remark is a rule that speaks of a record.
@@ -23,7 +27,7 @@ type remark struct {
 // judge looks at one record.
 func judge(known register, policy Policy, record Record) judgement {
 	given := read(record, known.has)
-	j := judgement{evidence: Finding{Number: given.number, NumberKind: given.kind}}
+	j := judgement{day: record.PaymentDate, evidence: Finding{Number: given.number, NumberKind: given.kind}}
 	j.readingRemarks(policy, record, given)
 	if !given.isPersons() {
 		return j
@@ -73,12 +77,24 @@ func (j *judgement) gather(known register, day time.Time) {
 	j.evidence.IdentityLevel = j.attribute(known, day, level)
 	j.evidence.Protected = j.attribute(known, day, protected)
 	j.evidence.DeceasedOn = known.attribute(j.person, day, deceasedOn)
-	if j.evidence.KnownFrom = entry.KnownFrom; entry.KnownFrom != "" {
-		j.evidence.KnownAtPayment = "false"
-		if entry.KnownFrom <= text(day) {
-			j.evidence.KnownAtPayment = "true"
-		}
+	j.statusKnown = entry.KnownFrom
+	if entry.Level != "" {
+		j.levelKnown = entry.KnownFrom
 	}
+	end := known.inForce(j.person, day)
+	if end.tellsOfDeath() {
+		j.deathKnown = end.KnownFrom
+	}
+}
+
+// tellsOfDeath says whether an entry says that the person is dead, and can have said so
+// from the day on which it became known.
+func (e Entry) tellsOfDeath() bool {
+	if e.isDeregisteredWith("AV") {
+		return true
+	}
+	earliest, _, isDated := interval(e.DeceasedOn)
+	return isDated && e.KnownFrom >= text(earliest)
 }
 
 // readingRemarks are those that need no register, but for ambiguous_century.

@@ -66,6 +66,7 @@ type Finding struct {
 type rule struct {
 	name, severity, direction string
 	optional                  bool
+	rests                     string // on the level or the death of the register, else on the status
 }
 
 // catalogue has the rules in the order of reports.
@@ -79,8 +80,8 @@ var catalogue = []rule{
 	{name: "born_after_payment", severity: "error", direction: "record"},
 	{name: "unknown_number", severity: "warning", direction: "record"},
 	{name: "used_before_assigned", severity: "error", direction: "record"},
-	{name: "deceased_payee", severity: "error", direction: "record"},
-	{name: "deceased_lawful_tail", severity: "info", direction: "none"},
+	{name: "deceased_payee", severity: "error", direction: "record", rests: "death"},
+	{name: "deceased_lawful_tail", severity: "info", direction: "none", rests: "death"},
 	{name: "false_identity", severity: "error", direction: "identity"},
 	{name: "annulled_number", severity: "error", direction: "identity"},
 	{name: "closed_number", severity: "error", direction: "record"},
@@ -89,8 +90,8 @@ var catalogue = []rule{
 	{name: "technical_deregistration", severity: "warning", direction: "record"},
 	{name: "unknown_deregistration", severity: "warning", direction: "register"},
 	{name: "inactive_number", severity: "warning", direction: "identity"},
-	{name: "insufficient_identity_level", severity: "warning", direction: "identity"},
-	{name: "uncertain_identity_purpose", severity: "warning", direction: "identity"},
+	{name: "insufficient_identity_level", severity: "warning", direction: "identity", rests: "level"},
+	{name: "uncertain_identity_purpose", severity: "warning", direction: "identity", rests: "level"},
 	{name: "expiring_number", severity: "info", direction: "identity"},
 	{name: "overdue_inactivation", severity: "warning", direction: "register"},
 	{name: "paid_under_two_numbers", severity: "error", direction: "record"},
@@ -131,6 +132,17 @@ func Reconcile(entries []Entry, records []Record, policy Policy) []Finding {
 	return findings
 }
 
+// knownOn says whether what became known on a day was known on another.
+func knownOn(day time.Time, known string) string {
+	switch {
+	case known == "":
+		return ""
+	case known <= text(day):
+		return "true"
+	}
+	return "false"
+}
+
 // report turns remarks on a record into findings, in the catalogue's order.
 func report(policy Policy, record int, j judgement, remarks []remark) []Finding {
 	var findings []Finding
@@ -144,6 +156,14 @@ func report(policy Policy, record int, j judgement, remarks []remark) []Finding 
 			finding.Record = record
 			finding.Rule, finding.Severity, finding.Direction = r.name, severity, r.direction
 			finding.Detail, finding.OtherNumber = m.detail, m.otherNumber
+			finding.KnownFrom = j.statusKnown
+			switch r.rests {
+			case "level":
+				finding.KnownFrom = j.levelKnown
+			case "death":
+				finding.KnownFrom = j.deathKnown
+			}
+			finding.KnownAtPayment = knownOn(j.day, finding.KnownFrom)
 			finding.Confidence = "certain"
 			if m.possible {
 				finding.Confidence = "possible"

@@ -339,8 +339,9 @@ func TestEvidence(t *testing.T) {
 		Number: p['A'], NumberKind: "coordination", UseNumber: p['C'], Status: "closed", StatusFrom: "2025-02-01", StatusReason: "x",
 		IdentityLevel: "uncertain", DeceasedOn: "2025-01-00", KnownFrom: "2025-04-01", KnownAtPayment: "false", Protected: "true",
 	}, findings[1], "level and protection are the number's, from its earlier entry; the death is the person's")
-	assert.Equal(t, "true", findings[2].KnownAtPayment, "known on the day itself")
-	assert.Equal(t, 1, findings[2].Record)
+	assert.Equal(t, "true", findings[3].KnownAtPayment, "known on the day itself")
+	assert.Equal(t, 1, findings[3].Record)
+	assert.Empty(t, findings[0].KnownFrom, "of a death, which the entry of the person tells, nobody says when it became known")
 }
 
 func TestReadingRules(t *testing.T) {
@@ -419,4 +420,35 @@ func TestSeverities(t *testing.T) {
 		assert.Equal(t, want, findings[0].Severity, setting)
 	}
 	assert.Len(t, Reconcile(nil, records, Policy{}), 2, "duplicate_payment is off unless it is turned on")
+}
+
+// A finding is known from when that entry was known that tells what was found, and of
+// no other.
+func TestKnownAtPayment(t *testing.T) {
+	for _, c := range []struct {
+		why      string
+		register []string
+		want     string // of each finding: its rule, and since when and whether it was known
+	}{
+		{"deregistered as dead", []string{"C deregistered 2025-02-01 reason=AV known=2025-03-10 died=20250201"}, "deceased_payee 2025-03-10 false"},
+		{"a death that a later entry tells of", []string{"C active 2000-01-01 known=2000-01-01", "C deregistered 2025-03-20 reason=AV known=2025-04-10 died=20250201"}, "deceased_payee  "},
+		{"a date of death in an entry that was known long before it", []string{"C deregistered 2010-01-01 reason=UV known=2010-01-02 died=20250201"},
+			"deceased_payee  , emigrated_payee 2010-01-02 true"},
+		{"a date of death in an entry that was known after it", []string{"C deregistered 2010-01-01 reason=UV known=2025-02-20 died=20250201"},
+			"deceased_payee 2025-02-20 true, emigrated_payee 2025-02-20 true"},
+		{"a death of a year, known within it", []string{"C active 2010-01-01 known=2025-01-10 died=20250000"}, "deceased_payee 2025-01-10 true"},
+		{"a death on a day that is not known at all", []string{"C active 2010-01-01 known=2010-01-10 died=0"}, "deceased_payee  "},
+		{"the death of the person at the end of a chain", []string{"A closed 2020-01-01 known=2020-01-05 linked=C", "C deregistered 2025-02-01 reason=AV known=2025-03-10 died=20250201"},
+			"deceased_payee 2025-03-10 false, closed_number 2020-01-05 true"},
+		{"a level of the entry in force", []string{"A active 2020-01-01 known=2020-01-02 level=uncertain"}, "uncertain_identity_purpose 2020-01-02 true"},
+		{"a level that a later entry tells of", []string{"A active 2020-01-01 known=2020-01-02", "A active 2025-06-01 known=2025-06-02 level=uncertain"}, "uncertain_identity_purpose  "},
+	} {
+		p := newPeople(t)
+		number := c.register[0][:1]
+		var got []string
+		for _, f := range p.reconcile(t, c.register, []string{number + " 2025-03-01"}) {
+			got = append(got, f.Rule+" "+f.KnownFrom+" "+f.KnownAtPayment)
+		}
+		assert.Equal(t, c.want, strings.Join(got, ", "), c.why)
+	}
 }
