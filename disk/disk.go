@@ -26,6 +26,7 @@ type File struct {
 	file    *os.File
 	closing Operation
 	object  *objects.File // instead of file
+	isPipe  bool          // a read waits until InterruptPipes
 }
 
 // StandardInput is standard input as a file. Nobody closes it.
@@ -37,7 +38,8 @@ func (f *File) IsStandardInput() bool { return f.file == os.Stdin }
 // IsObject says whether it is an object, of which much is to be read at a time.
 func (f *File) IsObject() bool { return f.object != nil }
 
-// Open opens a file or folder for reading.
+// Open opens a file or folder for reading. Of a named pipe it waits, as its reads do,
+// for whoever writes into it, until InterruptPipes.
 func Open(path string) (*File, error) {
 	if objects.Is(path) {
 		return openObject(path)
@@ -61,6 +63,13 @@ func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
 	}
 	if err := ask(operation, path); err != nil {
 		return nil, err
+	}
+	if flags == os.O_RDONLY && isPipe(path) {
+		file, err := openPipe(path)
+		if err != nil {
+			return nil, err
+		}
+		return &File{file: file, closing: closing, isPipe: true}, nil
 	}
 	file, err := os.OpenFile(path, flags, mode)
 	if err != nil {

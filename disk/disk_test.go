@@ -5,8 +5,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -131,4 +133,38 @@ func TestTryLockIsOfOne(t *testing.T) {
 	require.NoError(t, first.Close())
 	require.NoError(t, second.TryLock())
 	require.NoError(t, second.Close())
+}
+
+// A named pipe is read to its end, whenever whoever writes comes and however long the
+// pauses are.
+func TestNamedPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	want := strings.Repeat("0123456789", 50_000)
+	go func() {
+		time.Sleep(120 * time.Millisecond)
+		writer, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+		if !assert.NoError(t, err) {
+			return
+		}
+		for _, part := range []string{want[:3], want[3:100_000], want[100_000:]} {
+			time.Sleep(120 * time.Millisecond)
+			_, err = writer.WriteString(part)
+			assert.NoError(t, err)
+		}
+		assert.NoError(t, writer.Close())
+	}()
+	contents, err := ReadFile(pipe)
+	require.NoError(t, err)
+	assert.True(t, string(contents) == want)
+
+	go func() { // who writes nothing
+		writer, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+		if assert.NoError(t, err) {
+			assert.NoError(t, writer.Close())
+		}
+	}()
+	contents, err = ReadFile(pipe)
+	require.NoError(t, err)
+	assert.Empty(t, contents)
 }

@@ -72,6 +72,11 @@ func (f *File) read(p []byte) (int, error) {
 	if f.object != nil {
 		return f.object.Read(p)
 	}
+	if f.isPipe {
+		if err := awaitPipe(f.file); err != nil {
+			return 0, &fs.PathError{Op: string(OpRead), Path: f.Name(), Err: err}
+		}
+	}
 	return f.file.Read(p)
 }
 

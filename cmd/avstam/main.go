@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/storage"
@@ -66,8 +67,12 @@ func stoppedBy(ctx context.Context, err error) error {
 	return cause
 }
 
+// repeatTime is how long after a signal another is the same: timeout(1) sends its own
+// to the process and to its group, and a shell at a terminal to all of a pipeline.
+const repeatTime = time.Second
+
 // untilSignal is a context that the first interruption or request to end
-// cancels; a second one ends the process as it would any.
+// cancels; a second one, later than repeatTime, ends the process as it would any.
 func untilSignal() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
@@ -77,13 +82,21 @@ func untilSignal() (ctx context.Context, stop func()) {
 		if !ok {
 			return
 		}
-		signal.Stop(signals)
 		cancel(&job.Interrupted{Signal: received})
 		// A read that waits for whoever writes into a pipe must end, too.
+		disk.InterruptPipes()
 		_ = os.Stdin.SetReadDeadline(time.Now())
 		// So must a write that waits for whoever reads from one; who does read gets
 		// what is left to be said.
 		_ = os.Stdout.SetWriteDeadline(time.Now().Add(writeTime))
+		for repeated := time.After(repeatTime); ok; {
+			select {
+			case _, ok = <-signals:
+			case <-repeated:
+				signal.Stop(signals)
+				return
+			}
+		}
 	}()
 	return ctx, func() {
 		// What was done is done, and its status told: a signal must not change it now.

@@ -99,11 +99,19 @@ func TestWaitingCommandsEndWhenAsked(t *testing.T) {
 		{"numbers that never come", []string{"check", "-"}, false},
 		{"findings that nobody takes", []string{"run", "--records", records, "--register", extract, "--out", "-", "--format", "arrow"}, true},
 		{"much to make up", []string{"generate", "--records", "500000000", "--persons", "1000", "--out", "much"}, false},
+		{"records of a named pipe that nobody opens", []string{"run", "--records", "pipe", "--register", extract, "--out", "out"}, false},
+		{"records of a named pipe, of which some have come", []string{"run", "--records", "begun", "--register", extract, "--out", "out"}, false},
+		{"a named pipe in a folder of records", []string{"run", "--records", "pipes", "--register", extract, "--out", "out", "--dry-run"}, false},
+		{"a register in a named pipe", []string{"run", "--records", records, "--register", "pipe", "--out", "out"}, false},
+		{"decisions in a named pipe", []string{"run", "--records", records, "--register", extract, "--decisions", "pipe", "--out", "out"}, false},
+		{"an extract in a named pipe", []string{"register", "build", "--in", "pipe", "--out", "new.avr"}, false},
+		{"a number asked of a register in a named pipe", []string{"check", "--register", "pipe", "196408233234"}, false},
 	} {
 		for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 			t.Run(row.why+"/"+signal.String(), func(t *testing.T) {
 				t.Parallel()
 				folder := t.TempDir()
+				makePipes(t, folder)
 				command := exec.Command(os.Args[0], row.arguments...)
 				command.Env = append(os.Environ(), asProgram+"=1")
 				command.Dir = folder
@@ -136,11 +144,54 @@ func TestWaitingCommandsEndWhenAsked(t *testing.T) {
 				assert.Equal(t, 128+int(signal), command.ProcessState.ExitCode())
 				assert.True(t, strings.HasSuffix(told.String(), fmt.Sprintf("avstam: exit %d: interrupted by %s\n", 128+int(signal), signal)), told.String())
 				for name := range tree(t, folder) {
-					assert.Contains(t, []string{"out", "out/.lock", "out/.id_key", "much"}, name)
+					assert.Contains(t, []string{"out", "out/.lock", "out/.id_key", "much", "pipe", "begun", "pipes", "pipes/pipe.csv"}, name)
 				}
 			})
 		}
 	}
+}
+
+// makePipes makes named pipes in a folder: two that nobody opens, and one into which
+// somebody has begun to write.
+func makePipes(t *testing.T, folder string) {
+	t.Helper()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "pipes"), 0o750))
+	for _, name := range []string{"pipe", "begun", "pipes/pipe.csv"} {
+		require.NoError(t, syscall.Mkfifo(filepath.Join(folder, name), 0o600))
+	}
+	// Opened for reading, too, it can be opened before the reader is there.
+	writer, err := os.OpenFile(filepath.Join(folder, "begun"), os.O_RDWR, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = writer.Close() })
+	_, err = writer.WriteString(recordsCSV)
+	require.NoError(t, err)
+}
+
+// Who asks by two ways at once asks once: timeout(1) signals the program and its
+// group, and a second signal would end it where it stands, with its draft left.
+func TestASignalThatComesTwiceIsOne(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	makePipes(t, folder)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "register.csv"), []byte(registerCSV), 0o600))
+	command := exec.Command(os.Args[0], "run", "--records", "begun", "--register", "register.csv", "--out", "out")
+	command.Env = append(os.Environ(), asProgram+"=1")
+	command.Dir = folder
+	var told bytes.Buffer
+	command.Stderr = &told
+	require.NoError(t, command.Start())
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(folder, "out", ".lock"))
+		return err == nil
+	}, stopTime, time.Millisecond, "it is at work")
+	for range 2 {
+		time.Sleep(30 * time.Millisecond)           // into the waiting, and between
+		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended at the first
+	}
+	_ = command.Wait() // its exit status is looked at here
+	assert.Equal(t, 128+int(syscall.SIGTERM), command.ProcessState.ExitCode())
+	assert.Contains(t, told.String(), "avstam: exit 143: interrupted by ")
+	assert.Equal(t, []string{".lock"}, namesIn(t, filepath.Join(folder, "out")))
 }
 
 // What has been published has been published: a request to end that comes while
