@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -73,6 +74,9 @@ func (r *run) checkMetricsFile() error {
 		return outputFailure(fmt.Errorf("cannot write metrics to %s: %w", path, err))
 	} else if !info.IsDir() {
 		return outputFailure(fmt.Errorf("cannot write metrics to %s: %s is not a folder", path, filepath.Dir(path)))
+	}
+	if err := cmp.Or(report.CheckOutside(path), storage.CheckReplaceable(path, "file of metrics", report.MetricsBegin)); err != nil {
+		return outputFailure(fmt.Errorf("cannot write metrics: %w", err))
 	}
 	return nil
 }

@@ -30,9 +30,10 @@ import (
 // sections exchanged, a file cut short or with more at its end. They are no
 // seal against somebody who computes them again.
 const (
-	fileMagic   = "AVSTAMR\n"
+	// FileMagic is how a file begins.
+	FileMagic   = "AVSTAMR\n"
 	fileVersion = 2
-	fixedBytes  = len(fileMagic) + 5*4 // of the header before its table
+	fixedBytes  = len(FileMagic) + 5*4 // of the header before its table
 	tableBytes  = 8 + 4                // of the table for a section
 	headerBytes = fixedBytes + sectionCount*tableBytes + 4
 	// partBytes is how much is read at once.
@@ -98,7 +99,7 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	header := append(make([]byte, 0, headerBytes), fileMagic...)
+	header := append(make([]byte, 0, headerBytes), FileMagic...)
 	for _, value := range [...]uint32{fileVersion, sectionCount, uint32(s.extractDate), uint32(s.Len()), uint32(s.Entries())} {
 		header = binary.LittleEndian.AppendUint32(header, value)
 	}
@@ -144,7 +145,7 @@ func IsSnapshot(path string) (bool, error) {
 		return false, fmt.Errorf("cannot open register: %w", err)
 	}
 	defer file.Close()
-	var magic [len(fileMagic)]byte
+	var magic [len(FileMagic)]byte
 	switch _, err = io.ReadFull(file, magic[:]); {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		return false, nil
@@ -155,7 +156,7 @@ func IsSnapshot(path string) (bool, error) {
 }
 
 // BeginsSnapshot says whether the first bytes of a file are those of a snapshot.
-func BeginsSnapshot(head []byte) bool { return bytes.HasPrefix(head, []byte(fileMagic)) }
+func BeginsSnapshot(head []byte) bool { return bytes.HasPrefix(head, []byte(FileMagic)) }
 
 // Open reads a snapshot that Save has written. Any damage is an error that names
 // the file, and the section with the byte where it begins; so is a snapshot
@@ -251,7 +252,7 @@ func readHeader(file io.ReaderAt, size int64) (*header, error) {
 	if !BeginsSnapshot(data[:n]) {
 		return nil, errors.New("this is no register snapshot")
 	}
-	field := func(i int) uint32 { return binary.LittleEndian.Uint32(data[len(fileMagic)+4*i:]) }
+	field := func(i int) uint32 { return binary.LittleEndian.Uint32(data[len(FileMagic)+4*i:]) }
 	if n >= fixedBytes && field(0) != fileVersion {
 		return nil, fmt.Errorf("it has version %d and this program reads version %d: build it again from the extract", field(0), fileVersion)
 	}

@@ -11,6 +11,9 @@ import (
 
 const secondsPerDay = 24 * 60 * 60
 
+// MetricsBegin is how metrics.prom begins.
+const MetricsBegin = "# HELP avstam_"
+
 // metricsOf is a summary in Prometheus' text format, for the textfile collector
 // of the node exporter. Everything is a gauge: each run replaces the last.
 func metricsOf(s *Summary, closing *Closing) []byte {

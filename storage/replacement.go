@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -237,4 +238,36 @@ func randomName() string {
 func isRandom(name string) bool {
 	decoded, err := hex.DecodeString(name)
 	return err == nil && len(decoded) == randomBytes
+}
+
+// CheckReplaceable fails where a file of a kind must not be put at path: where
+// something else is there than a file that begins as one of that kind does, since who
+// names a wrong path must not lose what lies there. kind is for the message, as in "is
+// no snapshot".
+func CheckReplaceable(path, kind, begin string) error {
+	info, err := disk.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder", path)
+	case !info.Mode().IsRegular(): // a link of /dev, say, which would be replaced itself
+		return fmt.Errorf("%s is no file", path)
+	}
+	file, err := disk.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() // only read from
+	begins := make([]byte, len(begin))
+	n, err := io.ReadFull(file, begins)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	if n > 0 && string(begins) != begin {
+		return fmt.Errorf("%s is there already, and is no %s: it would be lost", path, kind)
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
+	"github.com/avstam/avstam/register"
 )
 
 // onlyRead says whether a call cannot matter: a file is closed that was only read,
@@ -101,7 +102,7 @@ func TestFaultsOfAStream(t *testing.T) {
 func TestFaultsOfBuild(t *testing.T) {
 	folder := inFaultFolder(t)
 	require.NoError(t, os.Mkdir("snapshots", 0o750))
-	const path = "snapshots/register.avr"
+	const path, old = "snapshots/register.avr", register.FileMagic + "old"
 	c := &faultCase{
 		name: "register build", outputs: []string{"snapshots"}, folder: folder,
 		arguments: []string{"register", "build", "--in", "in/register.parquet", "--out", path},
@@ -109,12 +110,12 @@ func TestFaultsOfBuild(t *testing.T) {
 	}
 	doHere(t, c.arguments...)
 	wanted := readHere(t, path)
-	c.reset = func(t *testing.T) { require.NoError(t, os.WriteFile(path, []byte("old"), 0o600)) }
+	c.reset = func(t *testing.T) { require.NoError(t, os.WriteFile(path, []byte(old), 0o600)) }
 	c.check = func(t *testing.T, kind *faultKind, failed []met, now ending) {
 		is := readHere(t, path)
 		if now.exit == 0 {
 			assert.Equal(t, wanted, is)
-		} else if string(is) != "old" {
+		} else if string(is) != old {
 			// It is in its place; whether that lasts is not known, and told.
 			assert.Equal(t, wanted, is)
 			assert.True(t, failed[0].path == "snapshots" || failed[0].operation == disk.OpFinish || kind.lasts, "%s", failed[0])

@@ -345,7 +345,7 @@ func TestFaultsOfRun(t *testing.T) {
 
 	n := &night{folder: "."}
 	before := n.outputs(t, "base")
-	const oldMetrics = "old\n"
+	const oldMetrics = "# HELP avstam_old\n"
 	c := &faultCase{
 		name: "run", arguments: append(slices.Clone(arguments), "out"), outputs: []string{"out", "metrics", "temporary"}, folder: folder,
 		reset: func(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,9 @@ import (
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/config"
 	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
 )
 
 func (p *program) registerCommand() *cobra.Command {
@@ -54,6 +57,9 @@ stop the build.`,
 				return usageError(errors.New("--in is missing, and so is a configuration whose register has files"))
 			case out == "":
 				return usageError(errors.New("--out is missing"))
+			}
+			if err := cmp.Or(report.CheckOutside(out), storage.CheckReplaceable(out, "register snapshot", register.FileMagic)); err != nil {
+				return outputError(fmt.Errorf("cannot write the snapshot: %w", err))
 			}
 			snapshot, checks, err := buildRegister(command.Context(), settings)
 			if err != nil {

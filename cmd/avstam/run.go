@@ -364,12 +364,12 @@ func (p *program) finishStream(result *job.Result) error {
 func (f *jobFlags) startProfiles() (stop func() error, err error) {
 	var cpu, memory *disk.File
 	if f.memProfile != "" {
-		if memory, err = disk.Create(f.memProfile, 0o666); err != nil {
+		if memory, err = newProfile(f.memProfile); err != nil {
 			return nil, profileError("memory", err)
 		}
 	}
 	if f.cpuProfile != "" {
-		if cpu, err = disk.Create(f.cpuProfile, 0o666); err != nil {
+		if cpu, err = newProfile(f.cpuProfile); err != nil {
 			return nil, profileError("CPU", err)
 		}
 		if err := pprof.StartCPUProfile(cpu); err != nil {
@@ -386,6 +386,15 @@ func (f *jobFlags) startProfiles() (stop func() error, err error) {
 		}
 		return err
 	}, nil
+}
+
+// newProfile makes the file of a profile. A file that is there already is not written
+// over: it could be anything.
+func newProfile(path string) (*disk.File, error) {
+	if info, err := disk.Stat(path); err == nil && info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is there already: it would be lost", path)
+	}
+	return disk.Create(path, 0o666)
 }
 
 func profileError(kind string, err error) error {
