@@ -93,10 +93,16 @@ const (
 	MissingAmount              // no amount
 	BadAmount                  // an amount that cannot be read, or is finer than öre
 	AmountRange                // an amount beyond 64 bits of öre
+	PersonsNumber              // a person's number where an agency, payment type or currency stands
+
+	lastReason = PersonsNumber
 )
 
+// RejectReasons are all reasons, NoReason among them.
+const RejectReasons = int(lastReason) + 1
+
 var rejectReasons = [...]string{"", "field_count", "quote", "unclosed_quote", "encoding", "missing_date", "bad_date",
-	"missing_amount", "bad_amount", "amount_range"}
+	"missing_amount", "bad_amount", "amount_range", "identity_number"}
 
 // String is the reason's name in reports.
 func (r RejectReason) String() string { return rejectReasons[r] }

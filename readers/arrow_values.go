@@ -113,7 +113,7 @@ func (p *arrowPage) fill(v *columnValues, memory *arrowValues, column *arrowipc.
 		return errors.New("BUG: a column of a type that is not read")
 	}
 	if p.cursor.checkText {
-		v.findSuspect()
+		v.findSuspect(p.cursor.areWords)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // without the nulls. What is set depends on their physical type.
 type columnValues struct {
 	count   int
-	suspect bool   // there may be text that is not UTF-8
+	suspect bool   // there may be text that is not UTF-8, or a person's number among words
 	width   int    // of FIXED_LEN_BYTE_ARRAY
 	data    []byte // of BYTE_ARRAY and FIXED_LEN_BYTE_ARRAY; the bits of BOOLEAN
 	// Where the values of BYTE_ARRAY stand in data. What stands between them is
@@ -64,17 +64,28 @@ func (v *columnValues) useOffsets(data []byte, offsets []uint32) {
 
 func (v *columnValues) boolean(i int) bool { return v.data[i>>3]>>(i&7)&1 != 0 }
 
-// findSuspect sets suspect where one of the texts is not UTF-8.
-func (v *columnValues) findSuspect() {
-	if isASCII(v.data) { // fast path
+// findSuspect sets suspect where one of the texts is not UTF-8, or is a person's number
+// where they are words.
+func (v *columnValues) findSuspect(areWords bool) {
+	if !areWords && isASCII(v.data) { // fast path
 		return
 	}
 	for i := range v.count {
-		if !utf8.Valid(v.text(i)) {
+		if text := v.text(i); !utf8.Valid(text) || areWords && isPersonsNumber(text) {
 			v.suspect = true
 			return
 		}
 	}
+}
+
+// havePersonsNumber says whether one of the first texts is a person's number.
+func (v *columnValues) havePersonsNumber(count int) bool {
+	for i := range count {
+		if isPersonsNumber(v.text(i)) {
+			return true
+		}
+	}
+	return false
 }
 
 func isASCII(data []byte) bool {
@@ -98,6 +109,7 @@ func isASCII(data []byte) bool {
 type columnCursor struct {
 	*fileColumn
 	checkText bool         // find text that is not UTF-8
+	areWords  bool         // and that is a person's number
 	next      func() error // gives it another page; nil where it is given all rows that are taken
 
 	left  int // rows of the page that have not been taken
@@ -164,7 +176,7 @@ func (c *columnCursor) take(limit int) (segment, error) {
 		if err := c.texts.find(&c.plain, s.rows, s.rows == c.left); err != nil {
 			return segment{}, err
 		}
-		c.plain.suspect = c.checkText && !isASCII(c.plain.data[c.plain.starts[0]:c.plain.ends[s.rows-1]])
+		c.plain.suspect = c.checkText && !isASCII(c.plain.data[c.plain.starts[0]:c.plain.ends[s.rows-1]]) || c.areWords && c.plain.havePersonsNumber(s.rows)
 		s.first = 0
 	}
 	c.row += s.rows
@@ -188,7 +200,7 @@ func (c *columnCursor) of(s segment, row int) (values *columnValues, at int) {
 	return &c.plain, s.first + at
 }
 
-// isSuspect says whether text of the page may not be UTF-8.
+// isSuspect says whether text of the page may not be UTF-8, or words a person's number.
 func (c *columnCursor) isSuspect() bool {
 	return c.plain.suspect || c.hasDictionary && c.entries.suspect
 }

@@ -488,6 +488,14 @@ func (p *csvPiece) numbers(values []uint16, canonical, rows int) ([]uint16, erro
 			text = instead
 		}
 		number, err := words.number(text)
+		if err == errPersonsNumber {
+			f.refuse(i, canonical, pipeline.PersonsNumber)
+			f.noAmount[i] = f.noAmount[i] || canonical == currency
+			values[i], err = words.number(instead)
+			if err == nil {
+				continue
+			}
+		}
 		if err != nil {
 			return nil, p.wrap(i, err)
 		}
@@ -559,9 +567,6 @@ func (p *csvPiece) reject(b *pipeline.Batch) {
 	}
 }
 
-// limitWord bounds a word, in bytes.
-const limitWord = 4096
-
 // wordNumbers remembers the numbers that a dictionary gave to words.
 type wordNumbers struct {
 	dictionary *column.Dictionary
@@ -584,8 +589,8 @@ func (w *wordNumbers) number(text []byte) (uint16, error) {
 	if number, ok := w.numbers[string(text)]; ok {
 		return number, nil
 	}
-	if len(text) > limitWord {
-		return 0, fmt.Errorf("a word of %d bytes; at most %d are taken", len(text), limitWord)
+	if err := checkWord(text); err != nil {
+		return 0, err
 	}
 	number, err := w.dictionary.ID(text)
 	if err == nil {

@@ -269,6 +269,10 @@ func TestCSVRejects(t *testing.T) {
 		{number + ",x,1.00,S\xffK,,fk", "payment_date bad_date none", "nor is it where something else is at fault first"},
 		{number + ",2024-05-17,1.00,SEK,,\xe5\xe4", "agency encoding 100SEK", "ISO-8859-1 in place of UTF-8"},
 		{number + ",2024-05-17,1.00,SEK,,\"f\nk\xff\"", "agency encoding 100SEK", "a row of several lines"},
+		{number + ",2024-05-17,1.00,SEK,," + number, "agency identity_number 100SEK", "columns that have slipped"},
+		{number + ",2024-05-17,1.00," + number + ",,fk", "currency identity_number none", "an amount of no currency"},
+		{number + ",2024-05-17,1.00,SEK,, 640823-3234 ", "agency identity_number 100SEK", "ten digits, and blanks around them"},
+		{number + ",x,1.00,SEK,," + number, "payment_date bad_date 100SEK", "what is at fault first"},
 	} {
 		content := header + fine + "\n" + fine + c.row + "\n" + fine + "\"x\ny\",x,2.00,,,\n"
 		path := writeFile(t, "records.csv", []byte(content))

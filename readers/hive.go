@@ -135,8 +135,8 @@ func (s *Source) withFolders(file *File, canonical []Column, there []string) (*S
 				year, month, dayOfMonth := day.Civil()
 				value = time.Date(year, time.Month(month), dayOfMonth, 0, 0, 0, 0, time.UTC).Format(layout)
 			}
-		} else if !utf8.ValidString(value) || len(value) > limitWord {
-			return nil, problem("is no text of UTF-8 of a reasonable length")
+		} else if !utf8.ValidString(value) || checkWord([]byte(value)) != nil {
+			return nil, problem("is no text of UTF-8 of a reasonable length, or a person's number")
 		}
 		key.Column = column.Name
 		inFolders.Constants[column.Name] = value

@@ -139,7 +139,7 @@ func (p *parquetPages) usePlain(values []byte, count int) error {
 	}
 	plain.read(&c.plain, p.column.kind, p.column.width, values, count)
 	if c.checkText {
-		c.plain.findSuspect()
+		c.plain.findSuspect(c.areWords)
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (p *parquetPages) use() error {
 			return err
 		}
 		if c.checkText {
-			c.plain.findSuspect()
+			c.plain.findSuspect(c.areWords)
 		}
 		return nil
 	}
@@ -179,7 +179,7 @@ func (p *parquetPages) use() error {
 			return fmt.Errorf("dictionary: %w", err)
 		}
 		if c.checkText {
-			c.entries.findSuspect()
+			c.entries.findSuspect(c.areWords)
 		}
 	}
 	c.indexes = data.Int32()

@@ -355,6 +355,25 @@ func TestParquetTextThatIsNotUTF8(t *testing.T) {
 	assert.Equal(t, "EUR", got[1].currency)
 }
 
+// Words stand in the summary and in metrics: a person's number is none.
+func TestParquetWordsThatAreNumbers(t *testing.T) {
+	text := func(s string) parquet.Value { return parquet.ByteArrayValue([]byte(s)) }
+	for _, name := range []string{"agency", "payment_type", "currency"} {
+		for _, node := range []parquet.Node{parquet.String(), parquet.Encoded(parquet.String(), &parquet.RLEDictionary)} {
+			got := oneColumn(t, name, node, []parquet.Value{
+				text("196408233234"), text("640823-3234"), text("197010632391"), text("196408233235"), text("5560360793"), text("202100-5521"), text("2025-11-20"), parquet.NullValue(),
+			})
+			for i, why := range []string{"twelve digits", "ten", "a coordination number"} {
+				assert.Contains(t, got[i].reject, name+" identity_number ", why)
+				assert.Empty(t, got[i].agency+got[i].paymentType, "a row that is no record has no words")
+			}
+			for i, why := range []string{"another check digit", "an organisation", "an agency by its number", "a day", "a null"} {
+				assert.Empty(t, got[3+i].reject, why)
+			}
+		}
+	}
+}
+
 func TestParquetCurrencyThatIsMissing(t *testing.T) {
 	got := oneColumn(t, "currency", parquet.String(), []parquet.Value{parquet.NullValue(), parquet.ByteArrayValue(nil), parquet.ByteArrayValue([]byte("NOK"))})
 	assert.Equal(t, "SEK", got[0].currency, "null")

@@ -2,7 +2,6 @@ package readers
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -79,7 +78,7 @@ func (f *recordFiller) use(which int, column *fileColumn) *columnCursor {
 	case paymentDate, periodStart, periodEnd:
 		f.days[which] = columnDecoder[calendar.Day]{cursor: cursor, decode: column.days(), null: calendar.Missing}
 	case agency, paymentType, currency:
-		cursor.checkText = true
+		cursor.checkText, cursor.areWords = true, true
 		f.words[which] = columnWords{cursor: cursor, number: numberOfWord(f.dictionaries, which), known: map[string]uint16{}}
 	}
 	return cursor
@@ -96,11 +95,11 @@ func numberOfWord(dictionaries *pipeline.Dictionaries, which int) func([]byte) (
 		dictionary, empty = dictionaries.Currency, defaultCurrency
 	}
 	return func(text []byte) (uint16, error) {
-		switch {
-		case len(text) > limitWord:
-			return 0, fmt.Errorf("a word of %d bytes; at most %d are taken", len(text), limitWord)
-		case len(text) == 0:
+		if len(text) == 0 {
 			text = []byte(empty)
+		}
+		if err := checkWord(text); err != nil {
+			return 0, err
 		}
 		return dictionary.ID(text)
 	}
@@ -398,18 +397,29 @@ func (f *recordFiller) fillWord(which, done int, s segment, numbers []uint16) er
 	return f.words[which].putWithout(s, numbers, withheld)
 }
 
-// checkText notes as faults the texts of a segment that are not UTF-8; done
-// rows of the batch stand before it.
+// checkText notes as faults the texts of a segment that are not UTF-8, or are a
+// person's number in a column of words; done rows of the batch stand before it.
 func (f *recordFiller) checkText(which, done int, s segment) {
 	cursor := f.cursors[which]
 	if !cursor.isSuspect() {
 		return
 	}
 	for i := range s.rows {
-		if values, at := cursor.of(s, i); values != nil && !utf8.Valid(values.text(at)) {
-			f.noAmount[done+i] = f.noAmount[done+i] || which == currency
-			f.fault(which, done, s, i, pipeline.Encoding)
+		values, at := cursor.of(s, i)
+		if values == nil {
+			continue
 		}
+		reason := pipeline.NoReason
+		switch text := values.text(at); {
+		case !utf8.Valid(text):
+			reason = pipeline.Encoding
+		case cursor.areWords && isPersonsNumber(text):
+			reason = pipeline.PersonsNumber
+		default:
+			continue
+		}
+		f.noAmount[done+i] = f.noAmount[done+i] || which == currency
+		f.fault(which, done, s, i, reason)
 	}
 }
 

@@ -182,7 +182,7 @@ var (
 	kindNames      = namesOf(identity.Interim, identity.Kind.String)
 	statusNames    = namesOf(register.Deregistered, register.Status.String)
 	levelNames     = namesOf(register.Confirmed, register.Level.String)
-	reasonNames    = namesOf(pipeline.AmountRange, pipeline.RejectReason.String)
+	reasonNames    = namesOf(pipeline.RejectReason(pipeline.RejectReasons-1), pipeline.RejectReason.String)
 
 	confidenceNames = [][]byte{[]byte("certain"), []byte("possible")}
 )

@@ -331,7 +331,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 		"state":    {"new", "persisting", "returned", "resolved", "not_read", "unknown"},
 		"decision": {"confirmed", "lawful", "register_wrong", "corrected", "not_investigated"},
 	}
-	for reason := pipeline.FieldCount; reason <= pipeline.AmountRange; reason++ {
+	for reason := pipeline.FieldCount; int(reason) < pipeline.RejectReasons; reason++ {
 		codes["reason"] = append(codes["reason"], reason.String())
 	}
 	builder := register.NewBuilder(calendar.Missing)

@@ -432,7 +432,7 @@ func countsByName(tallies []sums, names [][]byte, count func(string, sums) Count
 }
 
 // reasonCounts are how many rows were rejected for each reason.
-type reasonCounts [int(pipeline.AmountRange) + 1]int64
+type reasonCounts [pipeline.RejectReasons]int64
 
 func (c *reasonCounts) list() []ReasonCount {
 	list := []ReasonCount{}
