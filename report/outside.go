@@ -10,15 +10,31 @@ import (
 	"github.com/avstam/avstam/disk"
 )
 
-// CheckOutside fails where a file at path would lie in a published report, which never
-// changes.
+// CheckOutside fails where a file or folder at path would lie in a published report,
+// or is one: those never change.
 func CheckOutside(path string) error {
-	_, err := disk.Stat(filepath.Join(filepath.Dir(path), ManifestFile))
-	if err == nil {
-		return fmt.Errorf("%s would lie in a report, and that is never written again", path)
+	for _, folder := range []string{path, filepath.Dir(path)} {
+		is, err := isReport(folder)
+		if err != nil {
+			return err
+		}
+		if is {
+			return fmt.Errorf("%s would lie in a report, and that is never written again", path)
+		}
 	}
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // the folder is somebody else's to complain of
-		return nil
+	return nil
+}
+
+// isReport says whether a folder has the documents of a report.
+func isReport(folder string) (bool, error) {
+	for _, name := range []string{ManifestFile, SummaryFile, RunFile} {
+		_, err := disk.Stat(filepath.Join(folder, name))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
 	}
-	return err
+	return true, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/synth"
 )
 
@@ -36,6 +37,9 @@ The same options give the same bytes.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if out == "" {
 				return usageError(errors.New("--out is missing"))
+			}
+			if err := report.CheckOutside(out); err != nil {
+				return outputError(err)
 			}
 			isKnown := len(formats) > 0
 			for i, format := range formats {

@@ -35,6 +35,9 @@ the table of cases alone. The cases of protected people lie apart, in the folder
 			case language != string(casework.Swedish) && language != string(casework.English):
 				return usageError(errors.New("--lang: want sv or en"))
 			}
+			if err := report.CheckOutside(out); err != nil {
+				return outputError(err)
+			}
 			folder, err := disk.EvalSymlinks(arguments[0])
 			if err != nil {
 				return inputError(fmt.Errorf("cannot read a report: %w", err))

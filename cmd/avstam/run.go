@@ -19,6 +19,7 @@ import (
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 )
 
@@ -224,6 +225,9 @@ func (f *jobFlags) complete(settings *job.Settings) error {
 	settings.DryRun = f.dryRun
 	settings.Version = version()
 	settings.Now = timeNow
+	if folder := settings.Output.Folder; !f.dryRun && folder != job.StandardOutput && !disk.IsObject(folder) {
+		return outputError(report.CheckOutside(folder))
+	}
 	return nil
 }
 
