@@ -321,15 +321,15 @@ func withoutNumbers(err error) error {
 // startLog sets the log up by the flags.
 func (p *program) startLog() error {
 	p.logTo.moveTo(p.err)
-	var writer io.Writer = inertWriter{&p.logTo}
+	writer, options := inertWriter{&p.logTo}, &slog.HandlerOptions{}
 	if p.quiet {
-		writer = io.Discard
+		options.Level = slog.LevelWarn // what failed is told all the same
 	}
 	switch p.logFormat {
 	case "text":
-		p.logger = slog.New(slog.NewTextHandler(writer, nil))
+		p.logger = slog.New(slog.NewTextHandler(writer, options))
 	case "json":
-		p.logger = slog.New(slog.NewJSONHandler(writer, nil))
+		p.logger = slog.New(slog.NewJSONHandler(writer, options))
 	default:
 		p.logFormat = "text"
 		return usageError(errors.New("--log-format: want text or json"))
