@@ -288,6 +288,7 @@ Start with "avstam demo", which needs nothing.`,
 		p.shardCommand(),
 	)
 	asUsage(root)
+	refuseUnknownHelp(root)
 	return root
 }
 
@@ -300,12 +301,41 @@ func asUsage(command *cobra.Command) {
 	}
 	command.Args = func(command *cobra.Command, arguments []string) error {
 		if err := check(command, arguments); err != nil {
-			return usageError(fmt.Errorf("%w; see %q", withoutNumbers(err), command.CommandPath()+" --help"))
+			return argumentError(command, err)
 		}
 		return nil
 	}
 	for _, child := range command.Commands() {
 		asUsage(child)
+	}
+}
+
+// argumentError is a complaint about the arguments of a command, and where these are told.
+func argumentError(command *cobra.Command, err error) error {
+	return usageError(fmt.Errorf("%w; see %q", withoutNumbers(err), command.CommandPath()+" --help"))
+}
+
+// refuseUnknownHelp has cobra's help refuse what the program would: since commands
+// check their arguments themselves it takes any word for one of theirs.
+func refuseUnknownHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, help := range root.Commands() {
+		if help.Name() != "help" {
+			continue
+		}
+		help.Args = cobra.ArbitraryArgs
+		help.Run = nil
+		help.RunE = func(_ *cobra.Command, arguments []string) error {
+			about, rest, err := root.Find(arguments)
+			if err == nil {
+				err = atMost(0)(about, rest)
+			}
+			if err != nil {
+				return argumentError(about, err)
+			}
+			about.InitDefaultHelpFlag() // as where it is asked for by --help
+			return about.Help()
+		}
 	}
 }
 
