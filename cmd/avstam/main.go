@@ -255,7 +255,29 @@ func (p *program) tellProblems(err error) {
 func (p *program) execute(ctx context.Context, arguments []string) error {
 	root := p.command()
 	root.SetArgs(arguments)
-	return root.ExecuteContext(ctx)
+	err := root.ExecuteContext(ctx)
+	if err != nil && p.logger == nil { // it ended before all flags were read
+		p.logFormat = givenLogFormat(arguments)
+	}
+	return err
+}
+
+// givenLogFormat is what arguments say of --log-format, which may stand behind the
+// flag that is complained about.
+func givenLogFormat(arguments []string) string {
+	format := "text"
+	for i, argument := range arguments {
+		value, joined := strings.CutPrefix(argument, "--log-format=")
+		switch {
+		case argument == "--":
+			return format
+		case joined:
+			format = value
+		case argument == "--log-format" && i+1 < len(arguments):
+			format = arguments[i+1]
+		}
+	}
+	return format
 }
 
 // command is the root of the commands.
