@@ -153,7 +153,7 @@ func joinNames(columns []Column) string {
 func missingColumnError(path string, canonical, theirs string, there []string) error {
 	name := canonical
 	if theirs != canonical {
-		name = fmt.Sprintf("%s (for %s)", theirs, canonical)
+		name = fmt.Sprintf("%s (for %s)", columnText(theirs), canonical)
 	}
 	const most = 60
 	var names strings.Builder

@@ -148,7 +148,7 @@ func findFields(path string, source *Source, canonical []Column, names []string,
 		at := slices.Index(names, theirs)
 		switch {
 		case at >= 0 && slices.Contains(names[at+1:], theirs):
-			return nil, fmt.Errorf("cannot read %s: it has two columns %s", path, theirs)
+			return nil, fmt.Errorf("cannot read %s: it has two columns %s", path, columnText(theirs))
 		case at < 0 && source.isExpected(column):
 			return nil, fmt.Errorf("%w%s", missingColumnError(path, column.Name, theirs, names), advice)
 		}

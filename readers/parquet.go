@@ -184,7 +184,7 @@ func (f *parquetFile) column(source *Source, canonical Column) (*parquetColumn, 
 	at := slices.Index(f.names, theirs)
 	switch {
 	case at >= 0 && slices.Contains(f.names[at+1:], theirs):
-		return nil, fmt.Errorf("cannot read %s: it has two columns %s", f.path, theirs)
+		return nil, fmt.Errorf("cannot read %s: it has two columns %s", f.path, columnText(theirs))
 	case at < 0 && source.isExpected(canonical):
 		return nil, missingColumnError(f.path, canonical.Name, theirs, f.names)
 	case at < 0:
@@ -197,9 +197,9 @@ func (f *parquetFile) column(source *Source, canonical Column) (*parquetColumn, 
 	case column != nil && column.isNull && (!canonical.Required || f.footer.rows == 0):
 		return nil, nil // as pandas writes a column of no values, whatever its type was meant to be
 	case column == nil:
-		return nil, fmt.Errorf("cannot read %s: column %s is nested or repeated; %s is read from a flat column", f.path, theirs, canonical.Name)
+		return nil, fmt.Errorf("cannot read %s: column %s is nested or repeated; %s is read from a flat column", f.path, columnText(theirs), canonical.Name)
 	case !slices.Contains(shapesOf[canonical.kind], column.shape):
-		return nil, fmt.Errorf("cannot read %s: column %s is of type %s; %s is read from %s", f.path, theirs, column.name, canonical.Name, joinShapes(shapesOf[canonical.kind]))
+		return nil, fmt.Errorf("cannot read %s: column %s is of type %s; %s is read from %s", f.path, columnText(theirs), column.name, canonical.Name, joinShapes(shapesOf[canonical.kind]))
 	}
 	column.canonical = canonical.Name
 	return column, nil
@@ -310,7 +310,7 @@ func (f *parquetFile) checkChunks(column *parquetColumn) error {
 			err = fmt.Errorf("it is of type %s, in the schema of %s", chunk.kind, column.kind)
 		}
 		if err != nil {
-			return fmt.Errorf("cannot read %s: row group %d, column %s: %w", f.path, i, column.theirs, err)
+			return fmt.Errorf("cannot read %s: row group %d, column %s: %w", f.path, i, columnText(column.theirs), err)
 		}
 	}
 	return nil

@@ -226,7 +226,7 @@ func (f *parquetExtractFile) nextExtract() *register.Extract {
 func (f *parquetExtractFiller) problem(job *extractJob, err error) error {
 	column := ""
 	if f.at != nil {
-		column = ", column " + f.at.theirs
+		column = ", column " + columnText(f.at.theirs)
 	}
 	return fmt.Errorf("cannot read %s: row group %d%s: %w", f.file.parquet.path, job.group.rowGroup, column, err)
 }

@@ -135,7 +135,7 @@ func (p *parquetPiece) problem(err error) error {
 	if p.filler == nil || p.filler.at == nil {
 		return fmt.Errorf("cannot read %s: row group %d: %w", p.records.parquet.path, p.group.rowGroup, err)
 	}
-	return fmt.Errorf("cannot read %s: row group %d, column %s: %w", p.records.parquet.path, p.group.rowGroup, p.filler.at.theirs, err)
+	return fmt.Errorf("cannot read %s: row group %d, column %s: %w", p.records.parquet.path, p.group.rowGroup, columnText(p.filler.at.theirs), err)
 }
 
 // parquetMemory is what the row groups of a run use by turns, whatever their file.

@@ -170,6 +170,8 @@ func TestMissingColumnErrorShowsNoNumbers(t *testing.T) {
 	there := []string{testNumber(1964, 323), testNumber(1964, 323)[2:8] + "-" + testNumber(1964, 323)[8:], "belopp_2024", "a\x07b", strings.Repeat("å", 50)}
 	err := missingColumnError("in.csv", "amount", "BELOPP", there)
 	assert.EqualError(t, err, "cannot read in.csv: it has no column BELOPP (for amount); its columns are ************, ******-****, belopp_2024, a\ufffdb, "+strings.Repeat("å", 40)+"…")
+	err = missingColumnError("in.csv", "amount", testNumber(1964, 323), there[2:3])
+	assert.EqualError(t, err, "cannot read in.csv: it has no column ************ (for amount); its columns are belopp_2024")
 	err = missingColumnError("in.csv", "amount", "amount", make([]string, 63))
 	assert.ErrorContains(t, err, " and 3 more")
 }

@@ -16,6 +16,7 @@
 package synth
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/avstam/avstam/calendar"
@@ -101,15 +102,16 @@ type Dataset struct {
 	schedule schedule
 }
 
-// New refuses options that nothing can be made of.
+// New refuses options that nothing can be made of, without repeating them: who
+// mistakes one flag for another may have given an identity number.
 func New(options Options) (*Dataset, error) {
 	switch {
 	case options.Records < 0 || options.Records > MaxRecords:
-		return nil, fmt.Errorf("cannot generate %d records: between 0 and %d are possible", options.Records, int64(MaxRecords))
+		return nil, fmt.Errorf("cannot generate such a number of records: between 0 and %d are possible", int64(MaxRecords))
 	case options.People < 1 || options.People > MaxPeople:
-		return nil, fmt.Errorf("cannot generate %d people: between 1 and %d are possible", options.People, int64(MaxPeople))
+		return nil, fmt.Errorf("cannot generate such a number of people: between 1 and %d are possible", int64(MaxPeople))
 	case !(options.Dirty >= 0 && options.Dirty <= 1):
-		return nil, fmt.Errorf("cannot plant findings in a share of %v of the records: it must lie between 0 and 1", options.Dirty)
+		return nil, errors.New("cannot plant findings in such a share of the records: it must lie between 0 and 1")
 	}
 	people := newPopulation(options.People, options.Seed)
 	return &Dataset{options: options, people: people, schedule: newSchedule(options)}, nil

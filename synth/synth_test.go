@@ -152,16 +152,19 @@ func TestAmountsOfADayDiffer(t *testing.T) {
 }
 
 func TestOptionsThatNothingCanBeMadeOf(t *testing.T) {
-	for want, options := range map[string]synth.Options{
-		"-1 records":     {Records: -1, People: 1},
-		"0 people":       {},
-		"20000000 peopl": {People: 20_000_000},
-		"999999999999 r": {Records: 999_999_999_999, People: 1},
-		"1.5":            {People: 1, Dirty: 1.5},
-		"NaN":            {People: 1, Dirty: math.NaN()},
+	for _, row := range []struct {
+		why, want string
+		options   synth.Options
+	}{
+		{"fewer records than none", "number of records: between 0", synth.Options{Records: -1, People: 1}},
+		{"nobody", "number of people: between 1", synth.Options{}},
+		{"more people than there are numbers", "number of people: between 1", synth.Options{People: 20_000_000}},
+		{"more records than there are keys", "number of records: between 0", synth.Options{Records: 999_999_999_999, People: 1}},
+		{"more than all", "share of the records: it must lie between 0 and 1", synth.Options{People: 1, Dirty: 1.5}},
+		{"no number", "share of the records: it must lie between 0 and 1", synth.Options{People: 1, Dirty: math.NaN()}},
 	} {
-		_, err := synth.New(options)
-		assert.ErrorContains(t, err, want)
+		_, err := synth.New(row.options)
+		assert.ErrorContains(t, err, row.want, row.why)
 	}
 	for _, options := range []synth.Options{{People: 1}, {People: synth.MaxPeople, Records: synth.MaxRecords, Dirty: 1}} {
 		_, err := synth.New(options)
