@@ -177,6 +177,41 @@ func TestAllProblemsAreToldInTheOrderOfTheFile(t *testing.T) {
 	assert.EqualError(t, err, `f:2:5: the key "files" is missing (and 2 more problems)`)
 }
 
+// What values are and what they are together is told at once, but not what may follow.
+func TestProblemsOfValuesHideNoOthers(t *testing.T) {
+	for _, row := range []struct {
+		why, text string
+		want      []string
+	}{
+		{"an empty list, and a register that is two", "register: {files: [a], snapshot: r}\nsources: []",
+			[]string{`f:1:12: the register is "files" or "snapshot", not both`, `f:2:10: the list is empty`}},
+		{"a misspelt key, and a variable without a value", "registr: {}\noutput: {dir: '$out'}",
+			[]string{`f:1:1: unknown key "registr" (did you mean "register"?)`,
+				`f:2:15: a dollar begins ${NAME} or ${NAME:-default}; write $$ for the character itself`}},
+		{"a register whose files are misspelt has not none", "register: {fils: [a]}",
+			[]string{`f:1:12: unknown key "fils" (did you mean "files"?)`}},
+		{"a share of what could not be read", "register: {snapshot: r, previous: 1, max_shrink: 1%}",
+			[]string{`f:1:35: want text, found a number: put it in quotes`}},
+		{"an amount in a decimal sign that could not be read", "sources: [{name: a, files: [b], csv: {decimal: komma}, constants: {amount: '1,50'}}]",
+			[]string{`f:1:48: want a point or a comma, found "komma"`}},
+		{"control totals that could not be read are not missing", "sources: [{name: a, files: [b], expect: {rows: many}}]",
+			[]string{`f:1:48: want a number of rows, found "many"`}},
+		{"a format that could not be read may be of findings", "output: {dir: a, formats: [html, xlsx]}",
+			[]string{`f:1:34: unknown format "xlsx" (known: parquet, csv, arrow, html)`}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			_, err := parse("f", []byte(row.text))
+			var problems Problems
+			require.ErrorAs(t, err, &problems)
+			var told []string
+			for _, problem := range problems {
+				told = append(told, problem.Error())
+			}
+			assert.Equal(t, row.want, told)
+		})
+	}
+}
+
 func TestRuleSettings(t *testing.T) {
 	for setting, want := range map[string]RuleSetting{"off": "off", "false": "off", "'off'": "off", "Off": "off", "on": "on", "true": "on",
 		"info": "info", "warning": "warning", "error": "error"} {

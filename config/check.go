@@ -25,10 +25,10 @@ func (d *decoder) check(c *Configuration) {
 		if at, given := d.keys["register.files"]; given {
 			d.complain(at, `the register is "files" or "snapshot", not both`)
 		}
-	} else if at, given := d.keys["register"]; given && len(r.Files) == 0 {
+	} else if at, given := d.keys["register"]; given && len(r.Files) == 0 && d.isWhole {
 		d.complain(at, `the register has neither "files" nor "snapshot"`)
 	}
-	if at, given := d.keys["register.max_shrink"]; given && r.Previous == "" {
+	if at, given := d.keys["register.max_shrink"]; given && r.Previous == "" && d.isWhole {
 		d.complain(at, `"max_shrink" compares with "previous", which is missing`)
 	}
 	d.checkCSV(r.CSV, "register.csv")
@@ -64,17 +64,18 @@ func (d *decoder) check(c *Configuration) {
 			if _, mapped := source.Columns[column]; mapped {
 				d.complain(d.keys[at], "%q is both a constant and a column", column)
 			}
-			if err := readers.CheckConstant(string(column), text, source.CSV.dialect()); err != nil {
+			// It is written in the source's dialect, which must have been read.
+			if err := readers.CheckConstant(string(column), text, source.CSV.dialect()); err != nil && d.isWhole {
 				d.complain(d.at(at), "%v, found %s", err, quote(text))
 			}
 		}
 		d.checkCSV(source.CSV, path+".csv")
-		if e := source.Expect; e != nil && e.Rows == nil && e.Amount == "" {
+		if e := source.Expect; e != nil && e.Rows == nil && e.Amount == "" && d.isWhole {
 			d.complain(d.keys[path+".expect"], `the control totals have neither "rows" nor "amount"`)
 		}
 	}
 
-	if at, given := d.values["output.formats"]; given && len(c.Output.Formats) > 0 && !hasFindings(c.Output.Formats) {
+	if at, given := d.values["output.formats"]; given && len(c.Output.Formats) > 0 && !hasFindings(c.Output.Formats) && d.isWhole {
 		d.complain(at, "the formats lack parquet, csv or arrow: one of them holds the findings")
 	}
 }

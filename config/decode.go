@@ -41,10 +41,13 @@ type decoder struct {
 	problems Problems
 	// By path, as sources[0].columns.amount: where the key and the value stood.
 	keys, values map[string]position
+	// isWhole says that all values could be read. Where they could not, what is
+	// missing may be one of these, under another name or of another kind.
+	isWhole bool
 }
 
 // decode reads the file's text into target, a pointer to a struct. It reports
-// false where that has problems already, from which others would follow.
+// false where the text is none that has values.
 func (d *decoder) decode(text []byte, target any) bool {
 	d.keys, d.values = map[string]position{}, map[string]position{}
 	start := position{1, 1}
@@ -86,7 +89,8 @@ func (d *decoder) decode(text []byte, target any) bool {
 		return false
 	}
 	d.value(body, reflect.ValueOf(target).Elem(), "")
-	return len(d.problems) == 0
+	d.isWhole = len(d.problems) == 0
+	return true
 }
 
 // acceptable says whether the parser may see the tokens: it calls itself for
