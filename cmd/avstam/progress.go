@@ -31,10 +31,11 @@ type progress struct {
 
 // startProgress shows progress as the flag says: auto, always or never.
 func (p *program) startProgress(mode string) (*progress, error) {
+	if err := checkProgress(mode); err != nil {
+		return nil, err
+	}
 	shown := &progress{ending: make(chan struct{})}
 	switch {
-	case mode != "auto" && mode != "always" && mode != "never":
-		return nil, usageError(errors.New("--progress: want auto, always or never"))
 	case mode == "never" || p.quiet:
 	case mode == "always" || isTerminal(p.err):
 		shown.ended.Go(func() { shown.drawBar(p) })
@@ -42,6 +43,13 @@ func (p *program) startProgress(mode string) (*progress, error) {
 		shown.ended.Go(func() { shown.logLines(p) })
 	}
 	return shown, nil
+}
+
+func checkProgress(mode string) error {
+	if mode != "auto" && mode != "always" && mode != "never" {
+		return usageError(errors.New("--progress: want auto, always or never"))
+	}
+	return nil
 }
 
 // note takes what the job tells; any goroutine may call it.

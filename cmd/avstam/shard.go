@@ -64,15 +64,31 @@ func (f *shardFlags) addShare(command *cobra.Command) {
 	flags.StringVar(&f.progress, "progress", "auto", "auto (a bar on a terminal, else a line every thirty seconds), always (a bar) or never")
 }
 
-// plan is the plan of the work folder.
-func (f *shardFlags) plan() (*job.Plan, error) {
+// check checks the flags that all steps after the plan have.
+func (f *shardFlags) check() error {
 	if f.work == "" {
-		return nil, usageError(errors.New("no work folder is named: --work"))
+		return usageError(errors.New("no work folder is named: --work"))
 	}
 	if f.workers < 1 || f.workers > job.MaxWorkers {
-		return nil, usageError(fmt.Errorf("--workers: want 1 to %d", job.MaxWorkers))
+		return usageError(fmt.Errorf("--workers: want 1 to %d", job.MaxWorkers))
+	}
+	return checkProgress(f.progress)
+}
+
+// plan is the plan of the work folder.
+func (f *shardFlags) plan() (*job.Plan, error) {
+	if err := f.check(); err != nil {
+		return nil, err
 	}
 	return job.ReadPlan(f.work, version())
+}
+
+// planOfShare settles which process of how many this is, before it reads the plan.
+func (f *shardFlags) planOfShare(command *cobra.Command) (*job.Plan, error) {
+	if err := f.share(command); err != nil {
+		return nil, err
+	}
+	return f.plan()
 }
 
 // indexVariables are where those who start many processes tell each which it is.
@@ -169,10 +185,7 @@ func (p *program) shardMapCommand() *cobra.Command {
 --of, and makes a part of each. Parts that are there are not made again.`,
 		Example: "  avstam shard map --work work --index 3 --of 8",
 		RunE: func(command *cobra.Command, _ []string) error {
-			plan, err := f.plan()
-			if err == nil {
-				err = f.share(command)
-			}
+			plan, err := f.planOfShare(command)
 			if err != nil {
 				return err
 			}
@@ -196,10 +209,7 @@ func (p *program) shardReduceCommand() *cobra.Command {
 a part of each. All chunks must have been mapped.`,
 		Example: "  avstam shard reduce --work work --index 1 --of 4",
 		RunE: func(command *cobra.Command, _ []string) error {
-			plan, err := f.plan()
-			if err == nil {
-				err = f.share(command)
-			}
+			plan, err := f.planOfShare(command)
 			if err != nil {
 				return err
 			}
