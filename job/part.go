@@ -392,6 +392,7 @@ func (p *Plan) complete(kind string, parts []Part) ([]Part, error) {
 		ordered[part.Number] = part
 	}
 	var missing []string
+	count := 0
 	for i := 0; i < len(ordered); i++ {
 		if ordered[i].Name != "" {
 			continue
@@ -405,15 +406,24 @@ func (p *Plan) complete(kind string, parts []Part) ([]Part, error) {
 		} else {
 			missing = append(missing, fmt.Sprintf("%s–%d", text, last))
 		}
+		count += last - i + 1
 		i = last
 	}
 	if len(missing) > 0 {
-		const told = 20
-		more := ""
-		if len(missing) > told {
-			missing, more = missing[:told], " and more"
-		}
-		return nil, inputFailure(fmt.Errorf("the step before is not complete: of %d %s missing %s%s", len(ordered), rules.Plural(len(ordered), kind+" is", kind+"s are"), strings.Join(missing, ", "), more))
+		return nil, inputFailure(missingParts(kind, missing, count, len(ordered)))
 	}
 	return ordered, nil
+}
+
+// missingParts says which parts are not there, as ranges of so many numbers, and what
+// makes them.
+func missingParts(kind string, missing []string, count, all int) error {
+	const told = 20
+	more := ""
+	if len(missing) > told {
+		missing, more = missing[:told], " and more"
+	}
+	step := map[string]string{ChunkPart: "map", BucketPart: "reduce"}[kind]
+	return fmt.Errorf("the step before is not complete: there %s %s%s (of %d, numbered from 0); avstam shard %s makes %s",
+		rules.Plural(count, "is no part of "+kind, "are no parts of "+kind+"s"), strings.Join(missing, ", "), more, all, step, rules.Plural(count, "it", "them"))
 }
