@@ -43,7 +43,7 @@ type schemaColumn struct {
 func readFooter(metadata []byte) (*parquetFooter, error) {
 	var f parquetFooter
 	r := &thriftReader{data: metadata}
-	encrypted := false
+	hasEncryption, isAlgorithm := false, false
 	r.fields(func(id int16, kind thriftKind) bool {
 		switch {
 		case id == 2 && kind == thriftList:
@@ -55,8 +55,11 @@ func readFooter(metadata []byte) (*parquetFooter, error) {
 			r.skip(kind)
 			f.rowGroups = r.data[start:r.at]
 		case id == 8:
-			encrypted = true
-			return false
+			hasEncryption = true
+			if kind != thriftStruct {
+				return false
+			}
+			isAlgorithm = readAlgorithm(r)
 		default:
 			return false
 		}
@@ -65,14 +68,41 @@ func readFooter(metadata []byte) (*parquetFooter, error) {
 	switch {
 	case r.err != nil:
 		return nil, fmt.Errorf("its metadata cannot be read: %w", r.err)
-	case encrypted:
-		return nil, errors.New("it is an encrypted Parquet file; write it without encryption")
+	case isAlgorithm && len(metadata)-r.at == signatureBytes:
+		return nil, errEncrypted
+	case hasEncryption: // a flipped bit makes the number of a field another
+		return nil, errDamagedOrEncrypted
 	case f.columns == nil || f.rowGroups == nil:
 		return nil, errors.New("its metadata cannot be read: they have no schema or no row groups")
 	case r.at != len(metadata):
 		return nil, fmt.Errorf("its metadata cannot be read: %d bytes are left over", len(metadata)-r.at)
 	}
 	return &f, nil
+}
+
+var (
+	errEncrypted          = errors.New("it is an encrypted Parquet file; write it without encryption")
+	errDamagedOrEncrypted = errors.New("its metadata cannot be read: it is damaged, or encrypted")
+)
+
+// signatureBytes are what follows the metadata of an encrypted file that are not
+// encrypted themselves: a nonce and a tag.
+// https://github.com/apache/parquet-format/blob/master/Encryption.md
+const signatureBytes = 12 + 16
+
+// readAlgorithm reads what names the algorithm of an encrypted file, and says whether
+// it names one of the two that there are.
+func readAlgorithm(r *thriftReader) bool {
+	named, others := 0, 0
+	r.fields(func(id int16, kind thriftKind) bool {
+		if kind == thriftStruct && (id == 1 || id == 2) {
+			named++
+		} else {
+			others++
+		}
+		return false
+	})
+	return named == 1 && others == 0
 }
 
 // readSchema reads the schema, which lists columns and their parts depth first,
@@ -356,7 +386,7 @@ func (c *encodedChunk) check(rows, fileEnd int64) (parquetChunk, error) {
 	case c.elsewhere:
 		return chunk, errors.New("it lies in another file")
 	case c.encrypted || !c.hasMetadata:
-		return chunk, errors.New("it is encrypted, or not described")
+		return chunk, errDamagedOrEncrypted
 	case c.values != rows:
 		return chunk, fmt.Errorf("it has %d values for %d rows", c.values, rows)
 	}

@@ -127,7 +127,7 @@ func (f *parquetFile) readMetadata() error {
 	switch string(tail[4:]) {
 	case parquetMagic:
 	case "PARE":
-		return errors.New("it is an encrypted Parquet file; write it without encryption")
+		return errEncrypted
 	default:
 		return errors.New("it is no Parquet file, or is cut off: it does not end with PAR1")
 	}

@@ -687,6 +687,32 @@ func TestParquetFilesThatAreNone(t *testing.T) {
 	assert.EqualError(t, err, "cannot read "+filepath.Join(folder, "none")+": no such file or directory")
 }
 
+// A file is said to be encrypted where it is, and not where a bit of it is another.
+func TestParquetFooterThatNamesAnEncryption(t *testing.T) {
+	path := writeParquet(t, 1, 1, recordColumnsOf(plainRecords(1, 3), true, asIs))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	length := int(binary.LittleEndian.Uint32(data[len(data)-8:]))
+	// The metadata without the stop at their end, and the number of their last field.
+	metadata := data[len(data)-8-length : len(data)-8-1]
+	reader, last := thriftReader{data: metadata}, int16(0)
+	reader.fields(func(id int16, _ thriftKind) bool { last = id; return false })
+	const stop, signature = "\x00", "nonce of 12.and a tag of 16."
+	field := func(id int16, kind thriftKind) string { return string([]byte{byte(id-last)<<4 | byte(kind)}) }
+	const encrypted, either = "it is an encrypted Parquet file; write it without encryption", "its metadata cannot be read: it is damaged, or encrypted"
+	for _, row := range []struct{ why, end, want string }{
+		{"AES_GCM_V1, signed", field(8, thriftStruct) + "\x1c" + stop + stop + stop + signature, encrypted},
+		{"AES_GCM_CTR_V1, signed", field(8, thriftStruct) + "\x2c" + stop + stop + stop + signature, encrypted},
+		{"an algorithm that is none", field(8, thriftStruct) + "\x3c" + stop + stop + stop + signature, either},
+		{"two algorithms", field(8, thriftStruct) + "\x1c" + stop + "\x1c" + stop + stop + stop + signature, either},
+		{"no signature: another field, of which a bit has flipped", field(8, thriftStruct) + "\x1c" + stop + stop + stop, either},
+		{"a text where the algorithm would be: another field", field(8, thriftBinary) + "\x02ab" + stop, either},
+	} {
+		_, err := readFooter([]byte(string(metadata) + row.end))
+		assert.EqualError(t, err, row.want, row.why)
+	}
+}
+
 // readDamaged reads a damaged file; what is not an error must be the rows.
 func readDamaged(t *testing.T, data []byte, want []plainRecord, why string) (failed bool) {
 	t.Helper()
