@@ -346,9 +346,9 @@ func passedThresholds(thresholds []Threshold, summary *report.Summary) []string 
 			}
 		}
 		if threshold.Limit.isPassed(findings, summary.Records.Read.Rows) {
-			passed = append(passed, fmt.Sprintf("%d %s of severity %s in %d %s%s, more than fail_on %s=%s allows",
+			passed = append(passed, fmt.Sprintf("%d %s of severity %s in %d %s%s, more than the %s that fail_on allows",
 				findings, rules.Plural(findings, "finding", "findings"), threshold.Severity,
-				summary.Records.Read.Rows, rules.Plural(summary.Records.Read.Rows, "row", "rows"), excused, threshold.Severity, threshold.Limit))
+				summary.Records.Read.Rows, rules.Plural(summary.Records.Read.Rows, "row", "rows"), excused, threshold.Limit))
 		}
 	}
 	return passed

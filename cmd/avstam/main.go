@@ -162,9 +162,12 @@ type program struct {
 }
 
 // thresholdPassed is a run that was published, and found more than it may.
-type thresholdPassed struct{ passed []string }
+type thresholdPassed struct {
+	passed []string // thresholds, in words
+	done   string   // where what was found is
+}
 
-func (t *thresholdPassed) Error() string { return "passed " + strings.Join(t.passed, "; ") }
+func (t *thresholdPassed) Error() string { return strings.Join(t.passed, "; ") + "; " + t.done }
 
 // differs is a comparison that found something that differs.
 type differs struct{ err error }

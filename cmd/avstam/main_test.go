@@ -127,7 +127,8 @@ func TestTheLastLineSaysWhy(t *testing.T) {
 		{"usage", usageError(errors.New("unknown flag")), 2, "avstam: exit 2: unknown flag\n"},
 		{"an input, wrapped in usage, keeps its status", usageError(inputError(errors.New("cannot read a"))), 3, "avstam: exit 3: cannot read a\n"},
 		{"several lines become one", outputError(errors.Join(errors.New("a"), errors.New("b"))), 4, "avstam: exit 4: a; b\n"},
-		{"a threshold", &thresholdPassed{[]string{"3 errors, more than 0"}}, 1, "avstam: exit 1: passed 3 errors, more than 0\n"},
+		{"a threshold", &thresholdPassed{[]string{"3 errors, more than 0", "4 warnings, more than 1"}, "the report is published: out/a"}, 1,
+			"avstam: exit 1: 3 errors, more than 0; 4 warnings, more than 1; the report is published: out/a\n"},
 		{"a difference", &differs{errors.New("it differs")}, 1, "avstam: exit 1: it differs\n"},
 		{"done", nil, 0, "avstam: exit 0: done\n"},
 	} {

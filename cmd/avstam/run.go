@@ -298,7 +298,7 @@ func (p *program) tellResult(result *job.Result) error {
 		p.logger.Warn("the report is published, but its summary cannot be printed", "error", err)
 	}
 	if len(result.Passed) > 0 {
-		return &thresholdPassed{result.Passed}
+		return &thresholdPassed{result.Passed, "the report is published: " + result.Folder}
 	}
 	p.done = "done, the report is " + result.Folder
 	return nil
@@ -358,7 +358,7 @@ func (p *program) finishStream(result *job.Result) error {
 		}
 	}
 	if len(result.Passed) > 0 {
-		return &thresholdPassed{result.Passed}
+		return &thresholdPassed{result.Passed, "the findings are on standard output"}
 	}
 	p.done = fmt.Sprintf("done, %d %s on standard output", result.Summary.Findings, rules.Plural(result.Summary.Findings, "finding is", "findings are"))
 	return nil

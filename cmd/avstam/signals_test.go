@@ -220,7 +220,8 @@ func TestASignalAfterTheReportIsTooLate(t *testing.T) {
 	}
 	_ = command.Wait() // its exit status is looked at here
 	assert.Equal(t, 1, command.ProcessState.ExitCode(), last)
-	assert.Contains(t, last, "avstam: exit 1: passed ")
+	assert.Contains(t, last, "avstam: exit 1: ")
+	assert.Contains(t, last, "; the report is published: out/")
 	n.do(t, "verify", "out/latest")
 }
 

@@ -155,7 +155,7 @@ run again, and does what is left to do.`,
 			}
 			fmt.Fprintf(os.Stdout, "Report: %s\n", told.Folder)
 			if len(told.Passed) > 0 {
-				return &thresholdPassed{told.Passed}
+				return &thresholdPassed{told.Passed, told.Folder}
 			}
 			return nil
 		},
@@ -169,9 +169,14 @@ run again, and does what is left to do.`,
 }
 
 // thresholdPassed says that the report is published and passes a threshold.
-type thresholdPassed struct{ passed []string }
+type thresholdPassed struct {
+	passed []string // thresholds, in words
+	folder string
+}
 
-func (t *thresholdPassed) Error() string { return "passed " + strings.Join(t.passed, "; ") }
+func (t *thresholdPassed) Error() string {
+	return strings.Join(t.passed, "; ") + "; the report is published: " + t.folder
+}
 
 func prismCommand() *cobra.Command {
 	var port int
