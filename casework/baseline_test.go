@@ -247,7 +247,7 @@ func TestVerifyCountsWhatIsFollowed(t *testing.T) {
 	s.run(t)
 	s.write(t, "records.csv", withoutIDs)
 	folder := s.run(t).Folder
-	differences, err := report.Verify(t.Context(), folder, true)
+	differences, _, err := report.Verify(t.Context(), folder, true)
 	require.NoError(t, err)
 	require.Empty(t, differences)
 
@@ -264,7 +264,7 @@ func TestVerifyCountsWhatIsFollowed(t *testing.T) {
 	contents, err = json.Marshal(manifest)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "manifest.json"), contents, 0o600))
-	differences, err = report.Verify(t.Context(), folder, true)
+	differences, _, err = report.Verify(t.Context(), folder, true)
 	require.NoError(t, err)
 	var files []string
 	for _, difference := range differences {

@@ -598,7 +598,7 @@ func (w *world) compare(result *job.Result, want map[finding]delivered, masked b
 		}
 		require.Contains(t, told, row+strings.Join(unmatched[:min(20, len(unmatched))], ", "))
 	}
-	differences, err := report.Verify(t.Context(), result.Folder, false)
+	differences, _, err := report.Verify(t.Context(), result.Folder, false)
 	require.NoError(t, err)
 	require.Empty(t, differences, "night %d", w.night)
 }

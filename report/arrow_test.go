@@ -100,7 +100,7 @@ func TestArrowSaysTheSameAsCSV(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, storage.PrivateMode, info.Mode().Perm(), "it holds numbers")
 	}
-	differences, err := Verify(context.Background(), path, false)
+	differences, _, err := Verify(context.Background(), path, false)
 	require.NoError(t, err)
 	assert.Empty(t, differences)
 	assert.NotEmpty(t, published.Summary.Ledger.Files)

@@ -161,7 +161,7 @@ func TestDialectsAreReadBack(t *testing.T) {
 		f.run.Dialect, f.run.Parquet, f.run.Arrow = dialect, false, false
 		f.run.Files[0].Path, f.run.Files[1].Source, f.run.Files[2].Source = "-", "=fk;'", "0123"
 		folder, _ := f.publish(t)
-		differences, err := Verify(t.Context(), folder, false)
+		differences, _, err := Verify(t.Context(), folder, false)
 		require.NoError(t, err)
 		assert.Empty(t, differences, dialect)
 	}

@@ -275,7 +275,7 @@ func TestSumsBeyond64Bits(t *testing.T) {
 		s.AddSum(published.Summary.Records.Flagged.Amounts["SEK"])
 		return s.String()
 	}())
-	differences, err := Verify(context.Background(), path, false)
+	differences, _, err := Verify(context.Background(), path, false)
 	require.NoError(t, err)
 	assert.Empty(t, differences, "the sums come back from JSON")
 }

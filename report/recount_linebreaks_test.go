@@ -41,7 +41,7 @@ func TestNamesWithLineBreaksAreCountedAgain(t *testing.T) {
 			f := namesFixture(t, name)
 			f.run.Dialect, f.run.SplitAgency = dialect, true
 			path, published := f.publish(t)
-			differences, err := Verify(t.Context(), path, false)
+			differences, _, err := Verify(t.Context(), path, false)
 			require.NoError(t, err)
 			assert.Empty(t, differences, "%q in %s", name, dialect)
 			assert.NotZero(t, published.Summary.Records.Flagged.Rows)

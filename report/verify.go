@@ -34,17 +34,17 @@ const maxDocumentBytes = 256 << 20
 // Verify compares a published report with its manifest: the manifest's own
 // digest with the folder's name, every file's size, digest and rows, and the
 // ledger with the tables, counted again. With inputs it compares the inputs that
-// are still there too. It returns an error only where the folder holds no report
-// of this version that it could read.
-func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, error) {
-	folder, err := disk.EvalSymlinks(folder)
+// are still there too, and tells how many are not. It returns an error only where
+// the folder holds no report of this version that it could read.
+func Verify(ctx context.Context, folder string, inputs bool) (differences []Difference, absent int, err error) {
+	folder, err = disk.EvalSymlinks(folder)
 	if err != nil {
-		return nil, fmt.Errorf("cannot verify a report: %w", err)
+		return nil, 0, fmt.Errorf("cannot verify a report: %w", err)
 	}
 	v := &verifier{folder: folder}
 	contents, err := readDocument(disk.Join(folder, ManifestFile))
 	if err != nil {
-		return nil, fmt.Errorf("cannot verify %s: %w", folder, err)
+		return nil, 0, fmt.Errorf("cannot verify %s: %w", folder, err)
 	}
 	if digest := sha256.Sum256(contents); !isNamedAfter(folder, digest) {
 		v.differ(ManifestFile, "its digest is not that in the name of the report")
@@ -52,30 +52,31 @@ func Verify(ctx context.Context, folder string, inputs bool) ([]Difference, erro
 	var manifest Manifest
 	if err := json.Unmarshal(contents, &manifest); err != nil {
 		v.differ(ManifestFile, "it is no manifest")
-		return v.differences, nil
+		return v.differences, v.absent, nil
 	}
 	if manifest.SchemaVersion != SchemaVersion {
 		v.differ(ManifestFile, fmt.Sprintf("its schema version is %d, and this program's %d", manifest.SchemaVersion, SchemaVersion))
-		return v.differences, nil
+		return v.differences, v.absent, nil
 	}
 	sound, err := v.outputs(ctx, &manifest)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := v.ledger(ctx, &manifest, sound); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if inputs {
 		if err := v.inputs(ctx, &manifest); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return v.differences, nil
+	return v.differences, v.absent, nil
 }
 
 type verifier struct {
 	folder      string
 	differences []Difference
+	absent      int // inputs that are not where they were
 }
 
 func (v *verifier) differ(file, what string) {
@@ -322,7 +323,7 @@ func isShareFile(name string) bool {
 }
 
 // inputs compares the inputs that are still where they were. One that was read
-// from standard input, or that is gone, is no difference.
+// from standard input, or that is gone, is no difference, and is counted.
 func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 	inputs := slices.Concat(manifest.Register, manifest.Inputs)
 	if manifest.Decisions != nil {
@@ -334,6 +335,7 @@ func (v *verifier) inputs(ctx context.Context, manifest *Manifest) error {
 			return fmt.Errorf("cannot verify a file: %w", err)
 		}
 		if err != nil || !info.Mode().IsRegular() {
+			v.absent++
 			continue
 		}
 		what, err := input.compareBytes(ctx)

@@ -17,7 +17,7 @@ import (
 
 func verify(t *testing.T, path string, inputs bool) []Difference {
 	t.Helper()
-	differences, err := Verify(context.Background(), path, inputs)
+	differences, _, err := Verify(context.Background(), path, inputs)
 	require.NoError(t, err)
 	return differences
 }
@@ -171,9 +171,9 @@ func TestVerifyInputs(t *testing.T) {
 }
 
 func TestVerifyWhatIsNoReport(t *testing.T) {
-	_, err := Verify(context.Background(), filepath.Join(t.TempDir(), "none"), false)
+	_, _, err := Verify(context.Background(), filepath.Join(t.TempDir(), "none"), false)
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = Verify(context.Background(), t.TempDir(), false)
+	_, _, err = Verify(context.Background(), t.TempDir(), false)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 

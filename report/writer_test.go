@@ -363,7 +363,7 @@ func TestEmptyRunIsAReport(t *testing.T) {
 	f.closing.Terms = make([]Terms, fixtureFiles)
 	path, published := f.publish(t)
 	assert.Zero(t, published.Summary.Findings)
-	differences, err := Verify(context.Background(), path, false)
+	differences, _, err := Verify(context.Background(), path, false)
 	require.NoError(t, err)
 	assert.Empty(t, differences)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
 )
 
 func (p *program) verifyCommand() *cobra.Command {
@@ -18,12 +19,16 @@ inputs that are still there. What differs is an exit status of 1.`,
 		Example: "  avstam verify out/latest",
 		Args:    exactly("REPORT"),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			differences, err := report.Verify(command.Context(), arguments[0], true)
+			differences, absent, err := report.Verify(command.Context(), arguments[0], true)
 			if err != nil {
 				return inputError(err)
 			}
+			uncompared := ""
+			if absent > 0 {
+				uncompared = fmt.Sprintf("; %s not there, and not compared", rules.Plural(absent, "1 input is", fmt.Sprint(absent, " inputs are")))
+			}
 			if len(differences) == 0 {
-				p.done = arguments[0] + " holds"
+				p.done = arguments[0] + " holds" + uncompared
 				return nil
 			}
 			for _, difference := range differences {
@@ -31,7 +36,7 @@ inputs that are still there. What differs is an exit status of 1.`,
 					return outputError(err)
 				}
 			}
-			return &differs{fmt.Errorf("%s does not hold: what differs: %d", arguments[0], len(differences))}
+			return &differs{fmt.Errorf("%s does not hold: what differs: %d%s", arguments[0], len(differences), uncompared)}
 		},
 	}
 }
