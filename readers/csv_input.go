@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding"
@@ -74,15 +75,15 @@ func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options 
 		in.compression = "gzip"
 		stream, err := gzip.NewReader(in.text)
 		if err != nil {
-			return nil, err
+			return nil, unpackError(in.compression, err)
 		}
-		in.text = bufio.NewReaderSize(stream, headBytes)
+		in.text = bufio.NewReaderSize(&unpackedReader{stream, in.compression}, headBytes)
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878
 		in.compression = "zstd"
 		if in.zstd, err = zstd.NewReader(in.text, zstd.WithDecoderMaxWindow(zstdWindow)); err != nil {
 			return nil, err
 		}
-		in.text = bufio.NewReaderSize(in.zstd, headBytes)
+		in.text = bufio.NewReaderSize(&unpackedReader{in.zstd, in.compression}, headBytes)
 	}
 
 	magic, err = in.text.Peek(6)
@@ -95,6 +96,8 @@ func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options 
 		return nil, errors.New("a Parquet file must be a file of its own, neither compressed nor piped")
 	case formatOf(magic, false) == FormatArrow:
 		return nil, errNotAlone
+	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
+		return nil, errors.New("it is a workbook (.xlsx) or a zip archive: save it as CSV, or unpack it")
 	case bytes.HasPrefix(magic, []byte("FEA1")):
 		return nil, errors.New("it is a Feather file of version 1; write version 2, which is Arrow")
 	case bytes.HasPrefix(magic, []byte{0xef, 0xbb, 0xbf}):
@@ -111,6 +114,33 @@ func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options 
 		in.text = bufio.NewReaderSize(transform.NewReader(in.text, decoder), headBytes)
 	}
 	return in, nil
+}
+
+// unpackedReader reads what was compressed, and says in our words what is wrong with it.
+type unpackedReader struct {
+	stream      io.Reader
+	compression string
+}
+
+func (r *unpackedReader) Read(buffer []byte) (int, error) {
+	n, err := r.stream.Read(buffer)
+	return n, unpackError(r.compression, err)
+}
+
+// unpackError is an error of unpacking in words; any other stays as it is.
+func unpackError(compression string, err error) error {
+	_, isCorrupt := errors.AsType[flate.CorruptInputError](err)
+	switch {
+	case err == io.ErrUnexpectedEOF:
+		return fmt.Errorf("it ends within its %s data: it is cut off, or other bytes follow them", compression)
+	case err == gzip.ErrHeader || err == zstd.ErrMagicMismatch:
+		return fmt.Errorf("its %s data are damaged, or other bytes follow them", compression)
+	case err == gzip.ErrChecksum || err == zstd.ErrCRCMismatch:
+		return fmt.Errorf("its %s data are damaged: their checksum is another", compression)
+	case isCorrupt:
+		return fmt.Errorf("its %s data are damaged", compression)
+	}
+	return err
 }
 
 // newCSVText reads the text of a file from its middle.

@@ -509,6 +509,7 @@ func encodeText(t *testing.T, text string, e encoding.Encoding) []byte {
 func TestCSVErrors(t *testing.T) {
 	number := testNumber(1964, 323)
 	header := "identity_number,payment_date,amount\n"
+	packed, zstdPacked := string(gzipped([]byte(header))), string(zstandard([]byte(header)))
 	for _, c := range []struct {
 		content string
 		source  Source
@@ -547,6 +548,15 @@ func TestCSVErrors(t *testing.T) {
 		{header[:len(header)-1] + ",period_end\r\r\n", Source{}, "cannot read PATH: its first line holds a carriage return (CR) that no LF follows: LF or CRLF ends a line, CR alone does not", "CR CR LF ends lines: the last column would have another name"},
 		{number + ",2024-05-17,1\r" + number + ",2024-05-17,1\r", Source{CSV: CSV{NoHeader: true}, Columns: map[string]string{"identity_number": "1", "payment_date": "2", "amount": "3"}}, "cannot read PATH: its first line holds a carriage return (CR) that no LF follows: LF or CRLF ends a line, CR alone does not", "CR ends lines, without a header: one row would be read"},
 		{"AVSTAMR\n\x01\x00", Source{}, "cannot read PATH: it is a snapshot of a register: name it as snapshot in the configuration, or with --register", "a register snapshot"},
+		{"PK\x03\x04\x14\x00", Source{}, "cannot read PATH: it is a workbook (.xlsx) or a zip archive: save it as CSV, or unpack it", "a workbook"},
+		{packed[:len(packed)-9], Source{}, "cannot read PATH: it ends within its gzip data: it is cut off, or other bytes follow them", "gzip that is cut off"},
+		{packed[:5], Source{}, "cannot read PATH: it ends within its gzip data: it is cut off, or other bytes follow them", "gzip without its whole header"},
+		{packed + "no gzip, but text", Source{}, "cannot read PATH: its gzip data are damaged, or other bytes follow them", "text after gzip"},
+		{packed[:10] + "\xff" + packed[11:], Source{}, "cannot read PATH: its gzip data are damaged", "gzip with a byte that is another"},
+		{packed[:len(packed)-8] + "sums" + packed[len(packed)-4:], Source{}, "cannot read PATH: its gzip data are damaged: their checksum is another", "gzip with another checksum"},
+		{zstdPacked[:len(zstdPacked)-6], Source{}, "cannot read PATH: it ends within its zstd data: it is cut off, or other bytes follow them", "zstd that is cut off"},
+		{zstdPacked + "text", Source{}, "cannot read PATH: its zstd data are damaged, or other bytes follow them", "text after zstd"},
+		{zstdPacked[:len(zstdPacked)-4] + "sums", Source{}, "cannot read PATH: its zstd data are damaged: their checksum is another", "zstd with another checksum"},
 		{"ARROW1\x00\x00", Source{}, "cannot read PATH: it is cut off: it does not end with ARROW1", "an Arrow file"},
 		{header + "x,2024-05-17,1\n" + strings.Repeat("x", 17<<20), Source{}, "cannot read PATH: line 3 begins a row of more than 16777216 bytes; is a quote left open?", "an endless row"},
 		{"identity_number,payment_date,amount,agency\n,,1,\nx,2024-05-17,1," + strings.Repeat("x", 5000) + "\n", Source{}, "cannot read PATH: line 3: a word of 5000 bytes; at most 4096 are taken", "a word that is none"},
