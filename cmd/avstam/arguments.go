@@ -61,8 +61,20 @@ func oneOf(name, what string, known []string) cobra.PositionalArgs {
 	}
 }
 
+// flagValues are what flags take whose values the library reads, by its name of the type.
+var flagValues = map[string]string{
+	"bool": "true or false", "int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0", "float64": "a number",
+	"stringSlice": "words with commas between them",
+}
+
 // flagError is a complaint about a flag, and which one may have been meant.
 func flagError(command *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		if wanted := flagValues[invalid.GetFlag().Value.Type()]; wanted != "" {
+			err = fmt.Errorf("--%s: want %s, found %q", invalid.GetFlag().Name, wanted, invalid.GetValue())
+		}
+	}
 	complaint := withoutNumbers(err)
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {

@@ -107,7 +107,9 @@ func readLines(r io.Reader) ([]string, error) {
 			lines = append(lines, line)
 		}
 	}
-	if err := scanner.Err(); err != nil {
+	if err := scanner.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, fmt.Errorf("cannot read standard input: line %d: it has more than %d bytes", read+1, bufio.MaxScanTokenSize)
+	} else if err != nil {
 		return nil, fmt.Errorf("cannot read standard input: line %d: %w", read+1, err)
 	}
 	if len(lines) == 0 {

@@ -15,7 +15,7 @@ func TestReadLines(t *testing.T) {
 	assert.Equal(t, []string{"640823-3234", "197010632391"}, lines)
 
 	_, err = readLines(strings.NewReader("\n640823-3234\n\n" + strings.Repeat("9", 1<<17)))
-	require.EqualError(t, err, "cannot read standard input: line 4: bufio.Scanner: token too long")
+	require.EqualError(t, err, "cannot read standard input: line 4: it has more than 65536 bytes")
 	_, err = readLines(strings.NewReader("\n \n"))
 	require.EqualError(t, err, "cannot read standard input: it has no numbers")
 }
