@@ -73,9 +73,12 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 			continue
 		}
 		field := &schema.Fields[at]
-		if field.Type.Kind == arrowipc.Null && !canonical[i].Required {
-			a.fields[i] = -1 // as pandas writes a column of no values, whatever its type was meant to be
-			continue
+		if field.Type.Kind == arrowipc.Null {
+			if !canonical[i].Required {
+				a.fields[i] = -1 // as pandas writes a column of no values, whatever its type was meant to be
+				continue
+			}
+			return nil, fmt.Errorf("cannot read %s: column %s has no values; %s is required", path, columnText(field.Name), canonical[i].Name)
 		}
 		column := &fileColumn{canonical: canonical[i].Name, theirs: field.Name, optional: true, columnType: arrowTypeOf(&field.Type)}
 		if shapes := shapesOf[canonical[i].kind]; !slices.Contains(shapes, column.shape) {

@@ -388,7 +388,7 @@ func TestArrowColumnsThatCannotBeRead(t *testing.T) {
 		{"nested", "amount", arrow.ListOf(arrow.PrimitiveTypes.Int64), "[1]", "column amount is of type list; amount is read from decimal, decimal without digits after the point, integers, double or float, text"},
 		{"floats of 16 bits", "amount", arrow.FixedWidthTypes.Float16, "1", "column amount is of type float16; amount is read from"},
 		{"numbers as floats", "identity_number", arrow.PrimitiveTypes.Float64, "6408233234", "column identity_number is of type float64; identity_number is read from text, integers"},
-		{"no values at all where one is required", "amount", arrow.Null, "null", "column amount is of type null"},
+		{"no values at all where one is required", "amount", arrow.Null, "null", "column amount has no values; amount is required"},
 		{"a duration", "payment_date", arrow.FixedWidthTypes.Duration_s, "1", "column payment_date is of type duration"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

@@ -202,5 +202,9 @@ func TestFoldersSayWhatNullColumnsDoNot(t *testing.T) {
 		require.NotEmpty(t, batch.PeriodStart, name)
 		assert.Equal(t, calendar.Of(2025, 9, 1), batch.PeriodStart[0], name)
 		assert.Equal(t, []FolderKey{{"nothing", "2025-09-01", "period_start"}}, file.Folders, name)
+
+		path := writeFile(t, name, data)
+		_, _, _, err = firstRow(t, Source{Name: "s", Files: []string{path}, Columns: map[string]string{"amount": "nothing"}})
+		assert.EqualError(t, err, "cannot read "+path+": column nothing has no values; amount is required")
 	}
 }

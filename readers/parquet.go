@@ -198,6 +198,8 @@ func (f *parquetFile) column(source *Source, canonical Column) (*parquetColumn, 
 		return nil, nil // as pandas writes a column of no values, whatever its type was meant to be
 	case column == nil:
 		return nil, fmt.Errorf("cannot read %s: column %s is nested or repeated; %s is read from a flat column", f.path, columnText(theirs), canonical.Name)
+	case column.isNull:
+		return nil, fmt.Errorf("cannot read %s: column %s has no values; %s is required", f.path, columnText(theirs), canonical.Name)
 	case !slices.Contains(shapesOf[canonical.kind], column.shape):
 		return nil, fmt.Errorf("cannot read %s: column %s is of type %s; %s is read from %s", f.path, columnText(theirs), column.name, canonical.Name, joinShapes(shapesOf[canonical.kind]))
 	}
