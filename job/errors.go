@@ -57,7 +57,15 @@ type Interrupted struct {
 	Signal os.Signal
 }
 
-func (i *Interrupted) Error() string { return "interrupted by " + i.Signal.String() }
+func (i *Interrupted) Error() string {
+	if name := signalNames[i.Signal]; name != "" {
+		return "interrupted by " + name
+	}
+	return "interrupted by " + i.Signal.String()
+}
+
+// signalNames are those of the signals that end a run, by which manuals know them.
+var signalNames = map[os.Signal]string{os.Interrupt: "SIGINT", syscall.SIGTERM: "SIGTERM"}
 
 // ExitStatus is the exit status that an error of a run asks for: 0 for none.
 func ExitStatus(err error) int {

@@ -101,7 +101,7 @@ func TestASignalEndsARunWithoutAReport(t *testing.T) {
 			_ = command.Wait() // its exit status is looked at below
 			assert.Less(t, time.Since(signalled), 5*time.Second, "it stops though the records go on")
 			assert.Equal(t, row.exit, command.ProcessState.ExitCode())
-			assert.Equal(t, "avstam: exit "+map[int]string{130: "130: interrupted by interrupt", 143: "143: interrupted by terminated"}[row.exit], last)
+			assert.Equal(t, "avstam: exit "+map[int]string{130: "130: interrupted by SIGINT", 143: "143: interrupted by SIGTERM"}[row.exit], last)
 			assert.NoFileExists(t, filepath.Join(out, "latest"))
 		})
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // stopTime is how long a program may take to end that was asked to.
@@ -55,7 +56,7 @@ func TestSignalledRunsLeaveNothing(t *testing.T) {
 			default:
 				interrupted++
 				require.Equal(t, 128+int(signal), exit)
-				require.Equal(t, fmt.Sprintf("avstam: exit %d: interrupted by %s", exit, signal), s.lastLine())
+				require.Equal(t, fmt.Sprintf("avstam: exit %d: interrupted by %s", exit, unix.SignalName(signal)), s.lastLine())
 				require.Equal(t, before, now)
 			}
 			before = now
@@ -142,7 +143,7 @@ func TestWaitingCommandsEndWhenAsked(t *testing.T) {
 					t.Fatalf("it has not ended %v after %s: %s", stopTime, signal, told.String())
 				}
 				assert.Equal(t, 128+int(signal), command.ProcessState.ExitCode())
-				assert.True(t, strings.HasSuffix(told.String(), fmt.Sprintf("avstam: exit %d: interrupted by %s\n", 128+int(signal), signal)), told.String())
+				assert.True(t, strings.HasSuffix(told.String(), fmt.Sprintf("avstam: exit %d: interrupted by %s\n", 128+int(signal), unix.SignalName(signal))), told.String())
 				for name := range tree(t, folder) {
 					assert.Contains(t, []string{"out", "out/.lock", "out/.id_key", "much", "pipe", "begun", "pipes", "pipes/pipe.csv"}, name)
 				}
