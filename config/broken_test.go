@@ -15,6 +15,10 @@ func TestBrokenFiles(t *testing.T) {
 	for _, row := range []struct{ why, text, want string }{
 		{"a misspelt key", "registr: {snapshot: r}",
 			`f:1:1: unknown key "registr" (did you mean "register"?)`},
+		{"a key in capitals", "REGISTER: {snapshot: r}",
+			`f:1:1: unknown key "REGISTER" (did you mean "register"?)`},
+		{"a column as others write it", "sources: [{name: a, files: [b], columns: {Payment_Date: X}}]",
+			`f:1:43: unknown column "Payment_Date" (did you mean "payment_date"?)`},
 		{"two letters exchanged, deep inside", "sources:\n  - name: a\n    files: [b]\n    cvs: {decimal: ','}",
 			`f:4:5: unknown key "cvs" (did you mean "csv"?)`},
 		{"a key like none", "output: {folder: out}",

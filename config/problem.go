@@ -75,11 +75,11 @@ func quote(text string) string {
 }
 
 // Nearest is the known word that may have been meant by one that is none of them;
-// empty where none is near.
+// empty where none is near. Their case does not count.
 func Nearest(word string, known []string) string {
 	best, distance := "", len(word)/3+1
 	for _, candidate := range known {
-		if d := editDistance(word, candidate); d <= distance && d < len(candidate) {
+		if d := editDistance(strings.ToLower(word), strings.ToLower(candidate)); d <= distance && d < len(candidate) {
 			if d < distance || best == "" {
 				best, distance = candidate, d
 			}

@@ -167,12 +167,16 @@ func missingColumnError(path string, canonical, theirs string, there []string) e
 		}
 		names.WriteString(columnText(column))
 	}
-	composed := ""
+	advice := ""
 	composes := func(column string) bool { return norm.NFC.String(column) == norm.NFC.String(theirs) }
 	if at := slices.IndexFunc(there, composes); at >= 0 {
-		composed = fmt.Sprintf("; its column %d differs from that in composition alone, as å and a with a ring above do: copy the name from the file", at+1)
+		advice = fmt.Sprintf("; its column %d differs from that in composition alone, as å and a with a ring above do: copy the name from the file", at+1)
 	}
-	return fmt.Errorf("cannot read %s: it has no column %s; its columns are %s%s", path, name, names.String(), composed)
+	alike := func(column string) bool { return strings.EqualFold(column, theirs) }
+	if at := slices.IndexFunc(there, alike); at >= 0 {
+		advice = fmt.Sprintf("; its column %d differs from that in capital letters alone, and names are compared exactly: map it", at+1)
+	}
+	return fmt.Errorf("cannot read %s: it has no column %s; its columns are %s%s", path, name, names.String(), advice)
 }
 
 // columnText is a column's name for a message: short, printable, and without
