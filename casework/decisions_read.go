@@ -36,7 +36,7 @@ var decisionColumns = []string{"finding_id", "number", "rule", "decision", "unti
 func ReadDecisions(ctx context.Context, path string, asOf calendar.Day) (*Decisions, error) {
 	file, err := disk.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the decisions: %w", err)
+		return nil, fmt.Errorf("cannot read the decisions in %s: %w", path, disk.Reason(err))
 	}
 	defer file.Close() // it is only read
 	var head [4]byte

@@ -136,7 +136,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"a limit that is none", "fail_on: {error: none}",
 			`f:1:18: want a number of rows or a percentage from 0% to 100%, found "none"`},
 		{"test numbers that are not there", "policy:\n  test_numbers: none.txt",
-			`f:2:17: cannot read the test numbers: open none.txt: no such file or directory`},
+			`f:2:17: cannot read the test numbers none.txt: there is no such file`},
 		{"a language that the page does not speak", "output: {dir: a, lang: swedish}",
 			`f:1:24: unknown language "swedish" (known: en, sv)`},
 		{"a limit that is no number", "output: {dir: a, suppress_below: five}",

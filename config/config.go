@@ -146,7 +146,7 @@ func defaultPolicy() Policy { return Policy{ExpiringWithinDays: 90, StaleAfterDa
 func Load(path string) (*Configuration, error) {
 	text, err := disk.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the configuration: %w", err)
+		return nil, fmt.Errorf("cannot read the configuration %s: %w", path, disk.Reason(err))
 	}
 	return parse(path, text)
 }
@@ -171,7 +171,7 @@ func parse(path string, text []byte) (*Configuration, error) {
 func LoadPolicy(path string) (*Policy, error) {
 	text, err := disk.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the policy: %w", err)
+		return nil, fmt.Errorf("cannot read the policy %s: %w", path, disk.Reason(err))
 	}
 	d := &decoder{file: path}
 	p := defaultPolicy()

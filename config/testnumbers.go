@@ -20,7 +20,7 @@ const limitTestNumbers = 1 << 20
 func readTestNumbers(path string) ([]identity.Number, error) {
 	file, err := disk.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the test numbers: %w", err)
+		return nil, fmt.Errorf("cannot read the test numbers %s: %w", path, disk.Reason(err))
 	}
 	defer file.Close()
 	var numbers []identity.Number

@@ -47,6 +47,28 @@ func Open(path string) (*File, error) {
 	return OpenFile(path, os.O_RDONLY, 0)
 }
 
+// Reason is why a file could not be read, for a message that names it: without the
+// call that failed and the path, and in one wording where there is no such file.
+func Reason(err error) error {
+	told := err
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		told = pathError.Err
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return reason{"there is no such file", err}
+	}
+	return reason{told.Error(), err}
+}
+
+// reason is an error in other words.
+type reason struct {
+	text string
+	error
+}
+
+func (r reason) Error() string { return r.text }
+func (r reason) Unwrap() error { return r.error }
+
 // Create makes a file, or empties the one that there is, for writing.
 func Create(path string, mode fs.FileMode) (*File, error) {
 	return OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)

@@ -168,3 +168,23 @@ func TestNamedPipe(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, contents)
 }
+
+// A message that names the file says why in one wording, and the error stays what it was.
+func TestReason(t *testing.T) {
+	_, absent := Open(filepath.Join(t.TempDir(), "none"))
+	for _, row := range []struct {
+		why  string
+		err  error
+		want string
+		is   error
+	}{
+		{"no such file", absent, "there is no such file", fs.ErrNotExist},
+		{"another reason: the call and the path are left out", &fs.PathError{Op: "open", Path: "a", Err: syscall.EACCES}, "permission denied", fs.ErrPermission},
+		{"no error of a file", io.ErrUnexpectedEOF, "unexpected EOF", io.ErrUnexpectedEOF},
+	} {
+		assert.EqualError(t, Reason(row.err), row.want, row.why)
+		assert.ErrorIs(t, Reason(row.err), row.is, row.why)
+	}
+	var path *fs.PathError
+	assert.ErrorAs(t, Reason(absent), &path)
+}

@@ -61,12 +61,12 @@ func openSnapshot(path string, digest bool) (*register.Snapshot, Input, error) {
 	}
 	file, err := disk.Open(path)
 	if err != nil {
-		return nil, Input{}, fmt.Errorf("cannot open register snapshot %s: %w", path, err)
+		return nil, Input{}, fmt.Errorf("cannot open register snapshot %s: %w", path, disk.Reason(err))
 	}
 	defer file.Close() // only read from
 	before, err := file.Stat()
 	if err != nil {
-		return nil, Input{}, fmt.Errorf("cannot open register snapshot %s: %w", path, err)
+		return nil, Input{}, fmt.Errorf("cannot open register snapshot %s: %w", path, disk.Reason(err))
 	}
 	snapshot, err := register.Read(file)
 	if err != nil {

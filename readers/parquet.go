@@ -87,10 +87,7 @@ func (f *parquetFile) checkUnchanged() error {
 
 // cannotRead wraps an error with the file that it is about, once.
 func cannotRead(path string, err error) error {
-	if pathError, ok := errors.AsType[*os.PathError](err); ok {
-		err = pathError.Err
-	}
-	return fmt.Errorf("cannot read %s: %w", path, err)
+	return fmt.Errorf("cannot read %s: %w", path, disk.Reason(err))
 }
 
 // damaged is the error of a panic while a file was read: the Parquet library

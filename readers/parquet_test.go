@@ -505,7 +505,7 @@ func TestParquetFileThatChangesBeforeItIsRead(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, data, 0o600))
 	require.ErrorIs(t, opened.cut(context.Background(), func(pipeline.Piece) error { return nil }), errChanged)
 	require.NoError(t, os.Remove(path))
-	require.EqualError(t, opened.cut(context.Background(), func(pipeline.Piece) error { return nil }), "cannot read "+path+": no such file or directory")
+	require.EqualError(t, opened.cut(context.Background(), func(pipeline.Piece) error { return nil }), "cannot read "+path+": there is no such file")
 }
 
 // The file stays open for pieces that outlive the cutting.
@@ -684,7 +684,7 @@ func TestParquetFilesThatAreNone(t *testing.T) {
 		assert.ErrorContains(t, err, c.want)
 	}
 	_, _, err := readRecords(filepath.Join(folder, "none"), &Source{}, newOptions())
-	assert.EqualError(t, err, "cannot read "+filepath.Join(folder, "none")+": no such file or directory")
+	assert.EqualError(t, err, "cannot read "+filepath.Join(folder, "none")+": there is no such file")
 }
 
 // A file is said to be encrypted where it is, and not where a bit of it is another.

@@ -48,7 +48,7 @@ func TestExpand(t *testing.T) {
 		{"a.csv *.parquet", "", "cannot read FOLDER/*.parquet: no file matches it", "a glob that finds nothing"},
 		{"[", "", "cannot read FOLDER/[: syntax error in pattern", "no glob"},
 		{"empty", "", "cannot read FOLDER/empty: there are no files in it", "a folder without data"},
-		{"dangling", "", "cannot read FOLDER/dangling: no such file or directory", "a link to nowhere"},
+		{"dangling", "", "cannot read FOLDER/dangling: there is no such file", "a link to nowhere"},
 		{"a.csv a.csv", "", "cannot read FOLDER/a.csv: it is named twice", "named twice"},
 		{"a.csv ?.csv", "", "cannot read FOLDER/a.csv: it is named twice", "named by a path and by a glob"},
 		{"in/1.csv in", "", "cannot read FOLDER/in/1.csv: it is named twice", "named by a path and by its folder"},

@@ -164,7 +164,7 @@ func BeginsSnapshot(head []byte) bool { return bytes.HasPrefix(head, []byte(File
 func Open(path string) (*Snapshot, error) {
 	file, err := disk.Open(path)
 	if err != nil {
-		return nil, cannotOpen(path, err)
+		return nil, cannotOpen(path, disk.Reason(err))
 	}
 	defer file.Close() // only read from
 	return Read(file)
