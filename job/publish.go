@@ -242,13 +242,25 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 // firstReject says where the first rejected row lies and what is wrong with it: mostly
 // they all have the same. It is empty where that cannot be told.
 func (r *run) firstReject() string {
+	const most = 100 // of what may be a hundred million
+	first, inputs := "", r.inputs()
+	rejects, ofCommas := 0, 0
 	for reject, err := range r.rejects() {
-		if err != nil {
-			return ""
+		if err != nil || rejects == most {
+			break
 		}
-		return "; the first is " + rejectPlace(reject.Row, reject.Line, r.inputs()[reject.File].Input.Path, reject.Reason, reject.Column)
+		file := inputs[reject.File]
+		if rejects++; first == "" {
+			first = "; the first is " + rejectPlace(reject.Row, reject.Line, file.Input.Path, reject.Reason, reject.Column)
+		}
+		if reject.Reason == pipeline.BadAmount && file.Input.Format == readers.FormatCSV.String() && r.settings.Sources[file.Source].CSV.Decimal == 0 {
+			ofCommas++
+		}
 	}
-	return ""
+	if 2*ofCommas > rejects {
+		first += "; if amounts have a decimal comma, avstam inspect FILE writes the configuration that reads them"
+	}
+	return first
 }
 
 // rejectPlace says where a rejected row lies, from 1, and what is wrong with it. A file
