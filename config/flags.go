@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -49,6 +50,9 @@ func (f *Flags) Configuration() (*Configuration, error) {
 	if len(f.Records) > 0 {
 		source := Source{Name: "records"}
 		for _, pattern := range f.Records {
+			if pattern == "" {
+				return nil, errors.New("--records: the name is empty")
+			}
 			if slices.Contains(source.Files, literal(pattern)) {
 				return nil, fmt.Errorf("--records: %s is named twice", pattern)
 			}

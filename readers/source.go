@@ -231,9 +231,16 @@ func Expand(patterns []string) ([]string, error) {
 // globEscaped is a character of a glob whose meaning is taken from it.
 var globEscaped = regexp.MustCompile(`\\(.)`)
 
+// address is a path that begins with the scheme of an address, below a folder or not:
+// a path that was cleaned has one slash of two.
+var address = regexp.MustCompile(`(?:^|/)[a-z][a-z0-9+.-]+:/`)
+
 func expandPattern(pattern string) ([]string, error) {
-	if pattern == StandardInput {
+	switch pattern {
+	case StandardInput:
 		return []string{pattern}, nil
+	case "":
+		return nil, errors.New("cannot read a file: its name is empty")
 	}
 	matches := []string{pattern}
 	_, err := disk.Lstat(pattern)
@@ -256,6 +263,9 @@ func expandPattern(pattern string) ([]string, error) {
 		if len(matches) == 0 {
 			if strings.ContainsAny(pattern, "*?[") {
 				return nil, fmt.Errorf("cannot read %s: no file matches it", pattern)
+			}
+			if address.MatchString(pattern) {
+				return nil, fmt.Errorf("cannot read %s: there is no such file, and of addresses only those of s3:// are read", pattern)
 			}
 			return nil, fmt.Errorf("cannot read %s: there is no such file", pattern)
 		}

@@ -45,6 +45,7 @@ func TestExpand(t *testing.T) {
 		{"-", "-", "", "standard input"},
 		{"symbolic", "symbolic", "", "a symbolic link"},
 		{"missing.csv", "", "cannot read FOLDER/missing.csv: there is no such file", "nothing there"},
+		{"https:/example.org/a.csv", "", "cannot read FOLDER/https:/example.org/a.csv: there is no such file, and of addresses only those of s3:// are read", "an address, cleaned and below a folder as of a configuration"},
 		{"a.csv *.parquet", "", "cannot read FOLDER/*.parquet: no file matches it", "a glob that finds nothing"},
 		{"[", "", "cannot read FOLDER/[: syntax error in pattern", "no glob"},
 		{"empty", "", "cannot read FOLDER/empty: there are no files in it", "a folder without data"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,8 @@ stop the build.`,
 			}
 			settings := c.RegisterSettings()
 			switch {
+			case slices.Contains(flags.Register, ""):
+				return usageError(errors.New("--in: the name is empty"))
 			case len(settings.Extract.Files) == 0:
 				return usageError(errors.New("--in is missing, and so is a configuration whose register has files"))
 			case out == "":

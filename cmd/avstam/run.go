@@ -184,7 +184,10 @@ func (f *runFlags) findSnapshot() (err error) {
 // extractOrSnapshot says whether patterns name one snapshot, or else an
 // extract's files.
 func extractOrSnapshot(patterns []string) (extract []string, snapshot string, err error) {
-	if len(patterns) == 0 || slices.Contains(patterns, "-") {
+	switch {
+	case slices.Contains(patterns, ""):
+		return nil, "", usageError(errors.New("--register: the name is empty"))
+	case len(patterns) == 0 || slices.Contains(patterns, "-"):
 		return patterns, "", nil
 	}
 	paths, err := readers.Expand(patterns)
