@@ -77,7 +77,11 @@ func flagError(command *cobra.Command, err error) error {
 	}
 	complaint := withoutNumbers(err)
 	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+	switch {
+	case !errors.As(err, &unknown):
+	case !command.HasParent() && (unknown.GetSpecifiedName() == "version" || unknown.GetSpecifiedShortnames() == "v"):
+		complaint = fmt.Errorf("%w (did you mean %q?)", complaint, "avstam version")
+	case unknown.GetSpecifiedShortnames() == "":
 		var known []string
 		command.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
 		complaint = fmt.Errorf("%w%s", complaint, didYouMean("--", unknown.GetSpecifiedName(), known))
