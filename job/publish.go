@@ -240,7 +240,8 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 }
 
 // firstReject says where the first rejected row lies and what is wrong with it: mostly
-// they all have the same. It is empty where that cannot be told.
+// they all have the same. Where most of the first are amounts, it also says what would
+// read them. It is empty where that cannot be told.
 func (r *run) firstReject() string {
 	const most = 100 // of what may be a hundred million
 	first, inputs := "", r.inputs()
