@@ -144,9 +144,9 @@ func TestAFolderNamedLikeAPatternIsNoPattern(t *testing.T) {
 func TestAFileThatIsNotThere(t *testing.T) {
 	_, err := Load("testdata/none.yaml")
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	assert.ErrorContains(t, err, "cannot read the configuration: open testdata/none.yaml")
+	assert.ErrorContains(t, err, "cannot read the configuration testdata/none.yaml: there is no such file")
 	_, err = LoadPolicy("testdata/none.yaml")
-	assert.ErrorContains(t, err, "cannot read the policy: open testdata/none.yaml")
+	assert.ErrorContains(t, err, "cannot read the policy testdata/none.yaml: there is no such file")
 }
 
 func TestWhatIsMissingIsMissedWithItsPlace(t *testing.T) {
