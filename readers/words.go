@@ -27,8 +27,8 @@ func checkWord(text []byte) error {
 	return nil
 }
 
-// anyYear is a year by which ten digits are read of which only one century may be asked
-// for whether they are a number at all.
+// anyYear is the year by which ten digits are read. Only of 29 February does it matter
+// to whether they are a number at all.
 const anyYear = 2024
 
 // isPersonsNumber says whether a text is a personal or coordination number, in any
