@@ -67,11 +67,12 @@ func (v *columnValues) boolean(i int) bool { return v.data[i>>3]>>(i&7)&1 != 0 }
 // findSuspect sets suspect where one of the texts is not UTF-8, or is a person's number
 // where they are words.
 func (v *columnValues) findSuspect(areWords bool) {
-	if !areWords && isASCII(v.data) { // fast path
+	v.suspect = v.suspect || areWords && v.havePersonsNumber(v.count)
+	if v.suspect || isASCII(v.data) { // fast path
 		return
 	}
 	for i := range v.count {
-		if text := v.text(i); !utf8.Valid(text) || areWords && isPersonsNumber(text) {
+		if !utf8.Valid(v.text(i)) {
 			v.suspect = true
 			return
 		}

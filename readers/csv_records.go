@@ -276,7 +276,9 @@ func (p *csvPiece) fill(b *pipeline.Batch) error {
 	b.PeriodStart = p.days(b.PeriodStart, periodStart, rows)
 	b.PeriodEnd = p.days(b.PeriodEnd, periodEnd, rows)
 
-	// Words are of records alone, so what is no record is known before the first is numbered.
+	// Words are of records alone, so what is no record is known before the first is
+	// numbered, but for a word that is a person's number: only a word that is new is
+	// asked for that.
 	for _, canonical := range [...]int{agency, paymentType, currency} {
 		if f.columns[canonical] != nil {
 			p.checkEncoding(canonical, rows)

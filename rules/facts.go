@@ -123,7 +123,12 @@ type Evidence struct {
 }
 
 // nothingKnown are the days on which facts became known that are not there.
-var nothingKnown = [factCount]calendar.Day{calendar.Missing, calendar.Missing, calendar.Missing}
+var nothingKnown = func() (days [factCount]calendar.Day) {
+	for i := range days {
+		days[i] = calendar.Missing
+	}
+	return days
+}()
 
 // Evidence gathers the evidence of a row.
 func (f *Facts) Evidence(row int32) Evidence {
