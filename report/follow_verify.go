@@ -156,9 +156,9 @@ type Earlier struct {
 // OpenEarlier reads the manifest of a published report. It fails where that is
 // not the one that was published, or of another schema.
 func OpenEarlier(folder string) (*Earlier, error) {
-	resolved, err := disk.EvalSymlinks(folder)
+	resolved, err := Follow(folder)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the report %s: %w", folder, err)
+		return nil, err
 	}
 	// The folder may be named as ".".
 	if !disk.IsAbs(resolved) {

@@ -328,6 +328,15 @@ func ReadManifest(folder string) (*Manifest, error) {
 	return &manifest, nil
 }
 
+// Follow is the folder of a published report, without links.
+func Follow(folder string) (string, error) {
+	followed, err := disk.EvalSymlinks(folder)
+	if err != nil {
+		return "", fmt.Errorf("cannot read the report %s: %w", folder, disk.Reason(err))
+	}
+	return followed, nil
+}
+
 // ReadSummary reads the summary of a published report.
 func ReadSummary(folder string) (*Summary, error) {
 	var summary Summary
@@ -337,10 +346,10 @@ func ReadSummary(folder string) (*Summary, error) {
 func readJSON(folder, name string, into any) error {
 	contents, err := readDocument(disk.Join(folder, name))
 	if err != nil {
-		return fmt.Errorf("cannot read a report: %w", err)
+		return fmt.Errorf("cannot read the report %s: %w", folder, err)
 	}
 	if err := json.Unmarshal(contents, into); err != nil {
-		return fmt.Errorf("cannot read a report: %s of %s is none of this program", name, folder)
+		return fmt.Errorf("cannot read the report %s: its %s is none of this program", folder, name)
 	}
 	return nil
 }

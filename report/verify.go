@@ -37,14 +37,14 @@ const maxDocumentBytes = 256 << 20
 // are still there too, and tells how many are not. It returns an error only where
 // the folder holds no report of this version that it could read.
 func Verify(ctx context.Context, folder string, inputs bool) (differences []Difference, absent int, err error) {
-	folder, err = disk.EvalSymlinks(folder)
+	folder, err = Follow(folder)
 	if err != nil {
-		return nil, 0, fmt.Errorf("cannot verify a report: %w", err)
+		return nil, 0, err
 	}
 	v := &verifier{folder: folder}
 	contents, err := readDocument(disk.Join(folder, ManifestFile))
 	if err != nil {
-		return nil, 0, fmt.Errorf("cannot verify %s: %w", folder, err)
+		return nil, 0, fmt.Errorf("cannot read the report %s: %w", folder, err)
 	}
 	if digest := sha256.Sum256(contents); !isNamedAfter(folder, digest) {
 		v.differ(ManifestFile, "its digest is not that in the name of the report")
@@ -415,14 +415,14 @@ func compareChunks(ctx context.Context, input *Input) (string, error) {
 func readDocument(path string) ([]byte, error) {
 	file, err := disk.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), disk.Reason(err))
 	}
 	defer file.Close() // it was only read
 	var contents bytes.Buffer
 	if _, err := io.CopyN(&contents, file, maxDocumentBytes); err == nil {
 		return nil, fmt.Errorf("%s is larger than %d bytes", filepath.Base(path), maxDocumentBytes)
 	} else if !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), disk.Reason(err))
 	}
 	return contents.Bytes(), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 
@@ -13,7 +12,6 @@ import (
 
 	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/config"
-	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
@@ -75,9 +73,9 @@ func (p *program) printsToTerminal() bool {
 }
 
 func (p *program) explain(ctx context.Context, folder, id string, registerFiles []string, full bool) (*casework.Explanation, error) {
-	folder, err := disk.EvalSymlinks(folder)
+	folder, err := report.Follow(folder)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read a report: %w", err)
+		return nil, err
 	}
 	manifest, err := report.ReadManifest(folder)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/avstam/avstam/casework"
-	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/report"
 )
 
@@ -38,9 +37,9 @@ the table of cases alone. The cases of protected people lie apart, in the folder
 			if err := report.CheckOutside(out); err != nil {
 				return outputError(err)
 			}
-			folder, err := disk.EvalSymlinks(arguments[0])
+			folder, err := report.Follow(arguments[0])
 			if err != nil {
-				return inputError(fmt.Errorf("cannot read a report: %w", err))
+				return inputError(err)
 			}
 			manifest, err := report.ReadManifest(folder)
 			if err != nil {
