@@ -234,3 +234,61 @@ func TestNoTailOfNoPaymentType(t *testing.T) {
 	question.ID = idOf(t, folder, "deceased_payee", "A")
 	assert.Equal(t, "A payment on 2024-05-10 or before; or a period_end on or before 2024-05-10; or a register without that death, if the person is alive.", explained(t, question).Clean)
 }
+
+// A day on which the register has something else against the number would not have
+// made the payment clean.
+func TestADayBeforeIsCleanOnlyWhereTheRegisterHasNothingElse(t *testing.T) {
+	const (
+		number  = "197010632391,"
+		other   = "196408233234,active,2010-01-01,,,\n"
+		fromEnd = "2024-12-01,2025-01-31"
+	)
+	for _, row := range []struct{ why, register, rule, period, clean string }{
+		{"nothing before", number + "inactive,2024-06-01,TIDSFRIST,,\n", "inactive_number", ",",
+			"A reactivation or renewal of the number on 2025-01-15 or before; or a payment before 2024-06-01. The payment itself may be right."},
+		{"inactive before, for another reason", number + "inactive,2023-01-01,AVLIDEN,,\n" + number + "inactive,2024-06-01,TIDSFRIST,,\n", "inactive_number", ",",
+			"A reactivation or renewal of the number on 2025-01-15 or before; or a payment before 2023-01-01. The payment itself may be right."},
+		{"inactive, active and inactive again", number + "inactive,2023-01-01,TIDSFRIST,,\n" + number + "active,2023-05-01,,,\n" + number + "inactive,2024-06-01,TIDSFRIST,,\n", "inactive_number", ",",
+			"A reactivation or renewal of the number on 2025-01-15 or before; or a payment before 2024-06-01. The payment itself may be right."},
+		{"inactive since ever", number + "inactive,,TIDSFRIST,,\n" + number + "inactive,2024-06-01,TIDSFRIST,,\n", "inactive_number", ",",
+			"A reactivation or renewal of the number on 2025-01-15 or before. The payment itself may be right."},
+		{"inactive before it was closed", number + "inactive,2020-01-01,TIDSFRIST,,\n" + number + "closed,2024-06-01,PERSONNUMMER,196408233234,\n" + other, "closed_number", ",",
+			"The personal number ******** instead; or a payment before 2020-01-01."},
+		{"a death, and nothing before", number + "deregistered,2024-05-10,AV,,\n", "deceased_payee", ",",
+			"A payment on 2024-05-10 or before; or a period_end on or before 2024-05-10; or a lawful tail of 8 months or more for the payment type; or a register without that death, if the person is alive."},
+		{"a death, and a day of it that is not known", number + "deregistered,2024-05-10,AV,,0\n", "deceased_payee", ",",
+			"A period_end on or before 2024-05-10; or a lawful tail of 8 months or more for the payment type; or a register without that death, if the person is alive."},
+		{"emigrated before the death", number + "deregistered,2020-02-01,UV,,\n" + number + "deregistered,2024-05-10,AV,,\n", "deceased_payee", ",",
+			"A period_end on or before 2024-05-10; or a lawful tail of 8 months or more for the payment type; or a register without that death, if the person is alive."},
+		{"emigrated before the death of a lawful payment", number + "deregistered,2020-02-01,UV,,\n" + number + "deregistered,2024-12-10,AV,,\n", "deceased_lawful_tail", fromEnd,
+			"Nothing is wrong with the payment."},
+		{"the death alone of a lawful payment", number + "deregistered,2024-12-10,AV,,\n", "deceased_lawful_tail", fromEnd,
+			"Nothing is wrong with the payment. It would not be told of if it had been made on 2024-12-10 or before."},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			folder := deathReport(t, row.register, row.period, "policy: {payment_types: {pension: {lawful_after_death: {months: 2}}}}\n", nil)
+			question := questionOf(t, folder)
+			question.ID = idOf(t, folder, row.rule, "A")
+			assert.Equal(t, row.clean, shownNumber.ReplaceAllString(explained(t, question).Clean, "********"))
+		})
+	}
+}
+
+// shownNumber is a masked number with its year.
+var shownNumber = regexp.MustCompile(`\d{4}\*{8}`)
+
+// The time line has a level beside the entry that has it, and not beside one of before.
+func TestALevelStandsInItsOwnEntry(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "register.csv", "number,status,status_from,identity_level\n197010632391,active,2010-01-01,\n197010632391,active,2020-01-01,probable\n197010632391,inactive,2024-06-01,\n")
+	write(t, "records.csv", "identity_number,payment_date,amount,record_id\n197010632391,2025-01-15,1,A\n")
+	write(t, "avstam.yaml", "register: {files: [register.csv]}\nsources: [{name: a, files: [records.csv]}]\noutput: {dir: out, formats: [parquet]}\n")
+	folder := runIn(t, "avstam.yaml", nil)
+	question := questionOf(t, folder)
+	question.ID = idOf(t, folder, "inactive_number", "A")
+	var levels []string
+	for _, entry := range explained(t, question).Register.History {
+		levels = append(levels, entry.From+" "+entry.Level)
+	}
+	assert.Equal(t, []string{"2010-01-01 ", "2020-01-01 probable", "2024-06-01 "}, levels)
+}

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
@@ -21,8 +22,8 @@ type ExplainedRegister struct {
 }
 
 // HistoryEntry is an entry of the register, with the attributes that are resolved for
-// it, but for a date of death that only another entry has: an entry from long before
-// a death does not tell of it.
+// it, but for a level and a date of death that only another entry has: an entry from
+// long before a death does not tell of it.
 type HistoryEntry struct {
 	From          string `json:"status_from,omitempty"` // empty is since ever
 	KnownFrom     string `json:"known_from,omitempty"`
@@ -62,6 +63,11 @@ func (e *explaining) judge() {
 	if e.record == nil || e.snapshot == nil {
 		return
 	}
+	e.judged = e.judgeOn(e.record.paymentDate)
+}
+
+// judgeOn runs the rules on the record as it would be if it had been paid on a day.
+func (e *explaining) judgeOn(day calendar.Day) *judged {
 	r, dictionaries := e.record, pipeline.NewDictionaries()
 	number := func(d interface {
 		ID([]byte) (uint16, error)
@@ -73,7 +79,7 @@ func (e *explaining) judge() {
 		return n
 	}
 	batch := &pipeline.Batch{
-		Rows: 1, Text: []identity.Text{r.text}, PaymentDate: []calendar.Day{r.paymentDate},
+		Rows: 1, Text: []identity.Text{r.text}, PaymentDate: []calendar.Day{day},
 		PeriodStart: []calendar.Day{r.periodStart}, PeriodEnd: []calendar.Day{r.periodEnd}, Amount: []int64{r.amount},
 		Agency:      []uint16{number(dictionaries.Agency, r.agency)},
 		PaymentType: []uint16{number(dictionaries.PaymentType, r.paymentType)},
@@ -81,9 +87,21 @@ func (e *explaining) judge() {
 		Rejected:    []bool{false},
 	}
 	checker := rules.NewChecker(&e.question.Policy, e.snapshot, dictionaries)
-	e.judged = &judged{checker: checker, batch: batch, hits: checker.Check(batch)}
+	hits := checker.Check(batch)
 	checker.Facts().Settle(0)
-	e.judged.number, e.judged.place = batch.Number[0], batch.Place[0]
+	return &judged{checker: checker, batch: batch, hits: hits, number: batch.Number[0], place: batch.Place[0]}
+}
+
+// wouldBeClean says whether the record would be without the finding, and without
+// one of another rule in its place, if it had been paid on a day. It is true where
+// there is no register to ask.
+func (e *explaining) wouldBeClean(day calendar.Day) bool {
+	if hit := e.again(); hit == nil || !e.isAsReported(hit) || day < calendar.First {
+		return true
+	}
+	return !slices.ContainsFunc(e.judgeOn(day).hits, func(then rules.Hit) bool {
+		return rules.All()[then.Rule] == e.rule || !slices.ContainsFunc(e.judged.hits, func(now rules.Hit) bool { return now.Rule == then.Rule })
+	})
 }
 
 // isProtected says whether anybody whom the explanation would tell of is
@@ -181,6 +199,9 @@ func (e *explaining) historyEntry(entry, inForce register.Entry, day calendar.Da
 		Level: state.Level.String(), Assigned: s.AssignedOn(entry).String(), Renewed: s.RenewedOn(entry).String(),
 		LastDay: s.InactiveExpectedOn(entry).String(), DeceasedOn: s.DeceasedOn(entry).String(),
 		InForce: inForce.InForce && entry.Row == inForce.Row, AfterPayment: s.StatusFrom(entry) > day,
+	}
+	if state.LevelElsewhere {
+		told.Level = ""
 	}
 	if state.DeathElsewhere {
 		told.DeceasedOn = ""

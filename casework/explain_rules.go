@@ -172,10 +172,11 @@ func sayBeforeAssigned(e *explaining) said {
 			"A payment on the day of the assignment or later, or the number that the person had before.",
 		}
 	}
-	return said{
-		fmt.Sprintf("The number was assigned on %s, %s after the payment of %s.", assigned, daysBetween(e.finding.PaymentDate, assigned), e.finding.PaymentDate),
-		fmt.Sprintf("A payment on %s or later, or the number that the person had before.", assigned),
+	clean := "The number that the person had before."
+	if e.wouldBeClean(assigned) {
+		clean = fmt.Sprintf("A payment on %s or later, or the number that the person had before.", assigned)
 	}
+	return said{fmt.Sprintf("The number was assigned on %s, %s after the payment of %s.", assigned, daysBetween(e.finding.PaymentDate, assigned), e.finding.PaymentDate), clean}
 }
 
 // death is the death that the finding speaks of; where the finding does not have
@@ -261,8 +262,10 @@ func sayDeceased(e *explaining) said {
 	} else {
 		why += fmt.Sprintf(" and the month of its %s lies %s after that of the death: the policy allows %d.", name, monthsText(months), tail)
 	}
-	clean := fmt.Sprintf("A payment on %s or before", death.Earliest)
-	clean += fmt.Sprintf("; or a period_end on or before %s", death.Latest)
+	clean := fmt.Sprintf("A period_end on or before %s", death.Latest)
+	if e.isCleanUpTo(death.Earliest) {
+		clean = fmt.Sprintf("A payment on %s or before; or a period_end on or before %s", death.Earliest, death.Latest)
+	}
 	if f.PaymentType != "" { // a missing one has no tail, whatever the policy says
 		clean += fmt.Sprintf("; or a lawful tail of %s or more for the payment type", monthsText(max(months, 0)))
 	}
@@ -283,11 +286,21 @@ func sayTail(e *explaining) said {
 	default:
 		why += fmt.Sprintf(" The month of its %s lies %s after that of the death, and the policy allows %d: the payment is lawful.", name, monthsText(day.Month()-death.Latest.Month()), e.lawfulMonths())
 	}
-	died := "the day of the death"
-	if ok {
-		died = death.Earliest.String()
+	clean := "Nothing is wrong with the payment."
+	switch {
+	case !ok:
+		clean += " It would not be told of if it had been made on the day of the death or before."
+	case e.isCleanUpTo(death.Earliest):
+		clean += fmt.Sprintf(" It would not be told of if it had been made on %s or before.", death.Earliest)
 	}
-	return said{why, fmt.Sprintf("Nothing is wrong with the payment. It would not be told of if it had been made on %s or before.", died)}
+	return said{why, clean}
+}
+
+// isCleanUpTo says whether a payment on the first day that may be that of a death, or
+// before, would be clean: not where the register also has a day of death that is not
+// known at all, which may lie before every payment, or another death or status before.
+func (e *explaining) isCleanUpTo(day calendar.Day) bool {
+	return e.finding.DeceasedOn != calendar.Unknown.String() && e.wouldBeClean(day) && e.wouldBeClean(day-1)
 }
 
 func monthsText(months int) string {
@@ -315,12 +328,21 @@ func (e *explaining) statusSentence() string {
 	return text
 }
 
-// beforeStatus is a payment that the status does not touch.
+// beforeStatus is a payment that neither the status touches nor, where there is a
+// register, one before it that is as bad.
 func (e *explaining) beforeStatus() string {
-	if e.finding.StatusFrom == calendar.Missing {
-		return ""
+	from := e.finding.StatusFrom
+	for from != calendar.Missing {
+		if e.wouldBeClean(from - 1) {
+			return fmt.Sprintf("; or a payment before %s", from)
+		}
+		earlier := e.snapshot.At(e.judged.place, from-1)
+		if !earlier.InForce {
+			break
+		}
+		from = e.snapshot.StatusFrom(earlier)
 	}
-	return fmt.Sprintf("; or a payment before %s", e.finding.StatusFrom)
+	return ""
 }
 
 func sayDeregistered(cause, instead string) func(*explaining) said {
