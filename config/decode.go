@@ -216,8 +216,12 @@ func (d *decoder) pairs(node ast.Node, path string) (pairs []pair, ok bool) {
 	for _, n := range nodes {
 		at := positionOf(n.Key.GetToken())
 		key, isText := textOf(n.Key)
-		if !isText || key == "" {
+		if !isText {
 			d.complain(at, "a key that is no text: put it in quotes")
+			continue
+		}
+		if key == "" {
+			d.complain(at, "an empty key")
 			continue
 		}
 		if line, seen := lines[key]; seen {

@@ -75,9 +75,10 @@ func quote(text string) string {
 }
 
 // Nearest is the known word that may have been meant by one that is none of them;
-// empty where none is near. Their case does not count.
+// empty where none is near. Their case does not count. Of two letters nothing is
+// guessed: no is not on.
 func Nearest(word string, known []string) string {
-	best, distance := "", len(word)/3+1
+	best, distance := "", min(len(word)/3+1, (len(word)-1)/2)
 	for _, candidate := range known {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(candidate)); d <= distance && d < len(candidate) {
 			if d < distance || best == "" {

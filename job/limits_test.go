@@ -28,3 +28,12 @@ func TestLimits(t *testing.T) {
 		assert.Equal(t, c.passed, c.limit.isPassed(c.count, c.rows), c.why)
 	}
 }
+
+// Messages have a limit as it was written, whatever hundredths are as floating-point
+// numbers.
+func TestLimitsAreShownAsWritten(t *testing.T) {
+	for percents, want := range map[float64]string{7: "7%", 58.37912: "58.37912%", 0.000001: "0.000001%", 100: "100%"} {
+		assert.Equal(t, want, Limit{Share: percents / 100, IsShare: true}.String())
+	}
+	assert.Equal(t, "12", Limit{Rows: 12}.String())
+}

@@ -10,6 +10,7 @@ import (
 	"math/bits"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -394,7 +395,8 @@ func isOverShare(count int64, share float64, total int64) bool {
 // String is the limit as in a configuration.
 func (l Limit) String() string {
 	if l.IsShare {
-		return fmt.Sprintf("%g%%", l.Share*100)
+		// A share that was written as 7 % is no 7.000000000000001 %.
+		return strconv.FormatFloat(math.Round(l.Share*1e10)/1e8, 'f', -1, 64) + "%"
 	}
 	return fmt.Sprint(l.Rows)
 }
