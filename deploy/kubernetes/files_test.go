@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -69,22 +70,52 @@ output: {dir: /var/lib/avstam/reports, id_key: /etc/avstam/id_key}
 	require.NoError(t, os.RemoveAll(filepath.Join(volume("reports"), "reports")))
 
 	for _, step := range steps {
-		j := job(t, step)
-		indexes := 1
-		if j.Spec.Completions != nil {
-			indexes = int(*j.Spec.Completions)
-		}
-		for index := range indexes {
-			c := *j.Spec.Template.Spec.Containers[0].DeepCopy()
-			if j.Spec.Completions != nil {
-				c.Env = append(c.Env, core.EnvVar{Name: "JOB_COMPLETION_INDEX", Value: fmt.Sprint(index)})
-			}
-			inContainer(t, base, program, c)
-		}
+		runStep(t, base, program, step, func(*core.Container) {})
 	}
 	many := findings(t, volume("reports"))
 	require.Greater(t, len(one), 100_000, "there are findings")
 	assert.True(t, bytes.Equal(one, many), "the findings are those of one process")
+
+	// The next night with a baseline: the plan sees the key and the reports, too.
+	settings = strings.Replace(settings, "output: {", "output: {baseline: latest, ", 1)
+	require.NoError(t, os.WriteFile(filepath.Join(volume("config"), "avstam.yaml"), []byte(settings), 0o444))
+	require.NoError(t, os.WriteFile(filepath.Join(volume("config"), "id_key"), key, 0o444))
+	for _, step := range steps {
+		runStep(t, base, program, step, func(c *core.Container) {
+			for i := range c.Args {
+				c.Args[i] = strings.ReplaceAll(c.Args[i], "2025-11", "the-next")
+			}
+			if step == "plan" {
+				c.VolumeMounts = append(c.VolumeMounts, core.VolumeMount{Name: "reports", MountPath: "/var/lib/avstam", ReadOnly: true})
+			}
+		})
+	}
+	summary, err := os.ReadFile(filepath.Join(volume("reports"), "reports", "latest", "summary.json"))
+	require.NoError(t, err)
+	var second struct {
+		Baseline struct{ New, Persisting struct{ Findings int64 } }
+	}
+	require.NoError(t, json.Unmarshal(summary, &second))
+	assert.Zero(t, second.Baseline.New.Findings)
+	assert.Positive(t, second.Baseline.Persisting.Findings, "the findings of the night before")
+}
+
+// runStep runs a step with all its indexes, with its container changed.
+func runStep(t *testing.T, base, program, step string, change func(*core.Container)) {
+	t.Helper()
+	j := job(t, step)
+	indexes := 1
+	if j.Spec.Completions != nil {
+		indexes = int(*j.Spec.Completions)
+	}
+	for index := range indexes {
+		c := *j.Spec.Template.Spec.Containers[0].DeepCopy()
+		change(&c)
+		if j.Spec.Completions != nil {
+			c.Env = append(c.Env, core.EnvVar{Name: "JOB_COMPLETION_INDEX", Value: fmt.Sprint(index)})
+		}
+		inContainer(t, base, program, c)
+	}
 }
 
 func findings(t *testing.T, volume string) []byte {

@@ -181,7 +181,7 @@ func TestVolumes(t *testing.T) {
 	}
 	read := []string{"/etc/avstam", "/srv/register", "/srv/payments"}
 	for step, mounts := range map[string][]string{
-		"plan":   {"/etc/avstam", "/srv/register", "/srv/payments", "/parts"},
+		"plan":   {"/etc/avstam", "/srv/register", "/srv/payments", "/parts", "/tmp"},
 		"map":    {"/srv/register", "/srv/payments", "/parts", "/tmp"},
 		"reduce": {"/parts", "/tmp"},
 		"commit": {"/etc/avstam", "/srv/register", "/parts", "/var/lib/avstam"},
