@@ -202,7 +202,7 @@ func (e *explaining) find(ctx context.Context, findings *report.PublishedFinding
 	e.State, e.FirstSeen, e.TimesSeen = printable(f.State), f.FirstSeen.String(), f.TimesSeen
 	e.Decision, e.Until = printable(f.Decision), f.DecisionUntil.String()
 	e.Explanation.Record = ExplainedRecord{Source: printable(f.Source), File: printable(f.File), Row: f.Row}
-	e.Detail = printable(f.Detail)
+	e.Detail = e.text(f.Detail)
 	if repeats > 0 {
 		e.note(fmt.Sprintf("record ids are repeated, so that findings have the same id: this is the first of %d", repeats+1))
 	}
@@ -371,7 +371,7 @@ func (e *explaining) differences() string {
 // tellRecord shows the record.
 func (e *explaining) tellRecord() {
 	f := e.finding
-	told := explained(f)
+	told := e.explained(f)
 	told.FindingID, told.ReadAgain = "", e.Explanation.Record.ReadAgain
 	told.Number = e.showText(f.Number)
 	switch {
@@ -390,12 +390,12 @@ func (e *explaining) tellRecord() {
 }
 
 // explained is the record of a finding without its numbers.
-func explained(f *report.PublishedFinding) ExplainedRecord {
+func (e *explaining) explained(f *report.PublishedFinding) ExplainedRecord {
 	return ExplainedRecord{
-		FindingID: f.ID, Source: printable(f.Source), File: printable(f.File), Row: f.Row, RecordID: printable(f.RecordID),
-		NumberKind: printable(f.NumberKind), Agency: printable(f.Agency), PaymentType: printable(f.PaymentType),
+		FindingID: f.ID, Source: printable(f.Source), File: printable(f.File), Row: f.Row, RecordID: e.text(f.RecordID),
+		NumberKind: printable(f.NumberKind), Agency: e.text(f.Agency), PaymentType: e.text(f.PaymentType),
 		PaymentDate: f.PaymentDate.String(), PeriodStart: f.PeriodStart.String(), PeriodEnd: f.PeriodEnd.String(),
-		Amount: decimal(f.Amount), Currency: printable(f.Currency),
+		Amount: decimal(f.Amount), Currency: e.text(f.Currency),
 	}
 }
 
@@ -424,7 +424,7 @@ func (e *explaining) findOthers(ctx context.Context, findings *report.PublishedF
 			return nil
 		}
 		if e.OtherCount++; len(e.Others) < explainedOthers && other.Protected != register.True {
-			told := explained(other)
+			told := e.explained(other)
 			told.Number = e.showText(other.Number)
 			e.Others = append(e.Others, told)
 		}
@@ -466,6 +466,18 @@ func maskDigits(number string) string {
 		return maskedText
 	}
 	return printable(number[:year]) + maskedText[year:]
+}
+
+// digitsText stands for a text that has a person's number in it.
+const digitsText = "(digits)"
+
+// text is a text of a record or of the register, as the question asks: in one of a
+// column that has slipped, or in an agency's own key, a person's number may stand.
+func (e *explaining) text(text string) string {
+	if !e.question.Full && identity.Contains([]byte(text)) {
+		return digitsText
+	}
+	return printable(text)
 }
 
 // longestText is how much of a text of the record is shown, in characters.

@@ -348,7 +348,7 @@ func (e *explaining) beforeStatus() string {
 func sayDeregistered(cause, instead string) func(*explaining) said {
 	return func(e *explaining) said {
 		return said{
-			fmt.Sprintf("%s, with the code %s, %s.", e.statusSentence(), printable(e.finding.StatusReason), cause),
+			fmt.Sprintf("%s, with the code %s, %s.", e.statusSentence(), e.text(e.finding.StatusReason), cause),
 			instead + e.beforeStatus() + ".",
 		}
 	}
@@ -356,7 +356,7 @@ func sayDeregistered(cause, instead string) func(*explaining) said {
 
 func sayEmigrated(e *explaining) said {
 	return said{
-		fmt.Sprintf("%s, with the code %s, as emigrated. The policy does not say that payments of this type to people abroad are lawful.", e.statusSentence(), printable(e.finding.StatusReason)),
+		fmt.Sprintf("%s, with the code %s, as emigrated. The policy does not say that payments of this type to people abroad are lawful.", e.statusSentence(), e.text(e.finding.StatusReason)),
 		"A policy that allows it for the payment type (emigrated: allow), where the benefit is paid abroad" + e.beforeStatus() + ".",
 	}
 }
@@ -375,7 +375,7 @@ func sayUnknownDeregistration(e *explaining) said {
 func sayClosed(e *explaining) said {
 	why := e.statusSentence()
 	if e.finding.StatusReason != "" {
-		why += ", with the reason " + printable(e.finding.StatusReason)
+		why += ", with the reason " + e.text(e.finding.StatusReason)
 	}
 	why += ": another number has replaced it."
 	switch e.finding.Detail {
@@ -400,7 +400,7 @@ func sayInactive(e *explaining) said {
 		"unknown":    "the register gives no reason",
 	}[e.finding.Detail]
 	if reason == "" {
-		reason = "the reason is " + printable(e.finding.StatusReason)
+		reason = "the reason is " + e.text(e.finding.StatusReason)
 	}
 	return said{
 		e.statusSentence() + ": " + reason + ".",

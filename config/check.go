@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/avstam/avstam/disk"
+	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/readers"
 )
 
@@ -48,6 +49,7 @@ func (d *decoder) check(c *Configuration) {
 				lines[source.Name] = at.line
 			}
 		}
+		d.checkPersonal(path+".name", source.Name)
 		for j, pattern := range source.Files {
 			if expanded, _ := expand(pattern); expanded != standardInput {
 				continue
@@ -75,8 +77,19 @@ func (d *decoder) check(c *Configuration) {
 		}
 	}
 
+	for i, agency := range c.Policy.UncertainAllowed {
+		d.checkPersonal(fmt.Sprintf("policy.uncertain_allowed[%d]", i), agency)
+	}
 	if at, given := d.values["output.formats"]; given && len(c.Output.Formats) > 0 && !hasFindings(c.Output.Formats) && d.isWhole {
 		d.complain(at, "the formats lack parquet, csv or arrow: one of them holds the findings")
+	}
+}
+
+// checkPersonal refuses a text that summary and page show, or the manifest, with a
+// person's number in it.
+func (d *decoder) checkPersonal(path, text string) {
+	if identity.Contains([]byte(text)) {
+		d.complain(d.at(path), "a text with a person's number in it, which summary and page would show")
 	}
 }
 

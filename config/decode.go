@@ -12,6 +12,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/avstam/avstam/identity"
 )
 
 const (
@@ -222,6 +224,10 @@ func (d *decoder) pairs(node ast.Node, path string) (pairs []pair, ok bool) {
 		}
 		if key == "" {
 			d.complain(at, "an empty key")
+			continue
+		}
+		if identity.Contains([]byte(key)) {
+			d.complain(at, "a key with a person's number in it, which summary and page would show")
 			continue
 		}
 		if line, seen := lines[key]; seen {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/avstam/avstam/identity"
 )
 
 // Problem is one thing that is wrong in a configuration file.
@@ -67,6 +69,9 @@ func quote(text string) string {
 	}
 	if digits >= personalDigits {
 		return fmt.Sprintf("(a text with %d digits)", digits)
+	}
+	if identity.Contains([]byte(text)) { // with digits of another script
+		return "(a text with a person's number)"
 	}
 	if runes := []rune(text); len(runes) > echoLimit {
 		text = string(runes[:echoLimit]) + "…"

@@ -180,9 +180,6 @@ func checkPlannable(settings *Settings) error {
 		if slices.Contains(source.Files, readers.StandardInput) {
 			return usageFailure("standard input can be read only once, and a plan is read by many")
 		}
-		if _, ok := source.Constants["identity_number"]; ok {
-			return usageFailure("source %s: the constant of identity_number would stand in the plan, which holds no identity numbers", source.Name)
-		}
 	}
 	return nil
 }

@@ -86,6 +86,8 @@ func (r *recordConstants) set(which int, text string, csv *CSV) error {
 		return problem(fmt.Sprintf("at most %d bytes long", limit))
 	case !utf8.ValidString(text):
 		return problem("UTF-8")
+	case column.kind == wordColumn && identity.Contains(r.text[which]):
+		return problem("without a person's number")
 	case column.kind == numberColumn:
 		r.number = identity.Parse(r.text[which])
 	}
@@ -93,12 +95,19 @@ func (r *recordConstants) set(which int, text string, csv *CSV) error {
 }
 
 // CheckConstant refuses a constant of a canonical column of records that cannot
-// be read as a value in CSV files written so is. The error names the column and
-// not the value.
+// be read as a value in CSV files written so is, and one that is or has a person's
+// number: constants stand in a manifest, and that holds none. The error names the
+// column and not the value.
 func CheckConstant(column, text string, csv CSV) error {
 	which := slices.IndexFunc(recordColumns[:], func(c Column) bool { return c.Name == column })
 	if which < 0 {
 		return fmt.Errorf("there is no column %q to be a constant; the columns are %s", column, joinNames(recordColumns[:]))
+	}
+	switch {
+	case recordColumns[which].kind == numberColumn:
+		return fmt.Errorf("%s is no constant: it would stand in the manifest, which has no person's number", column)
+	case identity.Contains([]byte(text)):
+		return fmt.Errorf("the constant of %s has a person's number in it, and would stand in the manifest", column)
 	}
 	return new(recordConstants).set(which, text, &csv)
 }

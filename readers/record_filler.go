@@ -413,7 +413,7 @@ func (f *recordFiller) checkText(which, done int, s segment) {
 		switch text := values.text(at); {
 		case !utf8.Valid(text):
 			reason = pipeline.Encoding
-		case cursor.areWords && isPersonsNumber(text):
+		case cursor.areWords && identity.Contains(text):
 			reason = pipeline.PersonsNumber
 		default:
 			continue

@@ -13,7 +13,7 @@ import (
 // limitWord bounds a word, in bytes.
 const limitWord = 4096
 
-// errPersonsNumber is about a word that is a person's number: columns have slipped, or
+// errPersonsNumber is about a word that has a person's number in it: columns have slipped, or
 // are not what the configuration says.
 var errPersonsNumber = errors.New("a person's number where an agency, payment type or currency stands")
 
@@ -21,26 +21,8 @@ func checkWord(text []byte) error {
 	if len(text) > limitWord {
 		return fmt.Errorf("a word of %d bytes; at most %d are taken", len(text), limitWord)
 	}
-	if isPersonsNumber(text) {
+	if identity.Contains(text) {
 		return errPersonsNumber
 	}
 	return nil
-}
-
-// anyYear is the year by which ten digits are read. Only of 29 February does it matter
-// to whether they are a number at all.
-const anyYear = 2024
-
-// isPersonsNumber says whether a text is a personal or coordination number, in any
-// spelling that is read as one.
-func isPersonsNumber(text []byte) bool {
-	if len(text) < 10 { // fast path
-		return false
-	}
-	read := identity.Parse(text)
-	if read.Fault != identity.NoFault || read.Kind > identity.Coordination {
-		return false
-	}
-	number, _ := read.In(anyYear)
-	return number != 0
 }
