@@ -194,16 +194,11 @@ func (n *canaryNight) write(name string, contents []byte) {
 	require.NoError(n.t, os.WriteFile(n.path(name), contents, 0o600))
 }
 
-// newCanaryNight generates 24,000 records of more than 10,000 people (a tenth of that
-// where tests are to be short, as under the race detector), in Parquet
+// newCanaryNight generates 24,000 records of more than 10,000 people, in Parquet
 // and in CSV, of which the second has other faults and no record ids.
 func newCanaryNight(t *testing.T) *canaryNight {
 	n := &canaryNight{t: t, folder: t.TempDir(), canaries: newCanaries(nil)}
-	records, people, least := "12000", "11000", 10_000
-	if testing.Short() {
-		records, people, least = "3000", "1500", 1000
-	}
-	n.call(0, nil, "generate", "--records", records, "--persons", people, "--seed", "17", "--dirty", "0.3", "--format", "parquet,csv", "--out", ".")
+	n.call(0, nil, "generate", "--records", "12000", "--persons", "11000", "--seed", "17", "--dirty", "0.3", "--format", "parquet,csv", "--out", ".")
 	rows := func(name string) [][]string {
 		rows, err := csv.NewReader(bytes.NewReader(n.read(name))).ReadAll()
 		require.NoError(t, err)
@@ -220,7 +215,7 @@ func newCanaryNight(t *testing.T) *canaryNight {
 			numbers[row[0]] = true
 		}
 	}
-	require.Greater(t, len(numbers), least)
+	require.Greater(t, len(numbers), 10_000)
 	list := make([]string, 0, len(numbers))
 	for number := range numbers {
 		list = append(list, number)
@@ -293,6 +288,7 @@ func newCanaryNight(t *testing.T) *canaryNight {
 // Ten thousand numbers go in, and none comes out but in the rows of findings and
 // rejects; where numbers are masked, none at all. In no spelling, nowhere.
 func TestNoNumberLeaks(t *testing.T) {
+	skipWhereSlow(t)
 	t.Parallel()
 	n := newCanaryNight(t)
 	firstRecord := strings.SplitN(string(n.read("spoilt.csv")), "\n", 3)[1]
@@ -394,9 +390,6 @@ func (n *canaryNight) callNextNight() {
 		for _, row := range rows[1:] {
 			if rule := row[1]; !explained[rule] {
 				explained[rule] = true
-				if testing.Short() && len(explained)%5 != 0 {
-					continue
-				}
 				n.call(0, nil, "explain", out+"/latest", row[0])
 				n.call(0, nil, "explain", out+"/latest", row[0], "--format", "json")
 			}
@@ -570,9 +563,7 @@ func (n *canaryNight) partsOfParquet(contents []byte) (metadata, values []byte) 
 // that. Hashing every number of the year does not tell which it is: the ids of
 // records without a key of their own are made with one that is in no report.
 func TestFindingIDsDoNotTellNumbers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it hashes every number of a year, in one goroutine: -short is for races")
-	}
+	skipWhereSlow(t)
 	t.Parallel()
 	n := newCanaryNight(t)
 	n.call(0, nil, "run", "--numbers", "masked", "--out", "masked")

@@ -43,6 +43,15 @@ func times(t *testing.T, variable string, usual, short int) int {
 	return usual
 }
 
+// skipWhereSlow skips, where tests are to be short, one that starts the program many
+// times and asks what that leaves or tells, which is the same under the race detector.
+func skipWhereSlow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts the program many times to see what is left or told: -short is for races")
+	}
+}
+
 // moments are random moments, whose seed is printed.
 func moments(t *testing.T) *rand.Rand {
 	t.Helper()
@@ -261,6 +270,7 @@ const cleanEvery = 20
 // A run that is killed at any moment loses no report and shows no part of one, and
 // the next run is as if it had never been.
 func TestKilledRunsLeaveNothing(t *testing.T) {
+	skipWhereSlow(t)
 	t.Parallel()
 	kills := times(t, killsVariable, 25, 6)
 	n, random := newNight(t), moments(t)
@@ -313,6 +323,7 @@ var callsOfPublishing = []string{"flock", "mkdirat", "pwrite64", "write", "fchmo
 // is killed as it makes the n-th system call of a kind. The key of finding ids is
 // made by these runs, too.
 func TestKilledAtACall(t *testing.T) {
+	skipWhereSlow(t)
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
 		require.NotContains(t, strings.Split(os.Getenv("AVSTAM_REQUIRE"), ","), "strace", "AVSTAM_REQUIRE asks for strace")

@@ -25,6 +25,7 @@ var callsThatFail = []struct{ name, err string }{
 // What TestFaultsOfRun lets fail in the door to files, here the system lets fail for
 // the real program: one call, and all from one on.
 func TestFaultsOfSystemCalls(t *testing.T) {
+	skipWhereSlow(t)
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
 		require.NotContains(t, strings.Split(os.Getenv("AVSTAM_REQUIRE"), ","), "strace", "AVSTAM_REQUIRE asks for strace")

@@ -17,6 +17,7 @@ import (
 // Steps of a job in parts that are killed at any moment, again and again, publish
 // nothing; repeated until they are done, they publish the report of a run.
 func TestKilledStepsAreRepeated(t *testing.T) {
+	skipWhereSlow(t)
 	t.Parallel()
 	kills := times(t, killsVariable, 25, 6)
 	random := moments(t)

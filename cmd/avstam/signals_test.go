@@ -290,6 +290,7 @@ func TestTwoRunsInOneFolder(t *testing.T) {
 // Runs, verify and prune at once in one folder: each does its work or says that
 // another holds the folder, and no report is ever seen in part.
 func TestRunsVerifyAndPruneAtOnce(t *testing.T) {
+	skipWhereSlow(t)
 	t.Parallel()
 	n := newNight(t)
 	n.begin(t, "out")
