@@ -276,19 +276,3 @@ func TestADayBeforeIsCleanOnlyWhereTheRegisterHasNothingElse(t *testing.T) {
 
 // shownNumber is a masked number with its year.
 var shownNumber = regexp.MustCompile(`\d{4}\*{8}`)
-
-// The time line has a level beside the entry that has it, and not beside one of before.
-func TestALevelStandsInItsOwnEntry(t *testing.T) {
-	t.Chdir(t.TempDir())
-	write(t, "register.csv", "number,status,status_from,identity_level\n197010632391,active,2010-01-01,\n197010632391,active,2020-01-01,probable\n197010632391,inactive,2024-06-01,\n")
-	write(t, "records.csv", "identity_number,payment_date,amount,record_id\n197010632391,2025-01-15,1,A\n")
-	write(t, "avstam.yaml", "register: {files: [register.csv]}\nsources: [{name: a, files: [records.csv]}]\noutput: {dir: out, formats: [parquet]}\n")
-	folder := runIn(t, "avstam.yaml", nil)
-	question := questionOf(t, folder)
-	question.ID = idOf(t, folder, "inactive_number", "A")
-	var levels []string
-	for _, entry := range explained(t, question).Register.History {
-		levels = append(levels, entry.From+" "+entry.Level)
-	}
-	assert.Equal(t, []string{"2010-01-01 ", "2020-01-01 probable", "2024-06-01 "}, levels)
-}

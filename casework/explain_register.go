@@ -22,8 +22,8 @@ type ExplainedRegister struct {
 }
 
 // HistoryEntry is an entry of the register, with the attributes that are resolved for
-// it, but for a level and a date of death that only another entry has: an entry from
-// long before a death does not tell of it.
+// it, but for a date of death that only another entry has: an entry from long before
+// a death does not tell of it.
 type HistoryEntry struct {
 	From          string `json:"status_from,omitempty"` // empty is since ever
 	KnownFrom     string `json:"known_from,omitempty"`
@@ -199,9 +199,6 @@ func (e *explaining) historyEntry(entry, inForce register.Entry, day calendar.Da
 		Level: state.Level.String(), Assigned: s.AssignedOn(entry).String(), Renewed: s.RenewedOn(entry).String(),
 		LastDay: s.InactiveExpectedOn(entry).String(), DeceasedOn: s.DeceasedOn(entry).String(),
 		InForce: inForce.InForce && entry.Row == inForce.Row, AfterPayment: s.StatusFrom(entry) > day,
-	}
-	if state.LevelElsewhere {
-		told.Level = ""
 	}
 	if state.DeathElsewhere {
 		told.DeceasedOn = ""

@@ -184,8 +184,8 @@ func solved(sums []disclosedSum, isHidden func(*figure) bool) (determined []*fig
 	return determined
 }
 
-// protectOneByOne hides more figures until what is hidden in a sum is at least two
-// figures and together not under the limit, or the total is hidden with them.
+// protectOneByOne hides more figures until what is hidden in a sum is vague, or the
+// total is hidden with it.
 func (d *disclosure) protectOneByOne(sums []disclosedSum, count func(*figure) int64, isHidden func(*figure) bool, hide func(*figure)) {
 	for changed := true; changed; {
 		changed = false
@@ -204,7 +204,7 @@ func (d *disclosure) protectOneByOne(sums []disclosedSum, count func(*figure) in
 // nextToHide is the figure that must be hidden so that the sum does not betray
 // another; nil for none.
 func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidden func(*figure) bool) *figure {
-	var hidden, together int64
+	var hidden, few, together int64
 	var next *figure
 	for _, f := range s.parts {
 		switch n := count(f); {
@@ -212,6 +212,9 @@ func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidd
 		case isHidden(f):
 			hidden++
 			together += n
+			if n < limit {
+				few++
+			}
 		case next == nil, cmp.Or(f.worth()-next.worth(), cmp.Compare(n, count(next))) < 0:
 			next = f
 		}
@@ -223,10 +226,18 @@ func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidd
 			return nil
 		}
 		return next // else the parts add up to it
-	case hidden == 0, hidden > 1 && together >= limit:
+	case hidden == 0, isVague(hidden, few, together, limit):
 		return nil
 	case next == nil, total.worth() < next.worth():
 		return total
 	}
 	return next
+}
+
+// isVague says whether the sum of hidden figures, of which some are few, tells none of
+// them: each may be any of few. The others are at least 1, since 0 stands on the page,
+// and must leave room for that; and whoever takes all of them for few must not find that
+// they are as many as they then can be.
+func isVague(hidden, few, together, limit int64) bool {
+	return hidden > 1 && together-(hidden-1) >= limit-1 && (few < hidden || together < hidden*(limit-1))
 }

@@ -19,6 +19,11 @@ func TestHiddenFigures(t *testing.T) {
 		{"a small one alone could be had by subtraction, so the next smallest goes with it", []int64{3, 20, 30}, []bool{true, true, false}, false},
 		{"two small ones that are enough together stand for themselves", []int64{2, 3, 30}, []bool{true, true, false}, false},
 		{"two small ones that are few together need a third", []int64{1, 2, 30, 40}, []bool{true, true, true, false}, false},
+		{"ones that are as many as there are of them need another", []int64{1, 1, 1, 1, 1, 20, 30}, []bool{true, true, true, true, true, true, false}, false},
+		{"almost all ones, too: no other of them could be 4", []int64{1, 1, 2, 1, 1, 20, 30}, []bool{true, true, true, true, true, true, false}, false},
+		{"as soon as one could be 4 they stand for themselves", []int64{1, 1, 3, 2, 1, 20, 30}, []bool{true, true, true, true, true, false, false}, false},
+		{"as large as small ones can be they need another", []int64{4, 4, 4, 20, 30}, []bool{true, true, true, true, false}, false},
+		{"one less, and they do not", []int64{4, 3, 4, 20, 30}, []bool{true, true, true, false, false}, false},
 		{"where no other is left the total goes", []int64{3, 0, 0}, []bool{true, false, false}, true},
 		{"the limit itself is shown", []int64{5, 5}, []bool{false, false}, false},
 	} {
@@ -94,7 +99,7 @@ func TestMoneyOfFewIsHidden(t *testing.T) {
 }
 
 // Whatever the figures, none that is small stands there, and what is hidden in a
-// sum whose total stands there are at least two, who together are not few.
+// sum whose total stands there are at least two, of which each may be any small one.
 func TestNothingSmallCanBeWorkedOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const limit = 5
@@ -141,17 +146,21 @@ func TestNothingSmallCanBeWorkedOut(t *testing.T) {
 		}
 		for _, s := range d.sums {
 			var hidden, together int64
+			areFew := true
 			for _, f := range s.parts {
 				if f.hidden {
 					hidden++
 					together += f.count
+					areFew = areFew && f.count < limit
 				}
 			}
 			switch {
 			case s.total.hidden && hidden == 0:
 				t.Fatal("a hidden total is the sum of what stands there")
-			case !s.total.hidden && hidden == 1, !s.total.hidden && hidden > 0 && together < limit:
+			case !s.total.hidden && hidden == 1, !s.total.hidden && hidden > 0 && together-(hidden-1) < limit-1:
 				t.Fatalf("%d hidden figures, together %d, can be worked out", hidden, together)
+			case !s.total.hidden && hidden > 0 && areFew && together == hidden*(limit-1):
+				t.Fatalf("%d hidden figures, together %d, can each be only %d", hidden, together, limit-1)
 			}
 		}
 	})
