@@ -11,6 +11,7 @@ import (
 	"time"
 	_ "time/tzdata" // the test is about Stockholm, whatever the system knows
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -93,4 +94,49 @@ func TestTheExamplesAreAsTheyAreShown(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, strings.Contains(string(shown), "\n"+string(contents)+"```\n"), "operations.md does not show %s as it is", example.Name())
 	}
+}
+
+// The rules of alerts have what Prometheus takes and nothing else: it refuses the whole
+// file for one key that it does not know. What alerts say must be quoted where it has a
+// comma, which would end it otherwise.
+func TestTheAlertsAreReadAsPrometheusReadsThem(t *testing.T) {
+	contents, err := os.ReadFile(filepath.Join("docs", "examples", "alerts.yaml"))
+	require.NoError(t, err)
+	var file struct {
+		Groups []struct {
+			Name     string `yaml:"name"`
+			Interval string `yaml:"interval"`
+			Rules    []struct {
+				Alert       string            `yaml:"alert"`
+				Expr        string            `yaml:"expr"`
+				For         string            `yaml:"for"`
+				Labels      map[string]string `yaml:"labels"`
+				Annotations map[string]string `yaml:"annotations"`
+			} `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	require.NoError(t, yaml.UnmarshalWithOptions(contents, &file, yaml.Strict()))
+	names := map[string]bool{}
+	for _, group := range file.Groups {
+		assert.NotEmpty(t, group.Name)
+		require.NotEmpty(t, group.Rules, group.Name)
+		for _, rule := range group.Rules {
+			assert.Regexp(t, `^Avstam[A-Za-z]+$`, rule.Alert)
+			assert.False(t, names[rule.Alert], "%s is there twice", rule.Alert)
+			names[rule.Alert] = true
+			assert.NotEmpty(t, rule.Expr, rule.Alert)
+			if rule.For != "" {
+				_, err := time.ParseDuration(rule.For)
+				assert.NoError(t, err, rule.Alert)
+			}
+			assert.Contains(t, []string{"critical", "warning"}, rule.Labels["severity"], rule.Alert)
+			assert.Len(t, rule.Labels, 1, rule.Alert)
+			for name, text := range rule.Annotations {
+				assert.Contains(t, []string{"summary", "description"}, name, rule.Alert)
+				assert.Regexp(t, `[.]$`, text, "%s: it is a whole sentence", rule.Alert)
+			}
+			assert.Contains(t, rule.Annotations, "summary", rule.Alert)
+		}
+	}
+	assert.Len(t, names, strings.Count(string(contents), "- alert: "))
 }
