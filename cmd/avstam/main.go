@@ -45,6 +45,8 @@ func Main() int {
 	os.Stdin = interruptible(os.Stdin)
 	defer runtime.KeepAlive(os.Stdout) // a file that is collected closes its descriptor, which the new one has, too
 	os.Stdout = interruptibleOutput(os.Stdout)
+	defer runtime.KeepAlive(os.Stderr)
+	os.Stderr = lasting(os.Stderr)
 	ctx, stop := untilSignal()
 	defer stop()
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr}
@@ -147,6 +149,18 @@ func interruptibleOutput(out *os.File) *os.File {
 	return os.NewFile(uintptr(syscall.Stdout), out.Name())
 }
 
+// lasting is standard error under a descriptor of its own. Were it the second one, the
+// runtime would end the program at the next line that nobody reads; what becomes of
+// the log changes nothing of what is done, nor of its status.
+func lasting(errs *os.File) *os.File {
+	descriptor, err := syscall.Dup(syscall.Stderr)
+	if err != nil {
+		return errs
+	}
+	syscall.CloseOnExec(descriptor)
+	return os.NewFile(uintptr(descriptor), errs.Name())
+}
+
 // program is one call of the program: where it reads and writes, and what all
 // its commands have in common.
 type program struct {
@@ -214,6 +228,16 @@ func (p *program) finish(err error) int {
 		fmt.Fprintf(to, "avstam: exit %d: %s\n", exit, why)
 	}
 	return exit
+}
+
+// tellMade prints what there is to say of something that has been made. It is there,
+// whatever becomes of what is said about it: where that cannot be printed, a warning
+// tells, and the status is that of what was made.
+func (p *program) tellMade(warning string, write func(w io.Writer) error) {
+	signal.Ignore(syscall.SIGPIPE) // a reader that has gone is an error of the output, too
+	if err := write(p.out); err != nil {
+		p.logger.Warn(warning, "error", err)
+	}
 }
 
 // reason is an error in one line. Of a panic only what kind it was and where is

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -60,7 +61,8 @@ the table of cases alone. The cases of protected people lie apart, in the folder
 				return inputError(err)
 			}
 			p.done = "done, the drafts are in " + out
-			return outputError(p.tellNotices(noticed))
+			p.tellMade("the drafts are written, but what they are cannot be printed", func(w io.Writer) error { return writeNoticed(w, noticed) })
+			return nil
 		},
 	}
 	flags := command.Flags()
@@ -69,9 +71,9 @@ the table of cases alone. The cases of protected people lie apart, in the folder
 	return command
 }
 
-// tellNotices says what notices were written of.
-func (p *program) tellNotices(noticed *casework.Noticed) error {
-	_, err := fmt.Fprintf(p.out, "cases      %d\nfindings   %d\n", noticed.Cases-noticed.LeftOut, noticed.Findings)
+// writeNoticed says what notices were written of.
+func writeNoticed(w io.Writer, noticed *casework.Noticed) error {
+	_, err := fmt.Fprintf(w, "cases      %d\nfindings   %d\n", noticed.Cases-noticed.LeftOut, noticed.Findings)
 	for _, line := range []struct {
 		name  string
 		count int64
@@ -82,7 +84,7 @@ func (p *program) tellNotices(noticed *casework.Noticed) error {
 		{"no number", noticed.WithoutNumber, "of the findings that would be told: there is nothing to tell the register"},
 	} {
 		if line.count > 0 && err == nil {
-			_, err = fmt.Fprintf(p.out, "%-9s  %d %s\n", line.name, line.count, line.what)
+			_, err = fmt.Fprintf(w, "%-9s  %d %s\n", line.name, line.count, line.what)
 		}
 	}
 	return err

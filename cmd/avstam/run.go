@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os/signal"
 	"runtime/pprof"
@@ -297,9 +298,9 @@ func (p *program) tellResult(result *job.Result) error {
 	if result.Warning != nil {
 		p.logger.Warn("the report is published, but not its metrics elsewhere", "error", result.Warning)
 	}
-	if err := writeSummary(p.out, paletteOf(p.out), result.Summary, result.Folder); err != nil {
-		p.logger.Warn("the report is published, but its summary cannot be printed", "error", err)
-	}
+	p.tellMade("the report is published, but its summary cannot be printed", func(w io.Writer) error {
+		return writeSummary(w, paletteOf(w), result.Summary, result.Folder)
+	})
 	if len(result.Passed) > 0 {
 		return &thresholdPassed{result.Passed, "the report is published: " + result.Folder}
 	}
