@@ -37,7 +37,7 @@ func (p *program) startProgress(mode string) (*progress, error) {
 	shown := &progress{ending: make(chan struct{})}
 	switch {
 	case mode == "never" || p.quiet:
-	case mode == "always" || isTerminal(p.err):
+	case p.logFormat != "json" && (mode == "always" || isTerminal(p.err)): // every line of that log is an object
 		shown.ended.Go(func() { shown.drawBar(p) })
 	default:
 		shown.ended.Go(func() { shown.logLines(p) })

@@ -351,12 +351,16 @@ func characterText(c byte) string {
 }
 
 // finishStream says what a run found whose findings are on standard output. The
-// summary goes to standard error.
+// summary goes to standard error, as a table or in lines of the log.
 func (p *program) finishStream(result *job.Result) error {
 	if result.Warning != nil {
 		p.logger.Warn("the findings are written, but not the metrics", "error", result.Warning)
 	}
-	if !p.quiet {
+	switch {
+	case p.quiet:
+	case p.logFormat == "json":
+		p.logSummary(result.Summary)
+	default:
 		if err := writeSummary(p.err, paletteOf(p.err), result.Summary, ""); err != nil {
 			p.logger.Warn("the findings are written, but their summary cannot be printed", "error", err)
 		}
@@ -366,6 +370,26 @@ func (p *program) finishStream(result *job.Result) error {
 	}
 	p.done = fmt.Sprintf("done, %d %s on standard output", result.Summary.Findings, rules.Plural(result.Summary.Findings, "finding is", "findings are"))
 	return nil
+}
+
+// logSummary says in the log what a summary says to people: whoever takes the log apart
+// line by line finds no table there.
+func (p *program) logSummary(s *report.Summary) {
+	records := &s.Records
+	p.logger.Info("summary", "read", records.Read.Rows, "clean", records.Clean.Rows, "flagged", records.Flagged.Rows, "rejected", records.Rejected.Rows, "findings", s.Findings)
+	for i := range s.Rules {
+		if rule := &s.Rules[i]; rule.Findings > 0 {
+			p.logger.Info("found", "rule", rule.Rule, "severity", rule.Severity, "findings", rule.Findings, "amounts", rule.Amounts)
+		}
+	}
+	for i := range s.Decisions {
+		if count := &s.Decisions[i]; count.Findings > 0 {
+			p.logger.Info("decided", "decision", count.Decision, "findings", count.Findings, "expired", count.Expired)
+		}
+	}
+	for _, notice := range s.Notices {
+		p.logger.Info("notice", "name", notice.Name, "text", notice.Text, "records", notice.Records)
+	}
 }
 
 // startProfiles starts the profiles that are asked for; stop writes them.
