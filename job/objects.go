@@ -40,18 +40,16 @@ func checkObjects(settings *Settings) error {
 	return nil
 }
 
-// publishStaged uploads a report that was published in the stage, if there is one.
-func (r *run) publishStaged(ctx context.Context, run string) error {
-	if r.staged == nil {
-		return nil
-	}
+// upload uploads a report that was published in the stage. newer is what it is of
+// Stage.Publish.
+func (r *run) upload(ctx context.Context, run string) (newer string, err error) {
 	r.stage("upload")
 	r.staged.Shared = r.records == nil // attempts of a commit are under one name
 	return r.staged.Publish(ctx, run, report.ManifestFile, r.settings.Now())
 }
 
 // pointLatest points latest at a report that was published before.
-func (r *run) pointLatest(ctx context.Context, folder *storage.Folder, run string) error {
+func (r *run) pointLatest(ctx context.Context, folder *storage.Folder, run string) (newer string, err error) {
 	if r.staged == nil {
 		return folder.PointLatest(run)
 	}

@@ -122,12 +122,12 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 		Folder: disk.Join(r.settings.Output.Folder, published.Run), Summary: published.Summary,
 		Passed: passedThresholds(r.settings.FailOn, published.Summary),
 	}
-	if err = draft.Publish(published.Run); err == nil {
-		err = r.publishStaged(ctx, published.Run)
+	if result.Newer, err = draft.Publish(published.Run); err == nil && r.staged != nil {
+		result.Newer, err = r.upload(ctx, published.Run)
 	}
 	if r.records == nil && errors.Is(err, fs.ErrExist) {
 		result.IsOld = true
-		err = r.pointLatest(ctx, folder, published.Run)
+		result.Newer, err = r.pointLatest(ctx, folder, published.Run)
 	}
 	if metrics != nil {
 		if err == nil {

@@ -31,6 +31,9 @@ type Result struct {
 	Summary *report.Summary
 	// Warning is what went wrong after the report was published, nil for nothing.
 	Warning error
+	// Newer is the name of the report that latest stays at, since names sort by time
+	// and this one's comes before it; empty where latest points at this report.
+	Newer string
 	// IsOld says that a commit found the report published by an earlier one.
 	IsOld bool
 	// Passed are the fail_on thresholds that the run passed, in words.

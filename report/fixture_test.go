@@ -248,7 +248,8 @@ func (f *fixture) publish(t testing.TB) (string, *Published) {
 	folder, draft, w := f.writeTables(t)
 	published, err := w.Finish(context.Background(), &f.closing)
 	require.NoError(t, err)
-	require.NoError(t, draft.Publish(published.Run))
+	_, err = draft.Publish(published.Run)
+	require.NoError(t, err)
 	require.NoError(t, folder.Unlock())
 	return filepath.Join(folder.Path(), published.Run), published
 }

@@ -103,43 +103,44 @@ func (d *Draft) Remove(name string) error {
 
 // Publish makes the draft visible as the folder's run of that name, by one
 // rename after everything in it is on disk, and points latest at it unless
-// latest is at a newer run: names of runs sort by time. It refuses a name that
+// latest is at a newer run: names of runs sort by time. newer is that one, at which
+// latest stays; empty where latest points at this run. It refuses a name that
 // is taken. Where it returns an error nothing is published, and the draft can
 // still be discarded; or, on a disk that lets nothing be undone, the error says
 // that the report is to be seen.
-func (d *Draft) Publish(run string) error {
-	if err := d.publish(run); err != nil {
-		return fmt.Errorf("cannot publish the report %s: %w", run, err)
+func (d *Draft) Publish(run string) (newer string, err error) {
+	if newer, err = d.publish(run); err != nil {
+		return "", fmt.Errorf("cannot publish the report %s: %w", run, err)
 	}
-	return nil
+	return newer, nil
 }
 
-func (d *Draft) publish(run string) error {
+func (d *Draft) publish(run string) (newer string, err error) {
 	if err := checkRunName(run); err != nil {
-		return err
+		return "", err
 	}
 	target := filepath.Join(d.folder.path, run)
 	latest := filepath.Join(d.folder.path, latestName)
-	moveLatest, err := mayMoveLatest(latest, run)
+	newer, err = newerThan(latest, run)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := mustNotExist(target); err != nil {
-		return err
+		return "", err
 	}
 	if err := d.syncAll(); err != nil {
-		return err
+		return "", err
 	}
 	// The link is made before the report is visible, so that a full disk fails
 	// while there is nothing to undo.
 	link := filepath.Join(d.folder.path, temporaryName())
-	if moveLatest {
+	if newer == "" {
 		if err := disk.Symlink(run, link); err != nil {
-			return err
+			return "", err
 		}
 	}
 	err = d.rename(target)
-	if err == nil && moveLatest {
+	if err == nil && newer == "" {
 		var remains bool
 		if remains, err = d.folder.pointLatest(link); remains {
 			err = errors.Join(err, errVisible)
@@ -148,13 +149,13 @@ func (d *Draft) publish(run string) error {
 		}
 	}
 	if err != nil {
-		if moveLatest {
+		if newer == "" {
 			_ = disk.Remove(link) // where it is still there
 		}
-		return err
+		return "", err
 	}
 	d.path = ""
-	return nil
+	return newer, nil
 }
 
 // errVisible is told where what has been published could not be made to last, and
@@ -263,28 +264,31 @@ func (d *Draft) syncAll() error {
 	})
 }
 
-// mayMoveLatest says whether latest may point at a run: it must be a symbolic
-// link or nothing, and must not be at a newer run that exists.
-func mayMoveLatest(latest, run string) (bool, error) {
+// newerThan is the run that latest is at, where that is newer than a run and exists:
+// latest may then not point at that run. It must be a symbolic link or nothing.
+func newerThan(latest, run string) (newer string, err error) {
 	info, err := disk.Lstat(latest)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return true, nil
+		return "", nil
 	case err != nil:
-		return false, err
+		return "", err
 	case info.Mode()&fs.ModeSymlink == 0:
-		return false, fmt.Errorf("%s is there and is not a symbolic link", latestName)
+		return "", fmt.Errorf("%s is there and is not a symbolic link", latestName)
 	}
 	at, err := disk.Readlink(latest)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	if _, err := disk.Stat(latest); errors.Is(err, fs.ErrNotExist) {
-		return true, nil // it leads nowhere
+		return "", nil // it leads nowhere
 	} else if err != nil {
-		return false, err
+		return "", err
 	}
-	return filepath.Base(at) <= run, nil
+	if at = filepath.Base(at); at <= run {
+		return "", nil
+	}
+	return at, nil
 }
 
 func mustNotExist(path string) error {

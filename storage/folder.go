@@ -85,21 +85,20 @@ func (f *Folder) removeLeftovers() error {
 func MakeFolder(dir string) error { return makeFolder(filepath.Clean(dir)) }
 
 // PointLatest points latest at a published run, as Draft.Publish does, whose process
-// may have died before it could.
-func (f *Folder) PointLatest(run string) error {
-	latest := filepath.Join(f.path, latestName)
-	move, err := mayMoveLatest(latest, run)
-	if err != nil || !move {
-		return err
+// may have died before it could. newer is what it is of Publish.
+func (f *Folder) PointLatest(run string) (newer string, err error) {
+	newer, err = newerThan(filepath.Join(f.path, latestName), run)
+	if err != nil || newer != "" {
+		return newer, err
 	}
 	link := filepath.Join(f.path, temporaryName())
 	if err := disk.Symlink(run, link); err != nil {
-		return err
+		return "", err
 	}
 	if _, err = f.pointLatest(link); err != nil {
 		_ = disk.Remove(link) // where it is still there
 	}
-	return err
+	return "", err
 }
 
 // makeFolder makes a folder, and those above it, where they do not exist.

@@ -169,53 +169,60 @@ func (s *Stage) Close() error {
 }
 
 // Publish uploads a run that has been published in the local folder, the file called
-// last at the end, and has latest lead to it, unless it leads to a newer one. A run
+// last at the end, and has latest lead to it, unless it leads to a newer one. newer is
+// that one, at which latest stays; empty where it leads to this run. A run
 // that is there already is refused. Where it returns an error nothing is published, or
 // the error says that the report is to be seen.
-func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) error {
-	err := s.upload(ctx, run, last, now)
+func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) (newer string, err error) {
+	err = s.upload(ctx, run, last, now)
 	if err == nil {
-		if err = s.PointLatest(ctx, run); err != nil && !errors.Is(err, ErrUnlinked) {
+		if newer, err = s.PointLatest(ctx, run); err != nil && !errors.Is(err, ErrUnlinked) {
 			err = errors.Join(err, s.takeBack(ctx, run, last, now))
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("cannot publish the report %s: %w", run, err)
+		return "", fmt.Errorf("cannot publish the report %s: %w", run, err)
 	}
-	return nil
+	return newer, nil
 }
 
 // ErrUnlinked is told where a report is there, and latest may lead to it, or may yet:
 // it stays, lest latest lead nowhere.
 var ErrUnlinked = errors.New("it is there to be seen, whole, and latest may lead to it or not")
 
-// PointLatest has latest lead to a run that is there, unless it leads to a newer one.
-// An interruption is too late for it.
-func (s *Stage) PointLatest(ctx context.Context, run string) error {
+// PointLatest has latest lead to a run that is there, unless it leads to a newer one,
+// which newer is then. An interruption is too late for it.
+func (s *Stage) PointLatest(ctx context.Context, run string) (newer string, err error) {
 	latest := disk.Join(s.to, latestName)
 	mayMove := func(target string) bool {
-		if target <= run {
+		if newer = ""; target <= run {
 			return true
 		}
 		there, err := objects.Exists(disk.Join(s.to, target))
-		return err == nil && !there // it leads nowhere
+		if err == nil && !there {
+			return true // it leads nowhere
+		}
+		newer = target
+		return false
 	}
 	linking, cancel := outlast(ctx)
 	defer cancel()
 	isOpen, err := objects.Link(linking, run, latest, mayMove)
 	if err == nil {
-		return nil
+		return newer, nil
 	}
 	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	at, lookErr := objects.Leads(looking, latest)
 	switch {
-	case lookErr == nil && (at == run || at != "" && !mayMove(at)):
-		return nil
+	case lookErr == nil && at == run:
+		return "", nil
+	case lookErr == nil && at != "" && !mayMove(at):
+		return newer, nil
 	case isOpen || s.Shared:
-		return fmt.Errorf("%v; %w", err, ErrUnlinked) // no interruption, though one may have led to it
+		return "", fmt.Errorf("%v; %w", err, ErrUnlinked) // no interruption, though one may have led to it
 	}
-	return err
+	return "", err
 }
 
 // outlast is a context that ends some time after another: a request that is given up

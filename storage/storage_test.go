@@ -117,7 +117,7 @@ func TestModesAreExactWhateverTheUmask(t *testing.T) {
 		if err == nil {
 			draft, err := folder.Begin()
 			errs = append(errs, err)
-			errs = append(errs, draft.WriteFile("private", nil, PrivateMode), draft.WriteFile("public", nil, PublicMode), draft.Publish(newer))
+			errs = append(errs, draft.WriteFile("private", nil, PrivateMode), draft.WriteFile("public", nil, PublicMode), publish(draft, newer))
 			failed, err := folder.Begin()
 			errs = append(errs, err, failed.KeepFailed(older))
 			metrics, err := Replace(filepath.Join(base, "metrics.prom"), nil, PublicMode)
@@ -144,7 +144,7 @@ func TestPublishShowsAllOrNothing(t *testing.T) {
 	draft := draftWith(t, folder, "summary.json", "{}")
 	require.NoDirExists(t, filepath.Join(dir, newer))
 
-	require.NoError(t, draft.Publish(newer))
+	require.NoError(t, publish(draft, newer))
 	assert.Equal(t, []string{lockName, newer, latestName}, names(t, dir))
 	target, err := os.Readlink(filepath.Join(dir, latestName))
 	require.NoError(t, err)
@@ -154,6 +154,12 @@ func TestPublishShowsAllOrNothing(t *testing.T) {
 	assert.Equal(t, "{}", string(contents))
 	require.NoError(t, draft.Discard())
 	assert.DirExists(t, filepath.Join(dir, newer), "discarding a published draft does nothing")
+}
+
+// publish publishes a draft, wherever latest is.
+func publish(d *Draft, run string) error {
+	_, err := d.Publish(run)
+	return err
 }
 
 func TestLatestNeverMovesBack(t *testing.T) {
@@ -168,8 +174,14 @@ func TestLatestNeverMovesBack(t *testing.T) {
 		t.Run(test.why, func(t *testing.T) {
 			dir := t.TempDir()
 			folder := lock(t, dir)
-			require.NoError(t, draftWith(t, folder, "a", "").Publish(test.first))
-			require.NoError(t, draftWith(t, folder, "a", "").Publish(test.then))
+			require.NoError(t, publish(draftWith(t, folder, "a", ""), test.first))
+			ahead, err := draftWith(t, folder, "a", "").Publish(test.then)
+			require.NoError(t, err)
+			assert.Equal(t, test.want != test.then, ahead != "", "it says whether latest stays")
+			assert.Contains(t, []string{"", test.want}, ahead)
+			again, err := folder.PointLatest(test.then)
+			require.NoError(t, err)
+			assert.Equal(t, ahead, again)
 			target, err := os.Readlink(filepath.Join(dir, latestName))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, target)
@@ -181,7 +193,7 @@ func TestLatestNeverMovesBack(t *testing.T) {
 		dir := t.TempDir()
 		folder := lock(t, dir)
 		require.NoError(t, os.Symlink(newer, filepath.Join(dir, latestName)))
-		require.NoError(t, draftWith(t, folder, "a", "").Publish(older))
+		require.NoError(t, publish(draftWith(t, folder, "a", ""), older))
 		target, err := os.Readlink(filepath.Join(dir, latestName))
 		require.NoError(t, err)
 		assert.Equal(t, older, target)
@@ -214,7 +226,7 @@ func TestPublishRefuses(t *testing.T) {
 			test.prepare(t, dir)
 			before := names(t, dir)
 			draft := draftWith(t, folder, "a", "")
-			err := draft.Publish(test.run)
+			err := publish(draft, test.run)
 			require.ErrorContains(t, err, test.message)
 			require.NoError(t, draft.Discard())
 			assert.Equal(t, before, names(t, dir), "nothing is published and nothing is left")
@@ -246,7 +258,7 @@ func TestADraftHasFolders(t *testing.T) {
 	require.NoError(t, draft.MakeFolder("b/c"))
 	assert.ErrorIs(t, draft.MakeFolder("b/c"), fs.ErrExist)
 	require.NoError(t, draft.WriteFile("b/c/d", []byte("x"), PrivateMode))
-	require.NoError(t, draft.Publish(newer))
+	require.NoError(t, publish(draft, newer))
 	for name, mode := range map[string]fs.FileMode{"b": FolderMode, "b/c": FolderMode, "b/c/d": PrivateMode} {
 		info, err := os.Stat(filepath.Join(dir, newer, name))
 		require.NoError(t, err)
@@ -256,13 +268,13 @@ func TestADraftHasFolders(t *testing.T) {
 	draft = draftWith(t, lock(t, t.TempDir()), "a", "")
 	require.NoError(t, draft.MakeFolder("b"))
 	require.NoError(t, os.Symlink("/", filepath.Join(draft.Path(), "b", "link")))
-	assert.ErrorContains(t, draft.Publish(newer), "link is not a plain file")
+	assert.ErrorContains(t, publish(draft, newer), "link is not a plain file")
 }
 
 func TestKeepFailedLeavesLatestAlone(t *testing.T) {
 	dir := t.TempDir()
 	folder := lock(t, dir)
-	require.NoError(t, draftWith(t, folder, "a", "").Publish(older))
+	require.NoError(t, publish(draftWith(t, folder, "a", ""), older))
 	require.NoError(t, draftWith(t, folder, "rejects.csv", "x").KeepFailed(newer))
 
 	assert.FileExists(t, filepath.Join(dir, failedName, newer, "rejects.csv"))
@@ -279,7 +291,7 @@ func TestPublishInFolderThatIsNotWritable(t *testing.T) {
 		folder := lock(t, dir)
 		draft := draftWith(t, folder, "a", "")
 		require.NoError(t, os.RemoveAll(dir))
-		assert.ErrorIs(t, draft.Publish(newer), fs.ErrNotExist)
+		assert.ErrorIs(t, publish(draft, newer), fs.ErrNotExist)
 		_, err := folder.Begin()
 		assert.ErrorIs(t, err, fs.ErrNotExist)
 		_, err = folder.Spill()
@@ -291,7 +303,7 @@ func TestPublishInFolderThatIsNotWritable(t *testing.T) {
 	draft := draftWith(t, folder, "a", "")
 	require.NoError(t, os.Chmod(dir, 0o550))
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o750) })
-	assert.ErrorIs(t, draft.Publish(newer), fs.ErrPermission)
+	assert.ErrorIs(t, publish(draft, newer), fs.ErrPermission)
 	assert.NoDirExists(t, filepath.Join(dir, newer))
 }
 
@@ -343,7 +355,7 @@ func TestPublishWithoutRoomForTheLink(t *testing.T) {
 		}
 		require.NoError(t, file.Close())
 	}
-	require.ErrorIs(t, draft.Publish(newer), syscall.ENOSPC)
+	require.ErrorIs(t, publish(draft, newer), syscall.ENOSPC)
 	assert.NoDirExists(t, filepath.Join(dir, newer))
 	assert.NoFileExists(t, filepath.Join(dir, latestName))
 }
@@ -410,8 +422,8 @@ func TestRemoveAndLatest(t *testing.T) {
 	latest, err := folder.Latest()
 	require.NoError(t, err)
 	assert.Empty(t, latest)
-	require.NoError(t, draftWith(t, folder, "a", "").Publish(older))
-	require.NoError(t, draftWith(t, folder, "a", "").Publish(newer))
+	require.NoError(t, publish(draftWith(t, folder, "a", ""), older))
+	require.NoError(t, publish(draftWith(t, folder, "a", ""), newer))
 	latest, err = folder.Latest()
 	require.NoError(t, err)
 	assert.Equal(t, newer, latest)

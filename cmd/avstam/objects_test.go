@@ -632,6 +632,18 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		})
 	}
 
+	t.Run("after one of a clock ahead, where latest stays", func(t *testing.T) {
+		const ahead = "20991231T020000.000Z-0123abcd"
+		require.NoError(t, os.WriteFile(filepath.Join(data, "ahead"), []byte(ahead+"\n"), 0o600))
+		store.put(t, "ahead/latest", filepath.Join(data, "ahead"))
+		store.put(t, "ahead/"+ahead+"/manifest.json", filepath.Join(data, "ahead"))
+		exit, said := store.run(t, data, store.url, arguments("s3://payments/ahead")...)
+		assert.Zero(t, exit, said)
+		assert.Contains(t, said, "level=WARN")
+		assert.Contains(t, said, ", but latest stays at "+ahead+"\n")
+		assert.Equal(t, ahead, latest(t, "ahead"))
+	})
+
 	t.Run("where latest is something else", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(data, "else"), []byte("what is this?"), 0o600))
 		store.put(t, "else/latest", filepath.Join(data, "else"))

@@ -298,13 +298,18 @@ func (p *program) tellResult(result *job.Result) error {
 	if result.Warning != nil {
 		p.logger.Warn("the report is published, but not its metrics elsewhere", "error", result.Warning)
 	}
+	done := result.Folder
+	if result.Newer != "" {
+		p.logger.Warn("the report is published, but latest stays at one whose name is of a later time: has the clock been ahead?", "latest", result.Newer)
+		done += ", but latest stays at " + result.Newer
+	}
 	p.tellMade("the report is published, but its summary cannot be printed", func(w io.Writer) error {
 		return writeSummary(w, paletteOf(w), result.Summary, result.Folder)
 	})
 	if len(result.Passed) > 0 {
-		return &thresholdPassed{result.Passed, "the report is published: " + result.Folder}
+		return &thresholdPassed{result.Passed, "the report is published: " + done}
 	}
-	p.done = "done, the report is " + result.Folder
+	p.done = "done, the report is " + done
 	return nil
 }
 
