@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/avstam/avstam/objects"
 )
@@ -282,12 +283,37 @@ func Mkdir(path string, mode fs.FileMode) error {
 	return os.Mkdir(path, mode)
 }
 
-// MkdirAll makes a folder, and those above it, where they are missing.
-func MkdirAll(path string, mode fs.FileMode) error {
-	if err := ask(OpMakeFolder, path); err != nil {
+// MakeFolders makes a folder, and those above it, where they are missing, each with
+// exactly that mode, whatever the umask. Those that are there stay as they are.
+func MakeFolders(path string, mode fs.FileMode) error {
+	path = filepath.Clean(path)
+	if err := refuseObject(OpMakeFolder, path); err != nil {
 		return err
 	}
-	return os.MkdirAll(path, mode)
+	info, err := Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil
+	case err == nil:
+		return &fs.PathError{Op: string(OpMakeFolder), Path: path, Err: syscall.ENOTDIR}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	err = Mkdir(path, mode)
+	if above := filepath.Dir(path); errors.Is(err, fs.ErrNotExist) && above != path {
+		if err = MakeFolders(above, mode); err == nil {
+			err = Mkdir(path, mode)
+		}
+	}
+	switch {
+	case err == nil:
+		return Chmod(path, mode)
+	case errors.Is(err, fs.ErrExist):
+		if info, statErr := Stat(path); statErr == nil && info.IsDir() {
+			return nil // others have made it meanwhile, and see to its mode
+		}
+	}
+	return err
 }
 
 // Chmod sets the mode of what is at a path.

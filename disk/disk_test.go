@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -42,7 +43,7 @@ func TestACallFailsAndDoesNothing(t *testing.T) {
 		{OpReadFolder, func() error { _, err := ReadDir("."); return err }},
 		{OpReadFolder, func() error { return WalkDir(".", func(_ string, _ fs.DirEntry, err error) error { return err }) }},
 		{OpMakeFolder, func() error { return Mkdir("new", 0o750) }},
-		{OpMakeFolder, func() error { return MkdirAll("new/folder", 0o750) }},
+		{OpMakeFolder, func() error { return MakeFolders("new/folder", 0o750) }},
 		{OpChmod, func() error { return Chmod("file", 0o600) }},
 		{OpRename, func() error { return Rename("file", "new") }},
 		{OpLink, func() error { return Link("file", "new") }},
@@ -187,4 +188,33 @@ func TestReason(t *testing.T) {
 	}
 	var path *fs.PathError
 	assert.ErrorAs(t, Reason(absent), &path)
+}
+
+// Each folder that is made has the mode that was asked for; those that were there keep
+// theirs.
+func TestMakeFolders(t *testing.T) {
+	for _, umask := range []int{0o000, 0o077, 0o777} {
+		t.Run(fmt.Sprintf("%03o", umask), func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			require.NoError(t, os.Mkdir("old", 0o711))
+			require.NoError(t, os.Chmod("old", 0o711))
+			require.NoError(t, os.WriteFile("file", nil, 0o600))
+			require.NoError(t, os.Symlink("old", "link"))
+			before := syscall.Umask(umask)
+			defer syscall.Umask(before)
+			require.NoError(t, MakeFolders("old/new/newer/", 0o750))
+			require.NoError(t, MakeFolders("link/beside", 0o750))
+			require.NoError(t, MakeFolders("old/new", 0o700), "it is there")
+			for name, want := range map[string]fs.FileMode{"old": 0o711, "old/new": 0o750, "old/new/newer": 0o750, "old/beside": 0o750} {
+				info, err := os.Stat(name)
+				require.NoError(t, err)
+				assert.Equal(t, fs.ModeDir|want, info.Mode(), name)
+			}
+			assert.ErrorIs(t, MakeFolders("file", 0o750), syscall.ENOTDIR)
+			assert.ErrorIs(t, MakeFolders("file/below", 0o750), syscall.ENOTDIR)
+			require.NoError(t, os.Symlink("nowhere", "dangling"))
+			assert.ErrorIs(t, MakeFolders("dangling", 0o750), fs.ErrExist)
+			assert.ErrorIs(t, MakeFolders("s3://bucket/folder", 0o750), errObject)
+		})
+	}
 }

@@ -106,13 +106,7 @@ func makeFolder(dir string) error {
 	info, err := disk.Lstat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := disk.MkdirAll(filepath.Dir(filepath.Clean(dir)), FolderMode); err != nil {
-			return fmt.Errorf("cannot make the output folder: %w", err)
-		}
-		if err := disk.Mkdir(dir, FolderMode); err != nil && !errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("cannot make the output folder: %w", err)
-		}
-		if err := disk.Chmod(dir, FolderMode); err != nil {
+		if err := disk.MakeFolders(dir, FolderMode); err != nil {
 			return fmt.Errorf("cannot make the output folder: %w", err)
 		}
 		return nil

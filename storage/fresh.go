@@ -25,7 +25,7 @@ func BeginFresh(path string) (*Fresh, error) {
 	above := filepath.Dir(path)
 	err := mustNotExist(path)
 	if err == nil {
-		err = disk.MkdirAll(above, FolderMode)
+		err = disk.MakeFolders(above, FolderMode)
 	}
 	f := &Fresh{path: path}
 	if err == nil {

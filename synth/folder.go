@@ -34,7 +34,7 @@ type Summary struct {
 // WriteFolder writes records.* and register.* in each of the formats, the
 // findings that they must give as truth.parquet, and a configuration with its
 // test numbers. The configuration runs the first of the formats, and the
-// findings name its file. Files are 0600, a new folder 0750; what an earlier
+// findings name its file. Files are 0600, new folders 0750, whatever the umask; what an earlier
 // call wrote is written over, and nothing else: the configuration must be as it
 // was written, and stand beside the other files. After an error nothing that was
 // begun is left, a new folder neither.
@@ -56,14 +56,14 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 	}
 	_, err := disk.Stat(folder)
 	isNew := errors.Is(err, fs.ErrNotExist)
-	if err := disk.MkdirAll(folder, 0o750); err != nil {
+	if err := disk.MakeFolders(folder, 0o750); err != nil {
 		return summary, fmt.Errorf("cannot make the folder: %w", err)
 	}
 	removeGenerated(folder, formats) // an old file would keep its permissions
 	// The first line is there before the data and the rest after them: it tells the
 	// next call whose they are, and nobody runs what is not whole.
 	text := []byte(d.Configuration(formats[0]))
-	configuration, err := disk.OpenFile(filepath.Join(folder, ConfigurationFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	configuration, err := create(filepath.Join(folder, ConfigurationFile))
 	if err == nil {
 		defer configuration.Close()
 		_, err = configuration.Write(text[:len(generatedHeader)])
@@ -104,7 +104,24 @@ func (d *Dataset) writeData(ctx context.Context, folder string, formats []string
 	if err := group.Wait(); err != nil {
 		return Summary{}, err
 	}
-	return summary, disk.WriteFile(filepath.Join(folder, TestNumbersFile), []byte(d.TestNumbers()), 0o600)
+	file, err := create(filepath.Join(folder, TestNumbersFile))
+	if err != nil {
+		return summary, err
+	}
+	_, err = file.WriteString(d.TestNumbers())
+	return summary, errors.Join(err, file.Close())
+}
+
+// create creates a file that must not exist, 0600 whatever the umask.
+func create(path string) (*disk.File, error) {
+	file, err := disk.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Chmod(0o600); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // dataFiles are the names of what writeData writes.
@@ -164,7 +181,7 @@ const checkEvery = 1024
 func writeTables[Row any](ctx context.Context, folder, name string, formats []string, columns []column[Row], each func(func(*Row) error) error) (rows int64, err error) {
 	var tables []table[Row]
 	for _, format := range formats {
-		file, err := disk.OpenFile(filepath.Join(folder, name+"."+format), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		file, err := create(filepath.Join(folder, name+"."+format))
 		if err != nil {
 			return 0, fmt.Errorf("cannot write: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"os/signal"
 	"runtime/pprof"
 	"slices"
@@ -22,6 +23,7 @@ import (
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
+	"github.com/avstam/avstam/storage"
 )
 
 // defaultConfiguration is read where neither --config nor --records is given.
@@ -428,10 +430,21 @@ func (f *jobFlags) startProfiles() (stop func() error, err error) {
 // newProfile makes the file of a profile. A file that is there already is not written
 // over: it could be anything.
 func newProfile(path string) (*disk.File, error) {
-	if info, err := disk.Stat(path); err == nil && info.Mode().IsRegular() {
+	info, err := disk.Stat(path)
+	if err == nil && info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is there already: it would be lost", path)
 	}
-	return disk.Create(path, 0o666)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return disk.Create(path, storage.PublicMode) // a device stays as it is
+	}
+	file, err := disk.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, storage.PublicMode)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Chmod(storage.PublicMode); err != nil {
+		return nil, errors.Join(err, file.Close(), disk.Remove(path))
+	}
+	return file, nil
 }
 
 func profileError(kind string, err error) error {

@@ -58,12 +58,16 @@ func TestModesWhateverTheUmask(t *testing.T) {
 				return true
 			}
 		}
-		return strings.HasSuffix(base, ".avr") || strings.HasPrefix(name, "notices/")
+		return strings.HasSuffix(base, ".avr") || strings.HasPrefix(name, "notices/") || strings.HasPrefix(name, "made/") || strings.HasPrefix(name, "demo/") && !strings.HasPrefix(name, "demo/out/")
 	}
 	for _, umask := range []string{"000", "022", "077", "777"} {
 		t.Run(umask, func(t *testing.T) {
 			folder := securityNight(t)
 			given := tree(t, folder)
+			for _, name := range []string{"old", "old/it"} {
+				require.NoError(t, os.Mkdir(filepath.Join(folder, name), 0o711))
+				require.NoError(t, os.Chmod(filepath.Join(folder, name), 0o711))
+			}
 			run := func(exit int, arguments ...string) {
 				t.Helper()
 				got, line := underUmask(t, umask, folder, arguments...)
@@ -73,6 +77,10 @@ func TestModesWhateverTheUmask(t *testing.T) {
 			run(3, append(slices.Clone(securityRun), "--max-rejects", "0")...)
 			run(0, "register", "build", "--in", "register.csv", "--out", "register.avr")
 			run(0, "notices", "out/latest", "--out", "notices")
+			run(0, "notices", "out/latest", "--out", "above/it/cases.csv")
+			run(0, "run", "--records", "records.csv", "--register", "register.csv", "--max-rejects", "5", "--out", "old/it/far/below/out", "--cpuprofile", "cpu", "--memprofile", "memory")
+			run(0, "generate", "--records", "100", "--out", "made/below", "--format", "parquet,csv")
+			run(0, "demo", "--records", "100", "--out", "demo")
 			found := map[string]int{}
 			require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 				require.NoError(t, err)
@@ -80,6 +88,10 @@ func TestModesWhateverTheUmask(t *testing.T) {
 				require.NoError(t, err)
 				info, err := entry.Info()
 				require.NoError(t, err)
+				if name == "old" || name == "old/it" {
+					assert.Equal(t, fs.ModeDir|0o711, info.Mode(), "%s was there before", name)
+					return nil
+				}
 				if _, ok := given[name]; ok || name == "." || info.Mode()&fs.ModeSymlink != 0 {
 					return nil
 				}
@@ -97,7 +109,7 @@ func TestModesWhateverTheUmask(t *testing.T) {
 				}
 				return nil
 			}))
-			for _, name := range []string{"out", "notices", "register.avr", "metrics.prom", "failed"} {
+			for _, name := range []string{"out", "notices", "register.avr", "metrics.prom", "failed", "above", "old", "cpu", "memory", "made", "demo"} {
 				assert.Positive(t, found[name], "there is %s", name)
 			}
 		})
