@@ -58,6 +58,7 @@ func connect(environment func(string) string, stalled time.Duration) (*store, er
 	if err != nil {
 		return nil, err
 	}
+	transport.Proxy = nil // the environment names the server, and nothing between
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		connection, err := dialer.DialContext(ctx, network, address)
