@@ -140,3 +140,22 @@ func TestTheAlertsAreReadAsPrometheusReadsThem(t *testing.T) {
 	}
 	assert.Len(t, names, strings.Count(string(contents), "- alert: "))
 }
+
+// A key that is shown being made is never, by the umask of whoever types it, in a file
+// that others can read.
+func TestNoKeyIsMadeForOthersToRead(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("docs", "*.md"))
+	require.NoError(t, err)
+	made := 0
+	for _, file := range append(files, "README.md") {
+		contents, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(contents)) {
+			if strings.Contains(line, "openssl rand") {
+				made++
+				assert.Regexp(t, `openssl rand -hex 32 \| [^>]*/dev/stdin`, line, file)
+			}
+		}
+	}
+	assert.Equal(t, 3, made)
+}
