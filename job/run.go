@@ -203,7 +203,7 @@ func (r *run) open(ctx context.Context) error {
 		return inputFailure(err)
 	}
 	r.acrossRules = acrossRules(&r.settings.Policy)
-	r.records, err = readers.OpenRecords(r.settings.Sources, r.readerOptions())
+	r.records, err = readers.OpenRecords(ctx, r.settings.Sources, r.readerOptions())
 	if err != nil {
 		return inputFailure(err)
 	}
@@ -540,7 +540,7 @@ func (r *run) dryRun(ctx context.Context) (*Result, error) {
 	}
 	sample := firstBatches{checker: rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries)}
 	for _, source := range r.settings.Sources {
-		paths, err := readers.Expand(source.Files)
+		paths, err := readers.Expand(ctx, source.Files)
 		if err != nil {
 			return nil, inputFailure(err)
 		}
@@ -584,7 +584,7 @@ func (s *firstBatches) judge(allowed Limit) error {
 }
 
 func (r *run) checkFirstBatch(ctx context.Context, source readers.Source, sample *firstBatches) error {
-	records, err := readers.OpenRecords([]readers.Source{source}, r.readerOptions())
+	records, err := readers.OpenRecords(ctx, []readers.Source{source}, r.readerOptions())
 	if err != nil {
 		return err
 	}

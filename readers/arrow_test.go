@@ -140,7 +140,7 @@ func writeIPC(t testing.TB, stream bool, batches []arrow.RecordBatch, options ..
 
 // readAny reads records of a file whatever its format.
 func readAny(source Source, options *Options) (records []plainRecord, file *File, err error) {
-	opened, err := OpenRecords([]Source{source}, *options)
+	opened, err := OpenRecords(context.Background(), []Source{source}, *options)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -228,7 +228,7 @@ func BenchmarkArrowRecords(b *testing.B) {
 			var batch pipeline.Batch
 			rows := int64(0)
 			for b.Loop() {
-				opened, err := OpenRecords([]Source{{Files: []string{path}}}, *newOptions())
+				opened, err := OpenRecords(context.Background(), []Source{{Files: []string{path}}}, *newOptions())
 				require.NoError(b, err)
 				require.NoError(b, opened.Cut(b.Context(), func(piece pipeline.Piece) error {
 					defer piece.Close()

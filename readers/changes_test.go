@@ -42,7 +42,7 @@ func rewrite(t *testing.T, path string) {
 func TestAFileThatIsWrittenWhileItIsReadIsRefused(t *testing.T) {
 	for name, path := range filesOfEveryFormat(t) {
 		for _, digest := range []bool{false, true} {
-			records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries(), Digest: digest})
+			records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries(), Digest: digest})
 			require.NoError(t, err)
 			written := false
 			err = records.Cut(context.Background(), func(piece pipeline.Piece) error {
@@ -96,7 +96,7 @@ func TestAnExtractThatIsWrittenWhileItIsReadIsRefused(t *testing.T) {
 // may be read: what a file has become in the meantime is not what was opened.
 func TestAFileThatChangesBeforeItIsCutIsRefused(t *testing.T) {
 	for name, path := range filesOfEveryFormat(t) {
-		records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries()})
+		records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries()})
 		require.NoError(t, err)
 		file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 		require.NoError(t, err)
@@ -138,7 +138,7 @@ func TestAFileThatGrowsWhileItIsOpenedIsPlannedWhole(t *testing.T) {
 func TestAChunkOfAFileThatChangesWhileItIsOpenedIsRefused(t *testing.T) {
 	for name, path := range filesOfEveryFormat(t) {
 		source := Source{Files: []string{path}}
-		records, err := OpenRecords([]Source{source}, *newOptions())
+		records, err := OpenRecords(t.Context(), []Source{source}, *newOptions())
 		require.NoError(t, err)
 		chunks, stamp, err := records.Chunks(context.Background(), 0, 64<<20)
 		require.NoError(t, err)
@@ -163,7 +163,7 @@ func TestANameThatIsNotUTF8IsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "utbet_\xe5\xe4.csv")
 	require.NoError(t, os.WriteFile(path, []byte("identity_number,payment_date,amount\nx,2024-05-17,1\n"), 0o600))
 	for _, files := range []string{path, filepath.Join(filepath.Dir(path), "*.csv"), filepath.Dir(path)} {
-		_, err := OpenRecords([]Source{{Files: []string{files}}}, Options{Dictionaries: pipeline.NewDictionaries()})
+		_, err := OpenRecords(t.Context(), []Source{{Files: []string{files}}}, Options{Dictionaries: pipeline.NewDictionaries()})
 		assert.EqualError(t, err, "cannot read "+filepath.Dir(path)+`/utbet_\xe5\xe4.csv: its name is not UTF-8, and a report names its files in UTF-8; rename it`)
 	}
 }

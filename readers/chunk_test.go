@@ -112,7 +112,7 @@ func TestChunksAreTheFile(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, c.data, 0o600))
 			source := Source{Name: "s", Files: []string{path}, CSV: CSV{Encoding: c.encoding}}
 			open := func() *Records {
-				records, err := OpenRecords([]Source{source}, Options{Dictionaries: pipeline.NewDictionaries(), Digest: digest})
+				records, err := OpenRecords(t.Context(), []Source{source}, Options{Dictionaries: pipeline.NewDictionaries(), Digest: digest})
 				require.NoError(t, err, c.why)
 				return records
 			}
@@ -169,7 +169,7 @@ func TestArrowChunksWithDictionaries(t *testing.T) {
 	path := writeIPC(t, false, batches)
 	source := Source{Name: "s", Files: []string{path}}
 	open := func(options *Options) ([]Chunk, Stamp) {
-		records, err := OpenRecords([]Source{source}, *options)
+		records, err := OpenRecords(t.Context(), []Source{source}, *options)
 		require.NoError(t, err)
 		defer records.Close()
 		chunks, stamp, err := records.Chunks(t.Context(), 0, 1)
@@ -215,7 +215,7 @@ func TestArrowChunksWithDictionaries(t *testing.T) {
 	require.ErrorContains(t, err, "cannot read "+path)
 	_, err = read(chunks[19])
 	require.NoError(t, err)
-	records, err := OpenRecords([]Source{source}, *newOptions())
+	records, err := OpenRecords(t.Context(), []Source{source}, *newOptions())
 	require.NoError(t, err)
 	defer records.Close()
 	_, _, err = records.Chunks(t.Context(), 0, 1)
@@ -231,7 +231,7 @@ func TestChunksOfAnotherFile(t *testing.T) {
 	source := Source{Name: "s", Files: []string{path}}
 	options := Options{Dictionaries: pipeline.NewDictionaries(), Digest: true}
 	plan := func() ([]Chunk, Stamp, *File, error) {
-		records, err := OpenRecords([]Source{source}, options)
+		records, err := OpenRecords(t.Context(), []Source{source}, options)
 		require.NoError(t, err)
 		defer records.Close()
 		chunks, stamp, err := records.Chunks(t.Context(), 0, 2000)

@@ -81,7 +81,7 @@ func TestCSVOpenQuoteIsNotRead(t *testing.T) {
 // chunkProblem is the error of planning a file's chunks, or else of reading them.
 func chunkProblem(t *testing.T, path string, bytes int64) error {
 	source := Source{Files: []string{path}}
-	records, err := OpenRecords([]Source{source}, *newOptions())
+	records, err := OpenRecords(t.Context(), []Source{source}, *newOptions())
 	require.NoError(t, err)
 	defer records.Close()
 	chunks, stamp, err := records.Chunks(t.Context(), 0, bytes)
@@ -106,7 +106,7 @@ func chunkProblem(t *testing.T, path string, bytes int64) error {
 // The first batch tells of it, where it is near: a dry run reads no more.
 func TestCSVOpenQuoteIsSeenInTheFirstBatch(t *testing.T) {
 	text := "identity_number,payment_date,amount\n" + strings.Repeat("x,2024-05-17,1\n", 100) + "\"x,2024-05-17,1\ny,2024-05-17,1\n"
-	records, err := OpenRecords([]Source{{Files: []string{writeFile(t, "records.csv", []byte(text))}}}, *newOptions())
+	records, err := OpenRecords(t.Context(), []Source{{Files: []string{writeFile(t, "records.csv", []byte(text))}}}, *newOptions())
 	require.NoError(t, err)
 	defer records.Close()
 	err = records.Cut(t.Context(), func(piece pipeline.Piece) error {

@@ -53,7 +53,7 @@ func readCSV(t *testing.T, sources []Source, blockBytes int) csvResult {
 
 func tryCSV(sources []Source, blockBytes int) (csvResult, error) {
 	result := csvResult{values: pipeline.NewDictionaries()}
-	records, err := OpenRecords(sources, Options{Digest: true, Dictionaries: result.values, Workers: 1})
+	records, err := OpenRecords(context.Background(), sources, Options{Digest: true, Dictionaries: result.values, Workers: 1})
 	if err != nil {
 		return result, err
 	}
@@ -334,7 +334,7 @@ func TestCSVZeroBytesAreRefused(t *testing.T) {
 		}
 
 		path := writeFile(t, "records.csv", []byte(c.text))
-		records, err := OpenRecords([]Source{{Files: []string{path}}}, *newOptions())
+		records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, *newOptions())
 		require.NoError(t, err)
 		_, stamp, err := records.Chunks(t.Context(), 0, 50_000)
 		require.EqualError(t, err, "cannot read "+path+": "+want, "%s, when it is cut into chunks", c.why)
@@ -432,7 +432,7 @@ func TestCSVCompressedIsReadBesideItsDigest(t *testing.T) {
 		require.Equal(t, sha256.Sum256(stored), result.files[0].SHA256)
 	}
 	for range 50 {
-		records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Digest: true, Dictionaries: pipeline.NewDictionaries(), Workers: 1})
+		records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Digest: true, Dictionaries: pipeline.NewDictionaries(), Workers: 1})
 		require.NoError(t, err)
 		left := errors.New("left")
 		require.ErrorIs(t, records.Cut(context.Background(), func(piece pipeline.Piece) error {
@@ -606,7 +606,7 @@ func TestCSVFileThatChangesIsRefused(t *testing.T) {
 			return os.WriteFile(path, content, 0o600)
 		},
 	} {
-		records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries()})
+		records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries()})
 		require.NoError(t, err)
 		require.NoError(t, change())
 		err = records.Cut(context.Background(), func(piece pipeline.Piece) error { piece.Close(); return nil })
@@ -637,7 +637,7 @@ func TestCSVPiecesInParallel(t *testing.T) {
 	}
 	path := writeFile(t, "records.csv", content.Bytes())
 	dictionaries := pipeline.NewDictionaries()
-	records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Digest: true, Dictionaries: dictionaries, Workers: 4})
+	records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Digest: true, Dictionaries: dictionaries, Workers: 4})
 	require.NoError(t, err)
 	records.opened[0].(*csvRecords).blockBytes = 20_000
 	batches := make([]pipeline.Batch, 4)
@@ -754,7 +754,7 @@ func TestCSVDoesNotAllocateForRows(t *testing.T) {
 	batches := sized(100, 12)
 	for _, quoted := range []bool{false, true} {
 		path := writeFile(t, "records.csv", benchmarkCSV(batches*pipeline.BatchRows, quoted))
-		records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries()})
+		records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries()})
 		require.NoError(t, err)
 		records.opened[0].(*csvRecords).blockBytes = 64 << 20
 		var b pipeline.Batch
@@ -806,7 +806,7 @@ func BenchmarkCSVRecords(b *testing.B) {
 }
 
 func benchmarkRecords(b *testing.B, source Source, digest, next bool) {
-	records, err := OpenRecords([]Source{source}, Options{Digest: digest, Dictionaries: pipeline.NewDictionaries(), Workers: 1})
+	records, err := OpenRecords(context.Background(), []Source{source}, Options{Digest: digest, Dictionaries: pipeline.NewDictionaries(), Workers: 1})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func TestAFolderThatCannotBeReadIsNotEmpty(t *testing.T) {
 		}
 		return nil
 	})()
-	_, err := Expand([]string{filepath.Join(folder, "*", "*.csv")})
+	_, err := Expand(t.Context(), []string{filepath.Join(folder, "*", "*.csv")})
 	require.ErrorIs(t, err, syscall.EACCES)
 	assert.ErrorContains(t, err, "cannot read "+filepath.Join(folder, "b")+": permission denied")
 }
@@ -66,10 +66,10 @@ func TestExpandFindsAFileNamedDash(t *testing.T) {
 		{"./?", []string{"./-"}},
 		{"-", []string{StandardInput}},
 	} {
-		paths, err := Expand([]string{row.pattern})
+		paths, err := Expand(t.Context(), []string{row.pattern})
 		require.NoError(t, err, row.pattern)
 		assert.Equal(t, row.want, paths, row.pattern)
 	}
-	_, err := Expand([]string{"./-", "*"})
+	_, err := Expand(t.Context(), []string{"./-", "*"})
 	assert.ErrorContains(t, err, "it is named twice")
 }

@@ -56,17 +56,17 @@ func TestExpandEntersFoldersOfKeysOnly(t *testing.T) {
 	for i := range want {
 		want[i] = filepath.Join(folder, want[i])
 	}
-	paths, err := Expand([]string{folder})
+	paths, err := Expand(t.Context(), []string{folder})
 	require.NoError(t, err)
 	assert.Equal(t, want, paths)
 
 	// A glob that matches such folders stands for what is in them.
-	paths, err = Expand([]string{filepath.Join(folder, "agency=*")})
+	paths, err = Expand(t.Context(), []string{filepath.Join(folder, "agency=*")})
 	require.NoError(t, err)
 	assert.Equal(t, want[:3], paths)
 
 	require.NoError(t, os.Symlink(folder, filepath.Join(folder, "agency=loop")))
-	_, err = Expand([]string{folder})
+	_, err = Expand(t.Context(), []string{folder})
 	assert.ErrorContains(t, err, "nest too deep", "a link to a folder above must end")
 }
 
@@ -74,7 +74,7 @@ func TestExpandEntersFoldersOfKeysOnly(t *testing.T) {
 func firstRow(t *testing.T, source Source) (*pipeline.Batch, *pipeline.Dictionaries, *File, error) {
 	t.Helper()
 	dictionaries := pipeline.NewDictionaries()
-	records, err := OpenRecords([]Source{source}, Options{Dictionaries: dictionaries})
+	records, err := OpenRecords(t.Context(), []Source{source}, Options{Dictionaries: dictionaries})
 	if err != nil {
 		return nil, nil, nil, err
 	}

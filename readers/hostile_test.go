@@ -596,7 +596,7 @@ func TestParquetPagesTakeWhatTheyMay(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(path, c.file.bytes(), 0o600))
 		before := allocated()
-		records, err := OpenRecords([]Source{*source}, *newOptions())
+		records, err := OpenRecords(t.Context(), []Source{*source}, *newOptions())
 		require.NoError(t, err)
 		var batch pipeline.Batch
 		rows := 0
@@ -724,7 +724,7 @@ func TestCSVThatIsMadeToDoHarm(t *testing.T) {
 
 // drainRecords reads a file of records to its end, as a run would.
 func drainRecords(source Source) error {
-	records, err := OpenRecords([]Source{source}, *newOptions())
+	records, err := OpenRecords(context.Background(), []Source{source}, *newOptions())
 	if err != nil {
 		return err
 	}

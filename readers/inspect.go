@@ -62,6 +62,9 @@ type Inspection struct {
 // Inspect looks at a file: how it is written, how many rows it has, and what
 // stands in its columns. What it shows of values is masked. Errors name the file.
 func Inspect(ctx context.Context, path string) (*Inspection, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
 	if _, isStream, err := statInput(path); err != nil {
 		return nil, cannotRead(pathText(path), err)
 	} else if isStream {

@@ -53,7 +53,7 @@ func TestTextMutations(t *testing.T) {
 			return content, err
 		}
 		options := newOptions()
-		records, err := OpenRecords([]Source{{Name: "made", Files: []string{path}}}, *options)
+		records, err := OpenRecords(t.Context(), []Source{{Name: "made", Files: []string{path}}}, *options)
 		if err != nil {
 			return content, err
 		}

@@ -35,7 +35,7 @@ func ReadRow(ctx context.Context, source Source, row int64, dictionaries *pipeli
 	if err := source.check(recordColumns[:]); err != nil {
 		return err
 	}
-	paths, err := Expand(source.Files)
+	paths, err := Expand(ctx, source.Files)
 	switch {
 	case err != nil:
 		return err

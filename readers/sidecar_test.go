@@ -29,7 +29,7 @@ func digestOf(t *testing.T, path string) string {
 // readWhole reads a file of records to its end, without a digest being asked for.
 func readWhole(path string) (*File, error) {
 	options := *newOptions()
-	records, err := OpenRecords([]Source{{Name: "source", Files: []string{path}}}, options)
+	records, err := OpenRecords(context.Background(), []Source{{Name: "source", Files: []string{path}}}, options)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func TestSidecarsAreNotRead(t *testing.T) {
 	}
 	want := []string{filepath.Join(folder, "a.csv"), filepath.Join(folder, "b.parquet")}
 	for _, pattern := range []string{folder, filepath.Join(folder, "*")} {
-		paths, err := Expand([]string{pattern})
+		paths, err := Expand(t.Context(), []string{pattern})
 		require.NoError(t, err)
 		assert.Equal(t, want, paths)
 	}

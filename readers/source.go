@@ -210,16 +210,16 @@ func statInput(path string) (stat os.FileInfo, isStream bool, err error) {
 // a pattern are sorted by name, and the patterns stay in their order. A pattern
 // without a file is an error, and so is a file that is named twice, by whatever
 // path.
-func Expand(patterns []string) ([]string, error) {
+func Expand(ctx context.Context, patterns []string) ([]string, error) {
 	var paths []string
 	named := newNamedFiles()
 	for _, pattern := range patterns {
-		matches, err := expandPattern(pattern)
+		matches, err := expandPattern(ctx, pattern)
 		if err != nil {
 			return nil, err
 		}
 		for _, path := range matches {
-			if err := named.add(path); err != nil {
+			if err := named.add(ctx, path); err != nil {
 				return nil, err
 			}
 		}
@@ -235,7 +235,7 @@ var globEscaped = regexp.MustCompile(`\\(.)`)
 // a path that was cleaned has one slash of two.
 var address = regexp.MustCompile(`(?:^|/)[a-z][a-z0-9+.-]+:/`)
 
-func expandPattern(pattern string) ([]string, error) {
+func expandPattern(ctx context.Context, pattern string) ([]string, error) {
 	switch pattern {
 	case StandardInput:
 		return []string{pattern}, nil
@@ -275,6 +275,9 @@ func expandPattern(pattern string) ([]string, error) {
 	}
 	var paths []string
 	for _, match := range matches {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
 		stat, err := disk.Stat(match)
 		if err != nil {
 			return nil, cannotRead(match, err)
@@ -283,7 +286,7 @@ func expandPattern(pattern string) ([]string, error) {
 			paths = append(paths, match)
 			continue
 		}
-		if paths, err = appendFolder(paths, match, 0); err != nil {
+		if paths, err = appendFolder(ctx, paths, match, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -300,7 +303,7 @@ func expandPattern(pattern string) ([]string, error) {
 }
 
 // appendFolder appends the files that a folder stands for.
-func appendFolder(paths []string, folder string, depth int) ([]string, error) {
+func appendFolder(ctx context.Context, paths []string, folder string, depth int) ([]string, error) {
 	if depth > limitFolders {
 		return nil, cannotRead(folder, errTooDeep)
 	}
@@ -309,6 +312,9 @@ func appendFolder(paths []string, folder string, depth int) ([]string, error) {
 		return nil, cannotRead(folder, err)
 	}
 	for _, entry := range entries {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
 		name := entry.Name()
 		if name[0] == '.' || name[0] == '_' || strings.HasSuffix(name, sidecarSuffix) {
 			continue
@@ -322,7 +328,7 @@ func appendFolder(paths []string, folder string, depth int) ([]string, error) {
 		if !stat.IsDir() {
 			paths = append(paths, path)
 		} else if _, ok := parseFolderKey(name); ok {
-			if paths, err = appendFolder(paths, path, depth+1); err != nil {
+			if paths, err = appendFolder(ctx, paths, path, depth+1); err != nil {
 				return nil, err
 			}
 		}
@@ -347,7 +353,10 @@ func newNamedFiles() *namedFiles {
 }
 
 // add refuses a path that leads to a file that there is already.
-func (n *namedFiles) add(path string) error {
+func (n *namedFiles) add(ctx context.Context, path string) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	if n.paths[path] {
 		return fmt.Errorf("cannot read %s: it is named twice", pathText(path))
 	}
@@ -432,7 +441,7 @@ type Records struct {
 // columns of each. A column that a file lacks is an error that names file and
 // column and lists the columns that are there; so is a file that two sources
 // name.
-func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
+func OpenRecords(ctx context.Context, sources []Source, options Options) (_ *Records, err error) {
 	r := &Records{}
 	defer func() {
 		if err != nil {
@@ -447,12 +456,12 @@ func OpenRecords(sources []Source, options Options) (_ *Records, err error) {
 		if err := source.check(recordColumns[:]); err != nil {
 			return nil, err
 		}
-		paths, err := Expand(source.Files)
+		paths, err := Expand(ctx, source.Files)
 		if err != nil {
 			return nil, err
 		}
 		for _, path := range paths {
-			if err := named.add(path); err != nil {
+			if err := named.add(ctx, path); err != nil {
 				return nil, err
 			}
 			file, err := describe(path, i)
@@ -536,7 +545,7 @@ func ReadExtract(ctx context.Context, source Source, options Options, add func(*
 	if err := source.check(registerColumns[:]); err != nil {
 		return nil, err
 	}
-	paths, err := Expand(source.Files)
+	paths, err := Expand(ctx, source.Files)
 	if err != nil {
 		return nil, err
 	}
@@ -544,6 +553,9 @@ func ReadExtract(ctx context.Context, source Source, options Options, add func(*
 	options.csv = newCSVMemory(options.Workers)
 	files := make([]*File, len(paths))
 	for i, path := range paths {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
 		if files[i], err = describe(path, 0); err != nil {
 			return nil, err
 		}

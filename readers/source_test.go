@@ -3,6 +3,7 @@ package readers
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,7 +66,7 @@ func TestExpand(t *testing.T) {
 			}
 			patterns = append(patterns, pattern)
 		}
-		paths, err := Expand(patterns)
+		paths, err := Expand(t.Context(), patterns)
 		if c.failure != "" {
 			assert.EqualError(t, err, strings.ReplaceAll(c.failure, "FOLDER", folder), c.why)
 			continue
@@ -94,13 +95,13 @@ func TestOpenRecordsKeepsTheOrderOfSourcesFilesAndRows(t *testing.T) {
 	assert.Equal(t, []string{"second b.csv", "second c.csv", "first a.csv"}, files)
 
 	sources[1].Files = []string{filepath.Join(folder, ".", "..", filepath.Base(folder), "c.csv"), filepath.Join(folder, "?.csv")}
-	_, err := OpenRecords(sources, Options{Dictionaries: pipeline.NewDictionaries()})
+	_, err := OpenRecords(t.Context(), sources, Options{Dictionaries: pipeline.NewDictionaries()})
 	assert.EqualError(t, err, "cannot read "+folder+"/c.csv: it is named twice", "twice within a source")
 	sources[1].Files = sources[1].Files[:1]
-	_, err = OpenRecords(sources, Options{Dictionaries: pipeline.NewDictionaries()})
+	_, err = OpenRecords(t.Context(), sources, Options{Dictionaries: pipeline.NewDictionaries()})
 	assert.EqualError(t, err, "cannot read "+folder+"/c.csv: it is named twice", "by two sources")
 	sources[1].Files = nil
-	_, err = OpenRecords(sources, Options{Dictionaries: pipeline.NewDictionaries()})
+	_, err = OpenRecords(t.Context(), sources, Options{Dictionaries: pipeline.NewDictionaries()})
 	assert.EqualError(t, err, `source "first" names no files`)
 }
 
@@ -126,7 +127,7 @@ func TestBytesAreTold(t *testing.T) {
 	content := append([]byte("identity_number,payment_date,amount\n"), bytes.Repeat([]byte("x,2024-05-17,1\n"), 20_000)...)
 	path := writeFile(t, "records.csv", content)
 	told := int64(0)
-	records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries(), Bytes: func(n int64) { told += n }})
+	records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Dictionaries: pipeline.NewDictionaries(), Bytes: func(n int64) { told += n }})
 	require.NoError(t, err)
 	assert.Zero(t, told, "looking at a file is no progress")
 	require.NoError(t, records.Cut(context.Background(), func(piece pipeline.Piece) error { piece.Close(); return nil }))
@@ -138,7 +139,7 @@ func TestBytesAreTold(t *testing.T) {
 func TestCutStops(t *testing.T) {
 	path := writeFile(t, "records.csv", append([]byte("identity_number,payment_date,amount\n"), bytes.Repeat([]byte("x,2024-05-17,1\n"), 200_000)...))
 	open := func() *Records {
-		records, err := OpenRecords([]Source{{Files: []string{path}}}, Options{Digest: true, Dictionaries: pipeline.NewDictionaries()})
+		records, err := OpenRecords(t.Context(), []Source{{Files: []string{path}}}, Options{Digest: true, Dictionaries: pipeline.NewDictionaries()})
 		require.NoError(t, err)
 		return records
 	}
@@ -175,4 +176,18 @@ func TestMissingColumnErrorShowsNoNumbers(t *testing.T) {
 	assert.EqualError(t, err, "cannot read in.csv: it has no column ************ (for amount); its columns are belopp_2024")
 	err = missingColumnError("in.csv", "amount", "amount", make([]string, 63))
 	assert.ErrorContains(t, err, " and 3 more")
+}
+
+// Files are many at times, and to find and open them takes long: an interruption ends it.
+func TestFindingFilesEndsWhenAsked(t *testing.T) {
+	path := writeFile(t, "records.csv", []byte("identity_number,payment_date,amount\n"))
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	asked := errors.New("asked to end")
+	interrupt(asked)
+	_, err := Expand(ctx, []string{filepath.Dir(path)})
+	assert.Equal(t, asked, err)
+	_, err = OpenRecords(ctx, []Source{{Name: "fk", Files: []string{path}}}, *newOptions())
+	assert.Equal(t, asked, err)
+	_, err = Inspect(ctx, path)
+	assert.Equal(t, asked, err)
 }

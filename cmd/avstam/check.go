@@ -67,7 +67,7 @@ func openRegister(ctx context.Context, patterns []string) (*register.Snapshot, e
 	if len(patterns) == 0 {
 		return nil, nil
 	}
-	extract, path, err := extractOrSnapshot(patterns)
+	extract, path, err := extractOrSnapshot(ctx, patterns)
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func (p *program) explain(ctx context.Context, folder, id string, registerFiles 
 // is the report's at another place, which is opened as the report's.
 func namedRegister(ctx context.Context, patterns []string, inputs []report.Input, told *config.Told) (_ *register.Snapshot, note string, err error) {
 	lacksDigest := func(input report.Input) bool { return input.SHA256 == "" } // a size alone tells nothing
-	if files, err := readers.Expand(patterns); err == nil && len(files) == len(inputs) && !slices.ContainsFunc(inputs, lacksDigest) {
+	if files, err := readers.Expand(ctx, patterns); err == nil && len(files) == len(inputs) && !slices.ContainsFunc(inputs, lacksDigest) {
 		moved := slices.Clone(inputs)
 		for i, file := range files {
 			moved[i].Path = file

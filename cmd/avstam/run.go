@@ -80,7 +80,7 @@ or is said by --records and --register. A flag goes before what the file says.`,
       --column identity_number=PNR --constant agency=csn --fail-on error=0`,
 		Args: noFiles,
 		RunE: func(command *cobra.Command, _ []string) error {
-			settings, err := f.settings()
+			settings, err := f.settings(command.Context())
 			if err != nil {
 				return err
 			}
@@ -136,8 +136,8 @@ func addPageFlags(command *cobra.Command, f *config.Flags) {
 }
 
 // settings are what the flags and the configuration file come to.
-func (f *runFlags) settings() (job.Settings, error) {
-	if err := f.findSnapshot(); err != nil {
+func (f *runFlags) settings(ctx context.Context) (job.Settings, error) {
+	if err := f.findSnapshot(ctx); err != nil {
 		return job.Settings{}, err
 	}
 	configuration, err := f.configure()
@@ -179,25 +179,28 @@ func (f *runFlags) configure() (*config.Configuration, error) {
 }
 
 // findSnapshot sorts out whether --register names a snapshot or an extract.
-func (f *runFlags) findSnapshot() (err error) {
-	f.Flags.Register, f.Snapshot, err = extractOrSnapshot(f.register)
+func (f *runFlags) findSnapshot(ctx context.Context) (err error) {
+	f.Flags.Register, f.Snapshot, err = extractOrSnapshot(ctx, f.register)
 	return err
 }
 
 // extractOrSnapshot says whether patterns name one snapshot, or else an
 // extract's files.
-func extractOrSnapshot(patterns []string) (extract []string, snapshot string, err error) {
+func extractOrSnapshot(ctx context.Context, patterns []string) (extract []string, snapshot string, err error) {
 	switch {
 	case slices.Contains(patterns, ""):
 		return nil, "", usageError(errors.New("--register: the name is empty"))
 	case len(patterns) == 0 || slices.Contains(patterns, "-"):
 		return patterns, "", nil
 	}
-	paths, err := readers.Expand(patterns)
+	paths, err := readers.Expand(ctx, patterns)
 	if err != nil {
 		return nil, "", inputError(err)
 	}
 	for _, path := range paths {
+		if err := context.Cause(ctx); err != nil {
+			return nil, "", err
+		}
 		is, err := register.IsSnapshot(path)
 		switch {
 		case err != nil:

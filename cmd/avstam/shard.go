@@ -145,7 +145,7 @@ one chunk.`,
 			if chunkBytes < 1 {
 				return usageError(errors.New("--chunk-bytes: want at least 1"))
 			}
-			settings, err := f.settings()
+			settings, err := f.settings(command.Context())
 			if err != nil {
 				return err
 			}
