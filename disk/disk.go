@@ -27,7 +27,7 @@ type File struct {
 	file    *os.File
 	closing Operation
 	object  *objects.File // instead of file
-	isPipe  bool          // a read waits until InterruptPipes
+	isPipe  bool          // a read waits until Interrupt
 }
 
 // StandardInput is standard input as a file. Nobody closes it.
@@ -40,7 +40,7 @@ func (f *File) IsStandardInput() bool { return f.file == os.Stdin }
 func (f *File) IsObject() bool { return f.object != nil }
 
 // Open opens a file or folder for reading. Of a named pipe it waits, as its reads do,
-// for whoever writes into it, until InterruptPipes.
+// for whoever writes into it, until Interrupt.
 func Open(path string) (*File, error) {
 	if objects.Is(path) {
 		return openObject(path)

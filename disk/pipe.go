@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/avstam/avstam/objects"
 )
 
 // pipePatience is how long a named pipe is waited for before it is asked whether the
@@ -19,9 +21,13 @@ var errInterrupted = errors.New("nobody waits for it any more: the process was a
 
 var interrupted atomic.Bool
 
-// InterruptPipes ends every wait for whoever writes into a named pipe, for good. A
-// process that was asked to end calls it: nobody may ever come who writes.
-func InterruptPipes() { interrupted.Store(true) }
+// Interrupt ends every wait for whoever writes into a named pipe and for object storage
+// that is read, for good. A process that was asked to end calls it: nobody may ever come
+// who writes, or answers. What is written goes on.
+func Interrupt() {
+	interrupted.Store(true)
+	objects.Interrupt()
+}
 
 // isPipe says whether a path leads to a named pipe, or a shell's <(…).
 func isPipe(path string) bool {

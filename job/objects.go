@@ -49,11 +49,11 @@ func (r *run) upload(ctx context.Context, run string) (newer string, err error) 
 }
 
 // pointLatest points latest at a report that was published before.
-func (r *run) pointLatest(ctx context.Context, folder *storage.Folder, run string) (newer string, err error) {
+func (r *run) pointLatest(folder *storage.Folder, run string) (newer string, err error) {
 	if r.staged == nil {
 		return folder.PointLatest(run)
 	}
-	return r.staged.PointLatest(ctx, run)
+	return r.staged.PointLatest(run)
 }
 
 // keepStaged uploads what was kept of a failed run in the stage, if there is one.

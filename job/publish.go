@@ -127,7 +127,7 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 	}
 	if r.records == nil && errors.Is(err, fs.ErrExist) {
 		result.IsOld = true
-		result.Newer, err = r.pointLatest(ctx, folder, published.Run)
+		result.Newer, err = r.pointLatest(folder, published.Run)
 	}
 	if metrics != nil {
 		if err == nil {

@@ -7,6 +7,9 @@
 // process lives: each request says so (If-Match, RFC 9110 section 13.1.1), and an
 // object that is another by then is ErrChanged. Nothing is asked twice of an object.
 //
+// What reads objects takes no context, as package os does not, and ends at Interrupt;
+// what writes them, or asks what is there now, takes one and ends by it alone.
+//
 // Endpoint, region and credentials come from the environment and from nowhere else,
 // see connect. Errors are fs.PathError with the path; they tell neither credentials
 // nor what a server says in words, but its status and code.
@@ -106,6 +109,13 @@ func (i *Info) Same(other *Info) bool { return i.path == other.path && i.etag ==
 // ErrChanged says that an object is no longer the one that was first seen.
 var ErrChanged = errors.New("it changed while it was read")
 
+// reading is the context of all that reads objects.
+var reading, interrupt = context.WithCancel(context.Background())
+
+// Interrupt ends all reading of objects, for good. What is written is left to the
+// contexts that it was given.
+func Interrupt() { interrupt() }
+
 // store is object storage at one endpoint.
 type store struct {
 	client *minio.Core
@@ -170,9 +180,9 @@ func (s *store) stat(ctx context.Context, name string) (*Info, error) {
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return info, err
 	}
-	found, err := s.client.ListObjectsV2(bucket, below(key), "", "", "/", 1)
+	found, err := s.page(ctx, bucket, below(key), "", "/", 1)
 	if err != nil {
-		return nil, told(err)
+		return nil, err
 	}
 	if key != "" && len(found.Contents)+len(found.CommonPrefixes) == 0 {
 		return nil, fs.ErrNotExist
@@ -188,14 +198,50 @@ func below(key string) string {
 	return key + "/"
 }
 
+// page is a page of the list of the keys that begin with a prefix; keys is how many it
+// has at most, 0 for as many as the server likes.
+func (s *store) page(ctx context.Context, bucket, prefix, token, delimiter string, keys int) (minio.ListBucketV2Result, error) {
+	found, err := await(ctx, 0, func() (minio.ListBucketV2Result, error) {
+		return s.client.ListObjectsV2(bucket, prefix, "", token, delimiter, keys)
+	})
+	return found, told(err)
+}
+
+// await waits for what the client does without a context, or beyond the end of one: until
+// so long after the context has ended. What nobody waits for any more ends as its
+// connection does.
+func await[T any](ctx context.Context, more time.Duration, do func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		value, err := do()
+		answered <- answer{value, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.value, a.err
+	case <-ctx.Done():
+	}
+	select {
+	case a := <-answered:
+		return a.value, a.err
+	case <-time.After(more):
+		var none T
+		return none, context.Cause(ctx)
+	}
+}
+
 // list are the entries of a folder, by name.
-func (s *store) list(name string) (entries []fs.DirEntry, err error) {
+func (s *store) list(ctx context.Context, name string) (entries []fs.DirEntry, err error) {
 	bucket, key := split(name)
 	prefix := below(key)
 	for token, more := "", true; more; {
-		found, err := s.client.ListObjectsV2(bucket, prefix, "", token, "/", 0)
+		found, err := s.page(ctx, bucket, prefix, token, "/", 0)
 		if err != nil {
-			return nil, told(err)
+			return nil, err
 		}
 		for i := range found.Contents {
 			object := &found.Contents[i]
@@ -300,9 +346,9 @@ func Lstat(name string) (fs.FileInfo, error) { return describe(name, false) }
 func describe(name string, link bool) (fs.FileInfo, error) {
 	var info *Info
 	err := at("stat", name, func(s *store) error {
-		followed, err := s.follow(context.Background(), strings.TrimRight(name, "/"), link)
+		followed, err := s.follow(reading, strings.TrimRight(name, "/"), link)
 		if err == nil {
-			info, err = s.stat(context.Background(), followed)
+			info, err = s.stat(reading, followed)
 		}
 		return err
 	})
@@ -315,10 +361,10 @@ func describe(name string, link bool) (fs.FileInfo, error) {
 // EvalSymlinks is a path without links.
 func EvalSymlinks(name string) (followed string, err error) {
 	err = at("stat", name, func(s *store) error {
-		if followed, err = s.follow(context.Background(), strings.TrimRight(name, "/"), true); err != nil {
+		if followed, err = s.follow(reading, strings.TrimRight(name, "/"), true); err != nil {
 			return err
 		}
-		_, err := s.stat(context.Background(), followed)
+		_, err := s.stat(reading, followed)
 		return err
 	})
 	return followed, err
@@ -327,9 +373,9 @@ func EvalSymlinks(name string) (followed string, err error) {
 // ReadDir are the entries of a folder, by name.
 func ReadDir(name string) (entries []fs.DirEntry, err error) {
 	err = at("readdir", name, func(s *store) error {
-		followed, err := s.follow(context.Background(), strings.TrimRight(name, "/"), true)
+		followed, err := s.follow(reading, strings.TrimRight(name, "/"), true)
 		if err == nil {
-			entries, err = s.list(followed)
+			entries, err = s.list(reading, followed)
 		}
 		return err
 	})

@@ -346,3 +346,44 @@ func TestLinksAreFollowed(t *testing.T) {
 		assert.Equal(t, want, followed)
 	}
 }
+
+// Whatever a server that does not answer was asked for, nobody waits for it once the
+// context has ended: also not for a list, for which the client takes none, and not for
+// the end of an upload in parts, which the client gives up by a request of its own.
+func TestAHungServerIsNotWaitedFor(t *testing.T) {
+	contents := bytes.Repeat([]byte("0123456789abcdef"), 20<<16)
+	for name, request := range map[string]func(ctx context.Context, s *store) error{
+		"a list": func(ctx context.Context, s *store) error {
+			_, err := s.list(ctx, "s3://bucket/folder")
+			return err
+		},
+		"an upload in parts": func(ctx context.Context, s *store) error {
+			return s.put(ctx, "s3://bucket/name", bytes.NewReader(contents), int64(len(contents)), minio.PutObjectOptions{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked, hung := make(chan struct{}, 100), make(chan struct{})
+			s := served(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost && r.URL.Query().Has("uploads") {
+					_, _ = io.WriteString(w, `<InitiateMultipartUploadResult><Bucket>bucket</Bucket><Key>name</Key><UploadId>one</UploadId></InitiateMultipartUploadResult>`)
+					return
+				}
+				asked <- struct{}{}
+				<-hung
+			})
+			t.Cleanup(func() { close(hung) })
+			ctx, end := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- request(ctx, s) }()
+			<-asked
+			end()
+			select {
+			case err := <-ended:
+				assert.ErrorIs(t, err, context.Canceled)
+			case <-time.After(givingUp + 2*time.Second):
+				assert.Fail(t, "it is still waited for")
+			}
+		})
+	}
+}

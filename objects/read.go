@@ -85,7 +85,7 @@ type File struct {
 	store  *store
 	info   *Info
 	ctx    context.Context // until it is closed
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 
 	at      int64    // where Read goes on
 	planned int64    // to where it has been asked for
@@ -120,16 +120,16 @@ func Open(name string) (*File, error) {
 }
 
 func (s *store) open(name string) (*File, error) {
-	followed, err := s.follow(context.Background(), name, false)
+	followed, err := s.follow(reading, name, false)
 	if err != nil {
 		return nil, err
 	}
-	info, err := s.object(context.Background(), followed)
+	info, err := s.object(reading, followed)
 	if err != nil {
 		return nil, err
 	}
 	f := &File{path: name, store: s, info: info}
-	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.ctx, f.cancel = context.WithCancelCause(reading)
 	return f, nil
 }
 
@@ -140,8 +140,8 @@ func (f *File) Name() string { return f.path }
 func (f *File) Stat() (fs.FileInfo, error) { return f.info, nil }
 
 func (f *File) failed(err error) error {
-	if f.ctx.Err() != nil {
-		err = os.ErrClosed
+	if ended := context.Cause(f.ctx); ended != nil {
+		err = ended
 	}
 	return &fs.PathError{Op: "read", Path: f.path, Err: err}
 }
@@ -298,10 +298,10 @@ func (p *piece) failed() bool {
 
 // Close ends what is under way.
 func (f *File) Close() error {
-	if f.ctx.Err() != nil {
+	if context.Cause(f.ctx) == os.ErrClosed {
 		return &fs.PathError{Op: "close", Path: f.path, Err: os.ErrClosed}
 	}
-	f.cancel()
+	f.cancel(os.ErrClosed)
 	f.group.Wait()
 	f.pieces, f.spare, f.windows = nil, nil, nil
 	return nil

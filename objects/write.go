@@ -22,6 +22,9 @@ type Contents interface {
 	io.ReaderAt
 }
 
+// givingUp is how long it may take to give up what was being uploaded in parts.
+const givingUp = time.Second
+
 // Put uploads a whole object, which is there when Put returns and not a byte of it
 // before. Great ones go up in parts, several at a time; where that fails the parts
 // are given up.
@@ -106,7 +109,10 @@ func (s *store) put(ctx context.Context, name string, contents Contents, size in
 	if _, err := contents.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err := s.client.Client.PutObject(ctx, bucket, key, contents, size, options)
+	// The client gives up an upload in parts, for up to a minute, after its context has ended.
+	_, err := await(ctx, givingUp, func() (minio.UploadInfo, error) {
+		return s.client.Client.PutObject(ctx, bucket, key, contents, size, options)
+	})
 	if err == nil {
 		return nil
 	}
@@ -130,13 +136,13 @@ var errUnknown = errors.New("the object store does not do what it is asked for")
 func isUnknown(err error) bool { return errors.Is(err, errUnknown) }
 
 // Exists says whether there is an object, or one in the folder, now.
-func Exists(name string) (there bool, err error) {
+func Exists(ctx context.Context, name string) (there bool, err error) {
 	err = at("stat", name, func(s *store) error {
 		bucket, key := split(name)
 		for _, prefix := range []string{key, below(key)} {
-			found, err := s.client.ListObjectsV2(bucket, prefix, "", "", "", 1)
+			found, err := s.page(ctx, bucket, prefix, "", "", 1)
 			if err != nil {
-				return told(err)
+				return err
 			}
 			there = there || len(found.Contents) > 0 && (prefix != key || found.Contents[0].Key == key)
 		}
@@ -161,9 +167,9 @@ func RemoveAll(ctx context.Context, folder string) error {
 	return at("removeall", folder, func(s *store) error {
 		bucket, key := split(folder)
 		for {
-			found, err := s.client.ListObjectsV2(bucket, below(key), "", "", "", 0)
+			found, err := s.page(ctx, bucket, below(key), "", "", 0)
 			if err != nil {
-				return told(err)
+				return err
 			}
 			for i := range found.Contents {
 				if err := s.client.RemoveObject(ctx, bucket, found.Contents[i].Key, minio.RemoveObjectOptions{}); err != nil {

@@ -25,8 +25,11 @@ const (
 	uploadAge = 24 * time.Hour
 	// patience is how long it is tried to take back what a failed run has uploaded.
 	patience = time.Minute
-	// grace is how long what makes a report seen may go on after an interruption.
-	grace = 5 * time.Second
+	// grace is how long what makes a report seen may go on after an interruption, and
+	// graceBack for how long after it what is there is looked at and taken back. A command
+	// has five seconds for all.
+	grace     = 2 * time.Second
+	graceBack = 3 * time.Second
 
 	stagedName      = "out"
 	destinationName = "destination"
@@ -42,6 +45,9 @@ type Stage struct {
 	to   string
 	path string
 	held *disk.File // path
+	// seeing and undoing end grace and graceBack after the context of NewStage.
+	seeing, undoing context.Context
+	cancel          context.CancelFunc // of both
 	// keep has the record of what was uploaded outlive the process: a request that was
 	// given up can still come through.
 	keep bool
@@ -57,7 +63,8 @@ type Stage struct {
 // NewStage makes the local folder for an output folder on object storage, and sweeps
 // what runs that died have left: here and there what those of this machine have
 // recorded, and there whatever uploads in parts began more than a day before now. It
-// fails where the bucket cannot be read.
+// fails where the bucket cannot be read. Once ctx has ended, no request of the stage
+// goes on for more than some seconds.
 func NewStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
 	s, err := newStage(ctx, strings.TrimRight(to, "/"), now)
 	if err != nil {
@@ -67,7 +74,7 @@ func NewStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
 }
 
 func newStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
-	_, err := objects.Exists(to)
+	_, err := objects.Exists(ctx, to)
 	if err == nil {
 		err = objects.GiveUp(ctx, to, now.Add(-uploadAge))
 	}
@@ -86,6 +93,10 @@ func newStage(ctx context.Context, to string, now time.Time) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	seeing, endSeeing := outlast(ctx, grace)
+	undoing, endUndoing := outlast(ctx, graceBack)
+	s.seeing, s.undoing = seeing, undoing
+	s.cancel = func() { endSeeing(); endUndoing() }
 	return s, nil
 }
 
@@ -141,7 +152,7 @@ func takeBackRecorded(ctx context.Context, stage string, now time.Time) error {
 	if !isPlain(last) {
 		return nil
 	}
-	if whole, err := objects.Exists(disk.Join(report, last)); err != nil || whole {
+	if whole, err := objects.Exists(ctx, disk.Join(report, last)); err != nil || whole {
 		return err
 	}
 	return takeBack(ctx, report, now)
@@ -158,6 +169,7 @@ func (s *Stage) Folder() string { return filepath.Join(s.path, stagedName) }
 // Close removes the local folder; of a run whose upload failed, what is not needed to
 // take it back again.
 func (s *Stage) Close() error {
+	s.cancel()
 	path := s.path
 	if s.keep {
 		path = s.Folder()
@@ -176,8 +188,8 @@ func (s *Stage) Close() error {
 func (s *Stage) Publish(ctx context.Context, run, last string, now time.Time) (newer string, err error) {
 	err = s.upload(ctx, run, last, now)
 	if err == nil {
-		if newer, err = s.PointLatest(ctx, run); err != nil && !errors.Is(err, ErrUnlinked) {
-			err = errors.Join(err, s.takeBack(ctx, run, last, now))
+		if newer, err = s.PointLatest(run); err != nil && !errors.Is(err, ErrUnlinked) {
+			err = errors.Join(err, s.takeBack(run, last, now))
 		}
 	}
 	if err != nil {
@@ -192,26 +204,24 @@ var ErrUnlinked = errors.New("it is there to be seen, whole, and latest may lead
 
 // PointLatest has latest lead to a run that is there, unless it leads to a newer one,
 // which newer is then. An interruption is too late for it.
-func (s *Stage) PointLatest(ctx context.Context, run string) (newer string, err error) {
+func (s *Stage) PointLatest(run string) (newer string, err error) {
 	latest := disk.Join(s.to, latestName)
 	mayMove := func(target string) bool {
 		if newer = ""; target <= run {
 			return true
 		}
-		there, err := objects.Exists(disk.Join(s.to, target))
+		there, err := objects.Exists(s.undoing, disk.Join(s.to, target))
 		if err == nil && !there {
 			return true // it leads nowhere
 		}
 		newer = target
 		return false
 	}
-	linking, cancel := outlast(ctx)
-	defer cancel()
-	isOpen, err := objects.Link(linking, run, latest, mayMove)
+	isOpen, err := objects.Link(s.seeing, run, latest, mayMove)
 	if err == nil {
 		return newer, nil
 	}
-	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	looking, cancel := context.WithTimeout(s.undoing, patience)
 	defer cancel()
 	at, lookErr := objects.Leads(looking, latest)
 	switch {
@@ -227,10 +237,10 @@ func (s *Stage) PointLatest(ctx context.Context, run string) (newer string, err 
 
 // outlast is a context that ends some time after another: a request that is given up
 // may have been done or not, or may be done yet.
-func outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
 	lasting, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		time.AfterFunc(grace, func() { cancel(context.Cause(ctx)) })
+		time.AfterFunc(by, func() { cancel(context.Cause(ctx)) })
 	})
 	return lasting, func() {
 		stop()
@@ -256,7 +266,7 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 	if last != "" {
 		whole = disk.Join(to, last)
 	}
-	if there, err := objects.Exists(whole); err != nil {
+	if there, err := objects.Exists(ctx, whole); err != nil {
 		return err
 	} else if there && (last != "" || !s.Shared) {
 		return fmt.Errorf("%s: %w", name, fs.ErrExist)
@@ -266,7 +276,7 @@ func (s *Stage) upload(ctx context.Context, name, last string, now time.Time) er
 	}
 	err := s.uploadFiles(ctx, name, last)
 	if err != nil && !errors.Is(err, fs.ErrExist) { // else it is another's
-		err = errors.Join(err, s.takeBack(ctx, name, last, now))
+		err = errors.Join(err, s.takeBack(name, last, now))
 	}
 	return err
 }
@@ -287,11 +297,11 @@ func (s *Stage) record(to, last string) error {
 
 // takeBack removes what was uploaded, at first what is looked at; also where the run
 // was interrupted.
-func (s *Stage) takeBack(ctx context.Context, name, last string, now time.Time) error {
+func (s *Stage) takeBack(name, last string, now time.Time) error {
 	if s.Shared {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(s.undoing, patience)
 	defer cancel()
 	s.keep = true
 	to := disk.Join(s.to, name)
@@ -331,9 +341,7 @@ func (s *Stage) uploadFiles(ctx context.Context, name, last string) error {
 	if err != nil || last == "" {
 		return err
 	}
-	lasting, cancel := outlast(ctx)
-	defer cancel()
-	return uploadFile(lasting, filepath.Join(from, last), disk.Join(disk.Join(s.to, name), last), objects.PutNew)
+	return uploadFile(s.seeing, filepath.Join(from, last), disk.Join(disk.Join(s.to, name), last), objects.PutNew)
 }
 
 func uploadFile(ctx context.Context, from, to string, put func(context.Context, string, objects.Contents, int64) error) error {

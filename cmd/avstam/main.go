@@ -85,8 +85,9 @@ func untilSignal() (ctx context.Context, stop func()) {
 			return
 		}
 		cancel(&job.Interrupted{Signal: received})
-		// A read that waits for whoever writes into a pipe must end, too.
-		disk.InterruptPipes()
+		// A read that waits for whoever writes into a pipe, or for object storage, must
+		// end, too.
+		disk.Interrupt()
 		_ = os.Stdin.SetReadDeadline(time.Now())
 		// So must a write that waits for whoever reads from one; who does read gets
 		// what is left to be said.
