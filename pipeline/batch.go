@@ -92,7 +92,7 @@ const (
 	BadDate                    // a date that cannot be read
 	MissingAmount              // no amount
 	BadAmount                  // an amount that cannot be read, or is finer than öre
-	AmountRange                // an amount beyond 64 bits of öre
+	AmountRange                // an amount beyond 18 digits of öre
 	PersonsNumber              // a person's number where an agency, payment type or currency stands
 
 	lastReason = PersonsNumber

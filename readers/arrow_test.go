@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -287,9 +286,10 @@ func TestArrowAmounts(t *testing.T) {
 		want  string
 	}{
 		{"öre as they are", decimals(2), `"-123.45"`, -12345, ""},
-		{"the most there is", decimals(2), `"92233720368547758.07"`, math.MaxInt64, ""},
-		{"the least there is, which is also a mark", decimals(2), `"-92233720368547758.08"`, math.MinInt64, ""},
-		{"one öre too much", decimals(2), `"92233720368547758.08"`, 0, `amount amount_range false "92233720368547758.08"`},
+		{"the most there is", decimals(2), `"9999999999999999.99"`, 999_999_999_999_999_999, ""},
+		{"the least there is", decimals(2), `"-9999999999999999.99"`, -999_999_999_999_999_999, ""},
+		{"one öre too much", decimals(2), `"10000000000000000.00"`, 0, `amount amount_range false "10000000000000000.00"`},
+		{"the least of 64 bits, which is also a mark", decimals(2), `"-92233720368547758.08"`, 0, `amount amount_range false "-92233720368547758.08"`},
 		{"eighteen digits, as Spark has by default", decimals(18), `"-12345.67"`, -1234567, ""},
 		{"finer than öre", decimals(18), `"0.001"`, 0, `amount bad_amount false "0.001000000000000000"`},
 		{"256 bits, beyond 128", &arrow.Decimal256Type{Precision: 76, Scale: 2}, `"1234567890123456789012345678901234567890123.45"`, 0, `amount amount_range false "1234567890123456789012345678901234567890123.45"`},

@@ -24,8 +24,7 @@ const (
 	badProtected = ^register.Tristate(0)
 )
 
-// noAmount stands for an amount that is missing or cannot be read. It is also
-// the least amount that there is; which of them it is, one tells.
+// noAmount stands for an amount that is missing or cannot be read.
 const noAmount = math.MinInt64
 
 // days makes days of a column: Missing for nulls and blank text, badDay for
@@ -449,6 +448,12 @@ func (t *columnType) amounts() func(*columnValues, int, []int64) error {
 	case t.shape == decimalShape && t.scale == 2 && t.kind == parquet.Int64: // fast paths
 		return func(v *columnValues, first int, dst []int64) error {
 			v.copyInt64s(dst, first)
+			for i, ore := range dst {
+				// No DECIMAL of 64 bits has such a one, but for in a file that is wrong.
+				if ore > limitAmount || ore < -limitAmount {
+					dst[i] = noAmount
+				}
+			}
 			return nil
 		}
 	case t.shape == decimalShape && t.scale == 2 && t.kind == parquet.Int32:
@@ -551,11 +556,7 @@ func oreOfInt128(high int64, low uint64, scale int) (int64, pipeline.RejectReaso
 		}
 		magnitude = scaled
 	}
-	limit := uint64(math.MaxInt64)
-	if negative {
-		limit++
-	}
-	if magnitudeHigh != 0 || magnitude > limit {
+	if magnitudeHigh != 0 || magnitude > limitAmount {
 		return 0, pipeline.AmountRange
 	}
 	if negative {
@@ -588,7 +589,7 @@ func oreOfBytes(text []byte, scale int) (int64, pipeline.RejectReason) {
 	} else {
 		value.Mul(value, big.NewInt(int64(powersOfTen[2-scale])))
 	}
-	if !value.IsInt64() {
+	if value.CmpAbs(big.NewInt(limitAmount)) > 0 {
 		return 0, pipeline.AmountRange
 	}
 	return value.Int64(), pipeline.NoReason

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"math"
 	"math/bits"
 	"strings"
 	"time"
@@ -285,6 +284,9 @@ func parseAmount(text []byte, decimal byte) (ore int64, reason pipeline.RejectRe
 	return ore, pipeline.NoReason
 }
 
+// limitAmount is the greatest amount, in öre: findings have it as a DECIMAL(18,2).
+const limitAmount = 999_999_999_999_999_999
+
 // parseAmountSlowly reads every form of an amount.
 func parseAmountSlowly(text []byte, decimal byte) (int64, pipeline.RejectReason) {
 	text = trimBlanks(text)
@@ -341,11 +343,7 @@ func parseAmountSlowly(text []byte, decimal byte) (int64, pipeline.RejectReason)
 		ore = low
 		overflow = overflow || high != 0
 	}
-	limit := uint64(math.MaxInt64)
-	if negative {
-		limit++
-	}
-	if overflow || ore > limit {
+	if overflow || ore > limitAmount {
 		return 0, pipeline.AmountRange
 	}
 	if negative {

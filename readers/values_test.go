@@ -1,7 +1,6 @@
 package readers
 
 import (
-	"math"
 	"testing"
 	"time"
 
@@ -149,8 +148,8 @@ func TestParseAmount(t *testing.T) {
 		{"  12.50\t", '.', 1250, fine, "blanks around it"},
 		{"\u00a012.50\u00a0", '.', 1250, fine, "no-break spaces around it"},
 		{"007", '.', 700, fine, "leading zeros"},
-		{"92233720368547758.07", '.', math.MaxInt64, fine, "the greatest"},
-		{"-92233720368547758.08", '.', math.MinInt64, fine, "the least, as in a DECIMAL"},
+		{"9999999999999999.99", '.', 999_999_999_999_999_999, fine, "the greatest, as in a DECIMAL(18,2)"},
+		{"-9999999999999999.99", '.', -999_999_999_999_999_999, fine, "the least"},
 		{"00000000000000000000000012", '.', 1200, fine, "leading zeros are no size"},
 		{"999999999999999", '.', 99999999999999900, fine, "fifteen digits"},
 		{"999999999999999.99", '.', 99999999999999999, fine, "fifteen digits and decimals"},
@@ -160,8 +159,10 @@ func TestParseAmount(t *testing.T) {
 		{" \t", '.', 0, none, "blanks"},
 		{"\u00a0", '.', 0, none, "a no-break space"},
 
-		{"92233720368547758.08", '.', 0, big, "one more than the greatest"},
-		{"-92233720368547758.09", '.', 0, big, "one less than the least"},
+		{"10000000000000000", '.', 0, big, "one more than the greatest"},
+		{"-10000000000000000.00", '.', 0, big, "one less than the least"},
+		{"92233720368547758.07", '.', 0, big, "the greatest of 64 bits"},
+		{"-92233720368547758.08", '.', 0, big, "the least of 64 bits"},
 		{"184467440737095516.17", '.', 0, big, "wraps round 64 bits"},
 		{"99999999999999999999999999", '.', 0, big, "far beyond"},
 
