@@ -169,6 +169,9 @@ var (
 // header.
 func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical []Column) ([]string, error) {
 	if register.BeginsSnapshot(head) {
+		if c.File.stream != nil {
+			return nil, errors.New("it is a snapshot of a register, which must be a plain file and cannot come through a pipe")
+		}
 		return nil, errors.New("it is a snapshot of a register: name it as snapshot in the configuration, or with --register")
 	}
 	if slices.Contains(head, 0) {

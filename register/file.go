@@ -138,8 +138,16 @@ func (s *Snapshot) save(path string) error {
 	return file.Commit()
 }
 
-// IsSnapshot says whether a file begins as a snapshot does.
+// IsSnapshot says whether a file begins as a snapshot does. What is no plain file is
+// none and is left unread: a pipe gives its first bytes once.
 func IsSnapshot(path string) (bool, error) {
+	info, err := disk.Stat(path)
+	if err != nil {
+		return false, fmt.Errorf("cannot open register: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return false, nil
+	}
 	file, err := disk.Open(path)
 	if err != nil {
 		return false, fmt.Errorf("cannot open register: %w", err)
@@ -187,6 +195,9 @@ func read(file *disk.File) (*Snapshot, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is a pipe, a folder or a device, and a snapshot must be a plain file")
 	}
 	h, err := readHeader(file, info.Size())
 	if err != nil {

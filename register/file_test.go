@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/avstam/avstam/calendar"
@@ -130,7 +131,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	_, err := register.Open(filepath.Join(t.TempDir(), "missing.avr"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	_, err = register.Open(t.TempDir())
-	assert.Error(t, err, "a folder")
+	assert.ErrorContains(t, err, "a snapshot must be a plain file", "a folder")
 }
 
 func TestIsSnapshot(t *testing.T) {
@@ -145,6 +146,11 @@ func TestIsSnapshot(t *testing.T) {
 		require.NoError(t, err)
 		assert.False(t, is, "%q", text)
 	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	is, err = register.IsSnapshot(pipe)
+	require.NoError(t, err)
+	assert.False(t, is, "it does not wait for whoever writes into a pipe")
 	_, err = register.IsSnapshot(filepath.Join(t.TempDir(), "missing.avr"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -185,7 +185,7 @@ func (f *runFlags) findSnapshot(ctx context.Context) (err error) {
 }
 
 // extractOrSnapshot says whether patterns name one snapshot, or else an
-// extract's files.
+// extract's files, of which some may be pipes.
 func extractOrSnapshot(ctx context.Context, patterns []string) (extract []string, snapshot string, err error) {
 	switch {
 	case slices.Contains(patterns, ""):
