@@ -42,8 +42,12 @@ func Main() int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectPercent)
 	}
+	// A file that is collected closes its descriptor: that of standard input would
+	// become some other file's, which /dev/stdin then names, and the new file of
+	// standard output has the descriptor of the old one.
+	defer runtime.KeepAlive(os.Stdin)
+	defer runtime.KeepAlive(os.Stdout)
 	os.Stdin = interruptible(os.Stdin)
-	defer runtime.KeepAlive(os.Stdout) // a file that is collected closes its descriptor, which the new one has, too
 	os.Stdout = interruptibleOutput(os.Stdout)
 	defer runtime.KeepAlive(os.Stderr)
 	os.Stderr = lasting(os.Stderr)
