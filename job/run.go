@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"math/bits"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -268,6 +267,7 @@ func (r *run) settleExtractDate() error {
 func (r *run) readerOptions() readers.Options {
 	return readers.Options{
 		Digest: r.settings.Digest, Dictionaries: r.dictionaries, Workers: r.settings.Workers, Bytes: r.countBytes,
+		Again: r.settings.DryRun, // it opens each file a second time
 	}
 }
 
@@ -547,7 +547,7 @@ func (r *run) dryRun(ctx context.Context) (*Result, error) {
 		for _, path := range paths {
 			source.Files = []string{path}
 			if err := r.checkFirstBatch(ctx, source, &sample); err != nil {
-				return nil, inputFailure(fmt.Errorf("%s: %w", filepath.Base(path), err))
+				return nil, inputFailure(err)
 			}
 			if err := sample.judge(r.settings.MaxRejects); err != nil {
 				return nil, inputFailure(err)

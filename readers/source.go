@@ -62,6 +62,7 @@ type Options struct {
 	Dictionaries *pipeline.Dictionaries // of the run
 	Workers      int                    // how many pieces are read at a time, at least 1
 	Bytes        func(int64)            // is told of bytes read, by any goroutine; may be nil
+	Again        bool                   // files of records are opened again: a pipe is refused, unopened
 
 	csv     *csvMemory
 	parquet *parquetMemory
@@ -463,6 +464,11 @@ func OpenRecords(ctx context.Context, sources []Source, options Options) (_ *Rec
 		for _, path := range paths {
 			if err := named.add(ctx, path); err != nil {
 				return nil, err
+			}
+			if options.Again {
+				if _, err := stampOf(path); err != nil {
+					return nil, err
+				}
 			}
 			file, err := describe(path, i)
 			if err != nil {
