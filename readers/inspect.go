@@ -272,15 +272,20 @@ func (c *csvFile) detectAlone(head []byte, complete bool) error {
 
 // fit is how well a grammar fits the first rows of a text: the fields of the
 // first row where most others have as many, and a little more for fields in
-// quotes.
+// quotes. Rows that are cut, but not alike, are less than those, and more than rows
+// that are not cut at all.
 func (g *grammar) fit(text []byte, start, end int, fields []csvField) float64 {
-	rows, alike, first, quoted := 0, 0, 0, 0
+	const most = 0.8
+	rows, alike, cut, first, quoted := 0, 0, 0, 0, 0
 	for at := start; at < end && rows < dialectRows; rows++ {
 		row := g.row(text, at, end, end, fields)
 		if rows == 0 {
 			if first = row.count; row.fault != pipeline.NoReason {
 				return -1
 			}
+		}
+		if row.count > 1 {
+			cut++
 		}
 		if row.count == first && row.fault == pipeline.NoReason {
 			alike++
@@ -293,10 +298,16 @@ func (g *grammar) fit(text []byte, start, end int, fields []csvField) float64 {
 		at = row.next + blankLines(text[row.next:end])
 	}
 	share := float64(alike) / float64(rows)
-	if first > 1 && share < 0.8 {
-		return 0
+	inQuotes := math.Min(float64(quoted)/float64(rows*first), 1) / 2
+	switch {
+	case first == 1:
+		return (share + inQuotes) / 2 // below 1
+	case share >= most:
+		return share*float64(first) + inQuotes // at least twice most
+	case float64(cut) >= most*float64(rows):
+		return 1 + share/2 // between the two
 	}
-	return share*float64(first) + math.Min(float64(quoted)/float64(rows*first), 1)/2
+	return 0
 }
 
 // unescaped is the text of a field.

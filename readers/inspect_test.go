@@ -67,6 +67,30 @@ func TestInspectTellsHowATextIsWritten(t *testing.T) {
 	}
 }
 
+// A delimiter that stands in nearly all rows is one, though they are not alike: amounts
+// with a decimal comma that nobody quoted are cut in two. One that stands in the first
+// row alone is none.
+func TestInspectTellsTheDelimiterOfRaggedRows(t *testing.T) {
+	for _, row := range []struct {
+		why, text string
+		want      byte
+		columns   int
+		faulty    int64
+	}{
+		{"decimal commas without quotes", "pnr,datum,belopp\n640823-3234,2025-10-20,1,00\n701063-2391,2025-10-20,2,50\n", ',', 3, 2},
+		{"and rows that lack fields", "pnr,datum,belopp,text\n640823-3234,2025-10-20,1,00\n701063-2391,2025-10-20\n701063-2391,2025-10-20,2\n", ',', 4, 2},
+		{"a semicolon cuts evenly", "pnr,nr;datum;belopp\n640823-3234,1;2025-10-20;1,00\n701063-2391;2025-10-20;2,50,3\n", ';', 3, 0},
+		{"one column, and a comma in its name", "pnr, eller samnr\n640823-3234\n701063-2391\n", ';', 1, 0},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inspection := inspectFileOf(t, []byte(row.text))
+			assert.Equal(t, string(row.want), string(inspection.File.CSV.Delimiter))
+			assert.Len(t, inspection.Columns, row.columns)
+			assert.Equal(t, row.faulty, inspection.Faulty)
+		})
+	}
+}
+
 func TestInspectTellsColumns(t *testing.T) {
 	for _, row := range []struct {
 		why, header, values string
