@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -168,6 +169,10 @@ func missingColumnError(path string, canonical, theirs string, there []string) e
 		names.WriteString(columnText(column))
 	}
 	advice := ""
+	looks := func(column string) bool { return withoutUnseen(column) == withoutUnseen(theirs) }
+	if at := slices.IndexFunc(there, looks); at >= 0 {
+		advice = fmt.Sprintf("; its column %d differs from that in blanks or characters that do not show alone, here as \\u and four digits: map it with them", at+1)
+	}
 	composes := func(column string) bool { return norm.NFC.String(column) == norm.NFC.String(theirs) }
 	if at := slices.IndexFunc(there, composes); at >= 0 {
 		advice = fmt.Sprintf("; its column %d differs from that in composition alone, as å and a with a ring above do: copy the name from the file", at+1)
@@ -179,28 +184,50 @@ func missingColumnError(path string, canonical, theirs string, there []string) e
 	return fmt.Errorf("cannot read %s: it has no column %s; its columns are %s%s", path, name, names.String(), advice)
 }
 
-// columnText is a column's name for a message: short, printable, and without
-// digits where it has so many that it may be an identity number.
-func columnText(name string) string {
+// columnText is a column's name for a message: short, with what does not show as
+// escapes, and without digits where it has so many that it may be an identity number.
+func columnText(name string) string { return Visible(shortName(name)) }
+
+// shortName is a column's name cut short, and without digits where it has so many that
+// it may be an identity number.
+func shortName(name string) string {
 	const longest = 40
 	runes := []rune(name)
 	if len(runes) > longest {
 		runes = append(runes[:longest], '…')
 	}
-	digits := 0
-	for i, r := range runes {
-		if r >= '0' && r <= '9' {
-			digits++
-		} else if !unicode.IsPrint(r) {
-			runes[i] = unicode.ReplacementChar
-		}
-	}
-	if digits >= 6 {
+	if countDigits(string(runes)) >= identifyingDigits {
 		for i, r := range runes {
-			if r >= '0' && r <= '9' {
+			if unicode.IsNumber(r) {
 				runes[i] = '*'
 			}
 		}
 	}
 	return string(runes)
+}
+
+// Visible is a text in which each character that does not show, and each blank but the
+// space, stands as in JSON: \u00a0.
+func Visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
+}
+
+// withoutUnseen is a text without blanks and what does not show.
+func withoutUnseen(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
 }

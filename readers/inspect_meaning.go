@@ -309,7 +309,7 @@ func (c *Profile) Shown() string {
 	if countDigits(c.Name) >= identifyingDigits {
 		return masked(c.Name, false, true)
 	}
-	return columnText(c.Name)
+	return shortName(c.Name)
 }
 
 // signs are the decimal sign of the amounts, 0 where none has any, and the

@@ -171,11 +171,28 @@ func TestCutStops(t *testing.T) {
 func TestMissingColumnErrorShowsNoNumbers(t *testing.T) {
 	there := []string{testNumber(1964, 323), testNumber(1964, 323)[2:8] + "-" + testNumber(1964, 323)[8:], "belopp_2024", "a\x07b", strings.Repeat("å", 50)}
 	err := missingColumnError("in.csv", "amount", "BELOPP", there)
-	assert.EqualError(t, err, "cannot read in.csv: it has no column BELOPP (for amount); its columns are ************, ******-****, belopp_2024, a\ufffdb, "+strings.Repeat("å", 40)+"…")
+	assert.EqualError(t, err, "cannot read in.csv: it has no column BELOPP (for amount); its columns are ************, ******-****, belopp_2024, a\\u0007b, "+strings.Repeat("å", 40)+"…")
 	err = missingColumnError("in.csv", "amount", testNumber(1964, 323), there[2:3])
 	assert.EqualError(t, err, "cannot read in.csv: it has no column ************ (for amount); its columns are belopp_2024")
 	err = missingColumnError("in.csv", "amount", "amount", make([]string, 63))
 	assert.ErrorContains(t, err, " and 3 more")
+	err = missingColumnError("in.csv", "amount", "belopp", []string{"\uff11\uff19\uff16\uff14\uff10\uff18", "\u0661\u0669\u0666\u0664\u0660\u0668"})
+	assert.EqualError(t, err, "cannot read in.csv: it has no column belopp (for amount); its columns are ******, ******")
+}
+
+// A name can be told from one that looks like it, and mapped as it is told.
+func TestMissingColumnErrorShowsWhatDoesNotShow(t *testing.T) {
+	for _, row := range []struct{ theirs, there, told string }{
+		{"PNR", "PNR\u00a0", `PNR\u00a0`},
+		{"PNR", "P\u200bNR", `P\u200bNR`},
+		{"Personnr ny", "Personnr\u202fny", `Personnr\u202fny`},
+		{"PNR", "\U000e0050PNR", `\udb40\udc50PNR`},
+		{"PNR ", "PNR", "PNR"},
+	} {
+		err := missingColumnError("in.csv", "identity_number", row.theirs, []string{"belopp", row.there})
+		assert.EqualError(t, err, "cannot read in.csv: it has no column "+row.theirs+" (for identity_number); its columns are belopp, "+row.told+
+			`; its column 2 differs from that in blanks or characters that do not show alone, here as \u and four digits: map it with them`)
+	}
 }
 
 // Files are many at times, and to find and open them takes long: an interruption ends it.

@@ -461,7 +461,7 @@ func tellInspection(text *strings.Builder, r fileReport) {
 		for i, candidate := range c.CouldBe {
 			couldBe[i] = candidate.Column + " (" + candidate.Why + ")"
 		}
-		columns.add("    "+printable(c.Name), c.Type, grouped(c.Empty), grouped(c.Different), strings.Join(first, " | "), strings.Join(couldBe, "; "))
+		columns.add("    "+readers.Visible(c.Name), c.Type, grouped(c.Empty), grouped(c.Different), strings.Join(first, " | "), strings.Join(couldBe, "; "))
 	}
 	columns.write(text)
 	text.WriteString("\n")
@@ -529,7 +529,8 @@ func (e *entry) canonical() []readers.Column {
 // words that mean something else, as yes and null, have no capital and no dot.
 var plainYAML = regexp.MustCompile(`^[A-ZÅÄÖa-zåäö][A-ZÅÄÖa-zåäö0-9_./-]*[A-ZÅÄÖa-zåäö0-9]$`)
 
-// yamlText is a text as YAML: in quotes, as in JSON, unless it needs none.
+// yamlText is a text as YAML: in quotes, as in JSON, unless it needs none. Blanks that
+// look like a space are told apart.
 func yamlText(text string) string {
 	if plainYAML.MatchString(text) && !slices.Contains([]string{"true", "false", "yes", "no", "on", "off", "null"}, strings.ToLower(text)) {
 		return text
@@ -538,5 +539,5 @@ func yamlText(text string) string {
 	encoder := json.NewEncoder(&quoted)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(text) // a text can always be encoded
-	return strings.TrimSpace(quoted.String())
+	return readers.Visible(strings.TrimSpace(quoted.String()))
 }
