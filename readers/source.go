@@ -256,6 +256,10 @@ func expandPattern(ctx context.Context, pattern string) ([]string, error) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, cannotRead(pattern, err)
 		}
+		// Package filepath takes it for one star, and would leave out what lies deeper.
+		if strings.Contains(globEscaped.ReplaceAllString(pattern, ""), "**") {
+			return nil, fmt.Errorf("cannot read %s: a glob has no **; a * stands for one folder, so name each depth by a glob of its own", pattern)
+		}
 		if matches, err = glob(pattern); errors.Is(err, filepath.ErrBadPattern) {
 			return nil, fmt.Errorf("cannot read %s: %w", pattern, err)
 		} else if err != nil {

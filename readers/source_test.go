@@ -49,6 +49,8 @@ func TestExpand(t *testing.T) {
 		{"https:/example.org/a.csv", "", "cannot read FOLDER/https:/example.org/a.csv: there is no such file, and of addresses only those of s3:// are read", "an address, cleaned and below a folder as of a configuration"},
 		{"a.csv *.parquet", "", "cannot read FOLDER/*.parquet: no file matches it", "a glob that finds nothing"},
 		{"[", "", "cannot read FOLDER/[: syntax error in pattern", "no glob"},
+		{"**/*.csv", "", "cannot read FOLDER/**/*.csv: a glob has no **; a * stands for one folder, so name each depth by a glob of its own", "two stars"},
+		{`in/\**`, "", `cannot read FOLDER/in/\**: no file matches it`, "a star that is escaped, and one"},
 		{"empty", "", "cannot read FOLDER/empty: there are no files in it", "a folder without data"},
 		{"dangling", "", "cannot read FOLDER/dangling: there is no such file", "a link to nowhere"},
 		{"a.csv a.csv", "", "cannot read FOLDER/a.csv: it is named twice", "named twice"},
