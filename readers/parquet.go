@@ -20,6 +20,9 @@ import (
 
 const (
 	parquetMagic = "PAR1"
+	// encryptedMagic is in its place, at the beginning and at the end, where the
+	// metadata are encrypted, too.
+	encryptedMagic = "PARE"
 	// parquetTail is the end of a Parquet file: the length of the metadata in
 	// four bytes, and the magic.
 	parquetTail = 8
@@ -123,7 +126,7 @@ func (f *parquetFile) readMetadata() error {
 	}
 	switch string(tail[4:]) {
 	case parquetMagic:
-	case "PARE":
+	case encryptedMagic:
 		return errEncrypted
 	default:
 		return errors.New("it is no Parquet file, or is cut off: it does not end with PAR1")

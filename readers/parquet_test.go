@@ -687,6 +687,21 @@ func TestParquetFilesThatAreNone(t *testing.T) {
 	assert.EqualError(t, err, "cannot read "+filepath.Join(folder, "none")+": there is no such file")
 }
 
+// A file whose metadata are encrypted is told by both of its ends: a text may begin so.
+func TestAnEncryptedParquetFileIsNoText(t *testing.T) {
+	folder := writeIn(t, map[string]string{
+		"in.parquet": "PARE\x15\x00\xfe\x08\x00\x00\x00PARE", "in.csv": "PARENT,identity_number,payment_date,amount\nx,640823-3234,2025-11-20,1.00\n",
+	})
+	_, err := OpenRecords(t.Context(), []Source{{Files: []string{filepath.Join(folder, "in.parquet")}}}, *newOptions())
+	want := "cannot read " + filepath.Join(folder, "in.parquet") + ": it is an encrypted Parquet file; write it without encryption"
+	require.EqualError(t, err, want)
+	_, err = Inspect(t.Context(), filepath.Join(folder, "in.parquet"))
+	require.EqualError(t, err, want)
+	records, err := OpenRecords(t.Context(), []Source{{Files: []string{filepath.Join(folder, "in.csv")}}}, *newOptions())
+	require.NoError(t, err)
+	require.NoError(t, records.Close())
+}
+
 // A file is said to be encrypted where it is, and not where a bit of it is another.
 func TestParquetFooterThatNamesAnEncryption(t *testing.T) {
 	path := writeParquet(t, 1, 1, recordColumnsOf(plainRecords(1, 3), true, asIs))

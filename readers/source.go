@@ -412,6 +412,15 @@ func describe(path string, source int) (*File, error) {
 		return nil, cannotRead(path, err)
 	}
 	file.Format = formatOf(head[:n], false)
+	if bytes.HasPrefix(head[:n], []byte(encryptedMagic)) { // as a text may, whose end is another
+		var tail [len(encryptedMagic)]byte
+		if _, err := handle.ReadAt(tail[:], max(file.Size-int64(len(tail)), 0)); err != nil {
+			return nil, cannotRead(path, err)
+		}
+		if string(tail[:]) == encryptedMagic {
+			return nil, cannotRead(path, errEncrypted)
+		}
+	}
 	return file, nil
 }
 
