@@ -32,6 +32,10 @@ func (t *Text) At(i int) []byte {
 // LimitDictionary is how many different texts a Dictionary holds at most.
 const LimitDictionary = 1 << 16
 
+// ErrTooMany says that a column has more different texts than a Dictionary holds. Which
+// of them is one too many depends on who came first.
+var ErrTooMany = fmt.Errorf("more than %d different values", LimitDictionary)
+
 // Dictionary gives each different text of a column a number for the length of a
 // run: the empty text, which is also a missing value, is 0, the others 1, 2, 3 …
 // in the order in which they come. It is safe for use by several goroutines;
@@ -50,8 +54,8 @@ func NewDictionary(name string) *Dictionary {
 	return d
 }
 
-// ID is the number of a text. It fails where there would be more than
-// LimitDictionary different texts: such a column is no category.
+// ID is the number of a text. It fails with ErrTooMany, wrapped, where there would be
+// more than LimitDictionary different texts: such a column is no category.
 func (d *Dictionary) ID(text []byte) (uint16, error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -60,7 +64,7 @@ func (d *Dictionary) ID(text []byte) (uint16, error) {
 	}
 	values := *d.values.Load()
 	if len(values) == LimitDictionary {
-		return 0, fmt.Errorf("column %s has more than %d different values", d.name, LimitDictionary)
+		return 0, fmt.Errorf("column %s has %w", d.name, ErrTooMany)
 	}
 	id := uint16(len(values))
 	value := string(text)

@@ -3,6 +3,7 @@ package readers
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -529,8 +530,12 @@ func (p *csvPiece) withholdWords(canonical, rows int) {
 	}
 }
 
-// wrap says where an error came up.
+// wrap says where an error came up. That of too many words is of no line: pieces are
+// read side by side.
 func (p *csvPiece) wrap(row int, err error) error {
+	if errors.Is(err, column.ErrTooMany) {
+		return cannotRead(pathText(p.file.Path), err)
+	}
 	line, _ := p.place(int(p.filler.start[row]))
 	return lineError(p.file.Path, line, err)
 }

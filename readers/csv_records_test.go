@@ -623,7 +623,7 @@ func TestCSVTooManyWords(t *testing.T) {
 	}
 	path := writeFile(t, "records.csv", content.Bytes())
 	_, err := tryCSV([]Source{{Files: []string{path}}}, 1<<16)
-	assert.EqualError(t, err, fmt.Sprintf("cannot read %s: line %d: column agency has more than 65536 different values", path, column.LimitDictionary+1))
+	assert.EqualError(t, err, "cannot read "+path+": column agency has more than 65536 different values")
 }
 
 // Many workers read what one does, with the fillers and buffers going round.
