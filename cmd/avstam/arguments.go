@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/job"
 )
 
 // exactly takes one argument for each name.
@@ -46,6 +47,18 @@ func atMost(most int) cobra.PositionalArgs {
 		}
 		return fmt.Errorf("unknown argument %q", arguments[most])
 	}
+}
+
+// checkOut refuses an --out that is missing or standard output, of the commands that write
+// a file or a folder.
+func checkOut(out string) error {
+	switch out {
+	case "":
+		return usageError(errors.New("--out is missing"))
+	case job.StandardOutput:
+		return usageError(errors.New("--out: - is standard output, to which nothing of this is written; a file or folder of that name is ./-"))
+	}
+	return nil
 }
 
 // oneOf takes one argument, which is one of those known.

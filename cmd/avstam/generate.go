@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -35,8 +34,8 @@ func (p *program) generateCommand() *cobra.Command {
 The same options give the same bytes.`,
 		Example: "  avstam generate --records 1000000 --persons 200000 --seed 7 --out made-up",
 		RunE: func(command *cobra.Command, _ []string) error {
-			if out == "" {
-				return usageError(errors.New("--out is missing"))
+			if err := checkOut(out); err != nil {
+				return err
 			}
 			if err := report.CheckOutside(out); err != nil {
 				return outputError(err)
@@ -79,6 +78,9 @@ func (p *program) demoCommand() *cobra.Command {
 reconciles them, prints the summary, and says where the report lies.`,
 		Example: "  avstam demo --records 1000000",
 		RunE: func(command *cobra.Command, _ []string) error {
+			if err := checkOut(out); err != nil {
+				return err
+			}
 			if err := page.Override(config.Default()); err != nil {
 				return usageError(err) // before anything is made up
 			}

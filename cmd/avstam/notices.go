@@ -29,10 +29,10 @@ the table of cases alone. The cases of protected people lie apart, in the folder
   avstam notices out/latest --out cases.csv`,
 		Args: exactly("REPORT"),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			switch {
-			case out == "":
-				return usageError(errors.New("--out is missing"))
-			case language != string(casework.Swedish) && language != string(casework.English):
+			if err := checkOut(out); err != nil {
+				return err
+			}
+			if language != string(casework.Swedish) && language != string(casework.English) {
 				return usageError(errors.New("--lang: want sv or en"))
 			}
 			if err := report.CheckOutside(out); err != nil {

@@ -58,8 +58,9 @@ stop the build.`,
 				return usageError(errors.New("--in: the name is empty"))
 			case len(settings.Extract.Files) == 0:
 				return usageError(errors.New("--in is missing, and so is a configuration whose register has files"))
-			case out == "":
-				return usageError(errors.New("--out is missing"))
+			}
+			if err := checkOut(out); err != nil {
+				return err
 			}
 			if err := cmp.Or(report.CheckOutside(out), storage.CheckReplaceable(out, "register snapshot", register.FileMagic)); err != nil {
 				return outputError(fmt.Errorf("cannot write the snapshot: %w", err))
