@@ -126,7 +126,12 @@ func (d *Decisions) take(row int64, value func(column string) string) (complaint
 		}
 		return "the column decision is none of " + strings.Join(words, ", ")
 	}
-	if until := value("until"); until != "" {
+	until := value("until")
+	if until == "" && value(copiedUntil) != "" {
+		// Copied from findings with its decision, it would become one without end.
+		return "it has a day in decision_until and none in until: put the last day of the decision there, or empty both"
+	}
+	if until != "" {
 		day, ok := calendar.Parse([]byte(until))
 		if !ok {
 			return "the column until is no day as 2006-01-02"

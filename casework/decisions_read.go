@@ -31,6 +31,9 @@ const (
 // people.
 var decisionColumns = []string{"finding_id", "number", "rule", "decision", "until", "by", "note"}
 
+// copiedUntil is the column of findings that has the last day of an earlier decision.
+const copiedUntil = "decision_until"
+
 // ReadDecisions reads a file of decisions, in CSV or Parquet, for a run on a day.
 // It refuses a file with a bad row, of which the error tells the rows and no value.
 func ReadDecisions(ctx context.Context, path string, asOf calendar.Day) (*Decisions, error) {
@@ -98,12 +101,8 @@ func (c *complaints) err() error {
 // known is not repeated: where a header is missing it may be anything.
 func placesOf(header []string) (map[string]int, error) {
 	var others []string
-	for _, column := range report.FindingColumns() {
-		// Rows are copied from findings. What was decided before must not be taken
-		// for a decision.
-		if column.Name != "decision_until" {
-			others = append(others, column.Name)
-		}
+	for _, column := range report.FindingColumns() { // rows are copied from findings
+		others = append(others, column.Name)
 	}
 	places := map[string]int{}
 	for i, name := range header {
@@ -111,10 +110,8 @@ func placesOf(header []string) (map[string]int, error) {
 		switch _, twice := places[name]; {
 		case twice:
 			return nil, fmt.Errorf("the column %s stands there twice", name)
-		case slices.Contains(decisionColumns, name):
+		case slices.Contains(decisionColumns, name), name == copiedUntil:
 			places[name] = i
-		case name == "decision_until":
-			return nil, fmt.Errorf("the column %d is decision_until: name it until, if it is the last day of the decision", i+1)
 		case !slices.Contains(others, name):
 			return nil, fmt.Errorf("the column %d is none of %s, nor one of findings", i+1, strings.Join(decisionColumns, ", "))
 		}
@@ -222,7 +219,7 @@ func (d *Decisions) readParquet(ctx context.Context) error {
 		if places, err = placesOf(names); err != nil {
 			return nil, err
 		}
-		for _, name := range decisionColumns {
+		for _, name := range append(slices.Clip(decisionColumns), copiedUntil) {
 			at, there := places[name]
 			delete(places, name)
 			if there && name != "by" && name != "note" {

@@ -65,6 +65,8 @@ func TestDecisions(t *testing.T) {
 		{"as Excel saves it in Sweden", "\ufefffinding_id;decision;until;by;note\r\n" + testID + ";lawful;2025-12-31;Åsa;\"a; b\"\r\n", "lawful 2025-12-31 false"},
 		{"tabs, and blanks around values", "finding_id\tdecision\n " + testID + " \t lawful \n", "lawful  false"},
 		{"rows copied from findings", "finding_id,rule,number,amount,decision\n" + testID + ",inactive_number," + testNumber + ",100.00,lawful\n", "lawful  false"},
+		{"and with the last day of a decision before", "finding_id,decision,decision_until,until\n" + testID + ",lawful,2025-10-31,2025-12-31\n", "lawful 2025-12-31 false"},
+		{"which findings without a decision do not have", "finding_id,decision,decision_until\n" + testID + ",lawful,\n", "lawful  false"},
 		{"in capitals as some tools write hexadecimal", "finding_id,decision\n" + strings.ToUpper(testID) + ",lawful\n", "lawful  false"},
 		{"no decision yet", "finding_id,decision\n", "  false"},
 	} {
@@ -90,7 +92,7 @@ func TestDecisionsThatAreRefused(t *testing.T) {
 		{"nothing", "", "it is empty"},
 		{"no header", testNumber + ",inactive_number,lawful\n", "the column 1 is none of finding_id, number, rule, decision, until, by, note, nor one of findings"},
 		{"a column that is spelt wrong would be taken for one without end", "finding_id,decision,untill\n", "the column 3 is none of "},
-		{"what was decided before is no decision", "finding_id,decision,decision_until\n", "the column 3 is decision_until: name it until"},
+		{"a decision copied from findings does not lose its last day", "finding_id,decision,decision_until\n" + testID + ",lawful,2025-12-31\n", "row 1 (line 2): it has a day in decision_until and none in until"},
 		{"a column twice", "finding_id,decision,decision\n", "the column decision stands there twice"},
 		{"no decision", "finding_id,until\n", "there is no column decision"},
 		{"about nothing", "number,decision\n", "there is neither a column finding_id, nor number and rule"},
@@ -160,6 +162,14 @@ func TestDecisionsInParquet(t *testing.T) {
 			}
 			return parquet.WriteFile(path, []row{{number, "inactive_number", text}, {number + 1, "inactive_number", text}})
 		}, "row 2: the column number is no personal or coordination number of twelve digits"},
+		{"a day copied from findings", func(path string) error {
+			type row struct {
+				ID       string `parquet:"finding_id"`
+				Decision string `parquet:"decision"`
+				Until    *int32 `parquet:"decision_until,optional,date"`
+			}
+			return parquet.WriteFile(path, []row{{testID, text, nil}, {testID, text, &until}})
+		}, "row 2: it has a day in decision_until and none in until"},
 		{"a column of another type", func(path string) error {
 			type row struct {
 				ID       string  `parquet:"finding_id"`
