@@ -435,7 +435,11 @@ func (s *Snapshot) restoreLinks(h *header, data [sectionCount][]byte) (section i
 		return linkedSection, errors.New("it does not have as many members as there are links")
 	}
 	for _, link := range s.linkSlots {
-		if link >= otherLink && int(link-otherLink) >= len(s.otherLinks) || link < otherLink && slot(link) >= noSlot {
+		isKnown := slot(link) < noSlot && slot(link).serial() < serialCount
+		if link >= otherLink {
+			isKnown = int(link-otherLink) < len(s.otherLinks)
+		}
+		if !isKnown {
 			return linkSlotsSection, errors.New("a link leads nowhere")
 		}
 	}

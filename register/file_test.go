@@ -267,3 +267,34 @@ func TestForgedFilesDoNoHarm(t *testing.T) {
 	assert.Positive(t, refused)
 	assert.Positive(t, opened)
 }
+
+// A day's block has other bits where serials from 1000 on would have theirs.
+func TestAForgedLinkToASerialThatThereIsNot(t *testing.T) {
+	s := build(t, linkedTo(entry(person, "closed", "2020-01-01"), third), linkedTo(entry(coordination, "closed", "2020-01-01"), third), entry(third, "active", ""))
+	path := filepath.Join(t.TempDir(), "register.avr")
+	require.NoError(t, s.Save(path))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	const table, entryBytes, serials, linkSlots = 28, 12, 1<<10 - 1, 10
+	offset := table + 17*entryBytes + 4
+	for i := range linkSlots {
+		offset += int(binary.LittleEndian.Uint64(data[table+i*entryBytes:]))
+	}
+	links := data[offset:][:binary.LittleEndian.Uint64(data[table+linkSlots*entryBytes:])]
+	require.Len(t, links, 8)
+	for _, serial := range []uint32{999, 1000, 1014, 1023} {
+		for at := 0; at < len(links); at += 4 {
+			link := binary.LittleEndian.Uint32(links[at:])
+			binary.LittleEndian.PutUint32(links[at:], link&^serials|serial)
+		}
+		reseal(data)
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		s, err := register.Open(path)
+		if serial >= 1000 {
+			require.ErrorContains(t, err, "a link leads nowhere", "serial %d", serial)
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, register.LinkUnknown, s.Chain(s.Find(person), calendar.Last).Break)
+	}
+}
