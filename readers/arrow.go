@@ -131,7 +131,7 @@ func (a *arrowFile) readSchema(in *arrowInput) (err error) {
 		return err
 	}
 	if string(head[:]) != arrowipc.FileMagic {
-		in.Reader, err = arrowipc.NewReader(in.raw)
+		in.Reader, err = arrowipc.NewReader(blockReader{in.raw})
 		return err
 	}
 	if a.isStream {
@@ -143,7 +143,7 @@ func (a *arrowFile) readSchema(in *arrowInput) (err error) {
 	}
 	footer, err := arrowipc.ReadFooter(in.handle, stat.Size())
 	if err == nil {
-		in.Reader = arrowipc.NewFileReader(in.raw, in.handle, footer)
+		in.Reader = arrowipc.NewFileReader(blockReader{in.raw}, in.handle, footer)
 	}
 	return err
 }

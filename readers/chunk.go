@@ -315,7 +315,7 @@ func (c *Chunk) openCSV(file *File, encoding textEncoding, options *Options) (*c
 	if c.Offset == 0 {
 		return openCSVText(in, source, encoding, options)
 	}
-	in.encoding = encoding
+	in.encoding, in.isPlain = encoding, encoding.decoder() == nil
 	in.raw = newInputReader(source, options)
 	in.text = newCSVText(in.raw, encoding)
 	return in, nil

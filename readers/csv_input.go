@@ -36,6 +36,7 @@ type csvInput struct {
 	text        *bufio.Reader
 	compression string
 	encoding    textEncoding
+	isPlain     bool  // the file's bytes are the text
 	markBytes   int64 // of the byte order mark
 }
 
@@ -110,9 +111,11 @@ func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options 
 	if _, err = in.text.Discard(int(in.markBytes)); err != nil {
 		return nil, err
 	}
-	if decoder := in.encoding.decoder(); decoder != nil {
+	decoder := in.encoding.decoder()
+	if decoder != nil {
 		in.text = bufio.NewReaderSize(transform.NewReader(in.text, decoder), headBytes)
 	}
+	in.isPlain = decoder == nil && in.compression == ""
 	return in, nil
 }
 
@@ -151,11 +154,16 @@ func newCSVText(source io.Reader, encoding textEncoding) *bufio.Reader {
 	return bufio.NewReaderSize(source, headBytes)
 }
 
-// fill reads until buffer is full. It reports io.EOF at the end of the text.
+// fill reads until buffer is full. It reports io.EOF at the end of the text. What it
+// has filled must not change before the next fill or settle.
 func (in *csvInput) fill(buffer []byte) (int, error) {
 	filled := 0
 	for filled < len(buffer) {
-		n, err := in.text.Read(buffer[filled:])
+		source := io.Reader(in.text)
+		if in.isPlain && in.text.Buffered() == 0 {
+			source = blockReader{in.raw}
+		}
+		n, err := source.Read(buffer[filled:])
 		filled += n
 		if err != nil {
 			return filled, err
@@ -164,11 +172,12 @@ func (in *csvInput) fill(buffer []byte) (int, error) {
 	return filled, nil
 }
 
-// settle waits until the buffer of the last fill belongs to the caller. A zstd
-// file is not read into that buffer: the decoder reads it beside the caller, and
-// alone may touch raw until it is closed or has come to the file's end.
+// settle waits until the buffer of the last fill belongs to the caller. Where the
+// text is not the file's bytes none were read into it; and the decoder of a zstd
+// file, which reads beside the caller, alone may touch raw until it is closed or has
+// come to the file's end.
 func (in *csvInput) settle() {
-	if in.zstd == nil {
+	if in.isPlain {
 		in.raw.wait()
 	}
 }

@@ -6,15 +6,18 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/column"
 	"github.com/avstam/avstam/damage"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
@@ -441,6 +444,75 @@ func TestCSVCompressedIsReadBesideItsDigest(t *testing.T) {
 		}), left)
 		records.Close()
 	}
+}
+
+// Of a pipe more is looked at than has come: what is kept of it is moved, the byte
+// order mark being passed over, and then waited for.
+func TestCSVDigestOfAPipeWithAByteOrderMark(t *testing.T) {
+	content := []byte("\xef\xbb\xbfidentity_number,payment_date,amount\n" + strings.Repeat(testNumber(1964, 323)+",2024-05-17,1\n", 10))
+	for range 5 {
+		path := filepath.Join(t.TempDir(), "pipe")
+		require.NoError(t, syscall.Mkfifo(path, 0o600))
+		written := make(chan error, 1)
+		go func() { written <- os.WriteFile(path, content, 0o600) }()
+		result := readCSV(t, []Source{{Files: []string{path}}}, 1<<20)
+		require.NoError(t, <-written)
+		require.Equal(t, int64(10), result.read.Rows)
+		require.Equal(t, sha256.Sum256(content), result.files[0].SHA256)
+	}
+}
+
+// What has been read belongs to who has read it, who may change it at once; but for
+// blocks, which wait.
+func TestDigestOfMemoryThatIsUsedAgain(t *testing.T) {
+	content := bytes.Repeat([]byte("0123456789abcdef"), 64<<10)
+	for _, isBlock := range []bool{false, true} {
+		raw := newInputReader(bytes.NewReader(content), &Options{Digest: true})
+		buffer := make([]byte, 16<<10)
+		for {
+			var err error
+			if isBlock {
+				_, err = blockReader{raw}.Read(buffer)
+				raw.wait()
+			} else {
+				_, err = raw.Read(buffer)
+			}
+			clear(buffer)
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+		}
+		var file File
+		require.NoError(t, raw.state(&file))
+		assert.Equal(t, sha256.Sum256(content), file.SHA256)
+		assert.Equal(t, int64(len(content)), file.Size)
+	}
+}
+
+// An error that comes with bytes is told after them, though more could be read.
+func TestCSVErrorThatComesWithBytes(t *testing.T) {
+	source := &failsOnce{content: "identity_number,payment_date,amount\nx,2024-05-17,1\n"}
+	in, err := openCSVText(&csvInput{file: disk.StandardInput()}, source, utf8Text, &Options{Digest: true})
+	require.NoError(t, err)
+	buffer := make([]byte, 1<<20)
+	n, err := in.fill(buffer)
+	assert.Equal(t, os.ErrDeadlineExceeded, err)
+	assert.Equal(t, source.content, string(buffer[:n]))
+}
+
+// failsOnce has an error with its content, and none after it.
+type failsOnce struct {
+	content string
+	failed  bool
+}
+
+func (f *failsOnce) Read(p []byte) (int, error) {
+	if f.failed {
+		return copy(p, "more"), nil
+	}
+	f.failed = true
+	return copy(p, f.content), os.ErrDeadlineExceeded
 }
 
 func gzipped(content []byte) []byte {
