@@ -112,6 +112,9 @@ func (f *parquetFooter) readSchema(r *thriftReader) {
 	switch {
 	case r.err != nil:
 		return
+	case f.columns != nil:
+		r.fail(errors.New("it has two schemas"))
+		return
 	case kind != thriftStruct || count == 0:
 		r.fail(errors.New("it has no schema"))
 		return
@@ -320,11 +323,11 @@ func encodingsOf(encodings ...format.Encoding) (set encodingSet) {
 // readEncodings reads the list of a chunk's encodings.
 func readEncodings(r *thriftReader) (set encodingSet) {
 	kind, count := r.list()
+	if kind != thriftI32 && count > 0 {
+		r.fail(errors.New("the encodings of a column are none"))
+		return 0
+	}
 	for range count {
-		if kind != thriftI32 {
-			r.skip(kind)
-			continue
-		}
 		set |= encodingsOf(format.Encoding(r.int32()))
 	}
 	return set

@@ -455,6 +455,14 @@ func TestParquetThatDescribesItselfWithoutEnd(t *testing.T) {
 	metadata := good[len(good)-8-length : len(good)-8]
 	nested := bytes.Repeat([]byte{0x1c}, 20<<20) // a structure that begins with a structure
 	lists := bytes.Repeat([]byte{0x19}, 20<<20)  // a list that begins with a list
+	schema := slices.Concat([]byte{0x2c, 0x48, 1, 'r', 0x15, 2, 0, 0x15, 12, 0x25, 0, 0x18, 15}, []byte("identity_number"), []byte{0})
+	// As fields lists of booleans have no bytes but these, as elements of the first list they are booleans.
+	var booleans []byte
+	for left := 20_000; left > 0; left-- {
+		booleans = binary.AppendUvarint(append(booleans, 0x09, 4, 0xf1), uint64(left))
+	}
+	encodings := slices.Concat([]byte{0x15, 2, 0x19}, schema, []byte{0x16, 2, 0x19, 0x1c, 0x19, 0x1c, 0x3c, 0x29, 0xf1},
+		binary.AppendUvarint(nil, uint64(len(booleans))), booleans, []byte{0, 0, 0x26, 2, 0, 0})
 	for _, c := range []struct {
 		why  string
 		file []byte
@@ -468,6 +476,8 @@ func TestParquetThatDescribesItselfWithoutEnd(t *testing.T) {
 		{"nothing", withMetadata(pages, nil), "its metadata cannot be read: it ends early"},
 		{"no schema", withMetadata(pages, []byte{0}), "they have no schema or no row groups"},
 		{"more than metadata", withMetadata(pages, append(slices.Clone(metadata), 0, 0, 0)), "3 bytes are left over"},
+		{"encodings that are booleans", withMetadata(pages, encodings), "it is damaged: the encodings of a column are none"},
+		{"two schemas", withMetadata(pages, slices.Concat([]byte{0x29}, schema, []byte{0x09, 4}, schema, []byte{0})), "its metadata cannot be read: it has two schemas"},
 		{"a type that there is not", withMetadata(pages, []byte{0x5f, 0}), "it has a value of the unknown type 15"},
 	} {
 		path := filepath.Join(t.TempDir(), "made.parquet")
