@@ -1,6 +1,9 @@
 package arrowipc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"iter"
+)
 
 // flatbuffer is metadata as Arrow writes them: tables and vectors that point at
 // each other by offsets. Whatever the bytes are, nothing outside them is read:
@@ -136,18 +139,24 @@ func (t table) vector(field, elementBytes int) (start, count int) {
 	return start, count
 }
 
-func (t table) text(field int) string {
+// bytes are those of a text, which other fields may share.
+func (t table) bytes(field int) []byte {
 	start, count := t.vector(field, 1)
 	if count == 0 {
-		return ""
+		return nil
 	}
-	return string(t.f.data[start : start+count])
+	return t.f.data[start : start+count]
 }
 
-// tables are the tables of a vector of a field.
-func (t table) tables(field int, use func(table)) {
-	start, count := t.vector(field, 4)
-	for i := range count {
-		use(t.f.tableAt(t.f.target(start + 4*i)))
+// tables are the tables of a vector of a field, which may be one and the same. There
+// are no more after one that does not lie inside the bytes.
+func (t table) tables(field int) iter.Seq[table] {
+	return func(yield func(table) bool) {
+		start, count := t.vector(field, 4)
+		for i := range count {
+			if t.f.damaged || !yield(t.f.tableAt(t.f.target(start+4*i))) {
+				return
+			}
+		}
 	}
 }

@@ -72,6 +72,10 @@ func (l *layout) add(other layout) {
 const (
 	limitFields  = 100_000 // of a schema, the children of nested columns too
 	limitNesting = 64
+	// limitNames bounds the names of all fields together, in bytes, and limitPairs
+	// their metadata that are looked at: fields may share one text, and one list.
+	limitNames = 16 << 20
+	limitPairs = 1_000_000
 )
 
 // The types, by the place in the format's union Type.
@@ -113,9 +117,9 @@ var typeNames = [...]string{
 
 // schemaReader makes a Schema of metadata.
 type schemaReader struct {
-	version int // of the metadata, 4 or 5
-	fields  int // so far
-	err     error
+	version              int // of the metadata, 4 or 5
+	fields, names, pairs int // so far; bytes of names
+	err                  error
 }
 
 func readSchema(t table, version int) (*Schema, error) {
@@ -124,15 +128,15 @@ func readSchema(t table, version int) (*Schema, error) {
 	}
 	r := schemaReader{version: version}
 	schema := &Schema{}
-	t.tables(1, func(field table) {
-		if r.err != nil || t.f.damaged {
-			return
-		}
+	for field := range t.tables(1) {
 		f := r.field(field, 0)
+		if r.err != nil {
+			break
+		}
 		f.node, f.buffer, f.variadic = schema.total.nodes, schema.total.buffers, schema.total.variadics
 		schema.total.add(f.layout)
 		schema.Fields = append(schema.Fields, f)
-	})
+	}
 	switch {
 	case t.f.damaged:
 		return nil, errDamaged
@@ -143,21 +147,24 @@ func readSchema(t table, version int) (*Schema, error) {
 }
 
 func (r *schemaReader) field(t table, depth int) Field {
+	name := t.bytes(0)
 	r.fields++
-	if r.fields > limitFields || depth > limitNesting {
+	r.names += len(name)
+	switch {
+	case r.fields > limitFields || depth > limitNesting:
 		r.err = fmt.Errorf("it has more than %d columns, or columns nested deeper than %d", limitFields, limitNesting)
+	case r.names > limitNames:
+		r.err = fmt.Errorf("the names of its columns have more than %d MiB", limitNames>>20)
 	}
-	f := Field{Name: t.text(0), Nullable: t.bool(1), layout: layout{nodes: 1}}
 	if r.err != nil || t.f.damaged {
-		return f
+		return Field{}
 	}
+	f := Field{Name: string(name), Nullable: t.bool(1), layout: layout{nodes: 1}}
 	number := t.byte(2, 0)
 	of, _ := t.table(3)
 	f.Type = typeOf(number, of)
 	if f.Type.Kind == Fixed && f.Type.Bytes == 16 {
-		t.tables(6, func(metadata table) {
-			f.Type.UUID = f.Type.UUID || metadata.text(0) == "ARROW:extension:name" && metadata.text(1) == "arrow.uuid"
-		})
+		f.Type.UUID = r.isUUID(t)
 	}
 	if encoding, ok := t.table(4); ok {
 		f.HasDictionary, f.Dictionary = true, encoding.long(0)
@@ -173,12 +180,28 @@ func (r *schemaReader) field(t table, depth int) Field {
 		return f
 	}
 	f.layout.add(r.own(number, of))
-	t.tables(5, func(child table) {
-		if r.err == nil && !t.f.damaged {
-			f.layout.add(r.field(child, depth+1).layout)
+	for child := range t.tables(5) {
+		if r.err != nil {
+			break
 		}
-	})
+		f.layout.add(r.field(child, depth+1).layout)
+	}
 	return f
+}
+
+// isUUID says whether the metadata of a field name the extension type of a UUID.
+func (r *schemaReader) isUUID(field table) bool {
+	for pair := range field.tables(6) {
+		if r.pairs++; r.pairs > limitPairs {
+			r.err = fmt.Errorf("its columns have more than %d pairs of metadata", limitPairs)
+			break
+		}
+		// These comparisons copy nothing.
+		if string(pair.bytes(0)) == "ARROW:extension:name" && string(pair.bytes(1)) == "arrow.uuid" {
+			return true
+		}
+	}
+	return false
 }
 
 // own are the parts of a type without those of its children.
