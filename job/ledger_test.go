@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,6 +123,34 @@ func runThrough(t *testing.T, settings Settings, leak *leak) (*Result, error) {
 	require.NoError(t, r.takeCandidates(workers))
 	require.Greater(t, pieces, 1, "there are several pieces")
 	return r.publish(ctx, folder, writer, draft)
+}
+
+// Rows that would have the numbers of others in their part are refused: it is of one
+// piece in a run, and of all pieces of a chunk.
+func TestMoreRowsThanAPartMayHave(t *testing.T) {
+	settings := leakyNight(t)
+	read := func(before int64) (part, error) {
+		r := &run{settings: &settings, dictionaries: pipeline.NewDictionaries(), seeds: newSeeds()}
+		var err error
+		r.spill, err = storage.NewSpill()
+		require.NoError(t, err)
+		defer r.spill.Close()
+		require.NoError(t, r.open(t.Context()))
+		defer r.records.Close()
+		w, p := newWorker(r, report.NewPlainPacker(r.spill)), part{path: "records.csv", rows: before}
+		err = r.records.Cut(t.Context(), func(piece pipeline.Piece) error {
+			defer piece.Close()
+			return w.readPiece(t.Context(), 0, piece, &p)
+		})
+		return p, err
+	}
+	const rows, most = 14_000, math.MaxUint32
+	p, err := read(most - rows)
+	require.NoError(t, err)
+	assert.EqualValues(t, most, p.rows)
+	_, err = read(most - rows + 1)
+	assert.EqualError(t, err, "cannot read records.csv: it has more than 4294967295 rows that can only be read as one: divide it")
+	assert.Equal(t, ExitInput, ExitStatus(err))
 }
 
 // What is lost, doubled or changed between the hands of a run ends it with 5, and

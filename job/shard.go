@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -102,7 +101,7 @@ func process(ctx context.Context, plan *Plan, snapshot *register.Snapshot, numbe
 	}
 	w := newWorker(r, report.NewPlainPacker(r.spill))
 	w.keys = keys
-	p := part{file: chunk.File}
+	p := part{file: chunk.File, path: file.Input.Path}
 	// One worker, so that pieces come in their order, and the part is the same
 	// whoever makes it.
 	err = pipeline.Run(ctx, 1, r.records.Cut,
@@ -111,9 +110,6 @@ func process(ctx context.Context, plan *Plan, snapshot *register.Snapshot, numbe
 		}, func(struct{}) error { return nil })
 	if err == nil {
 		err = chunk.RowsProblem(file.Input.Path, p.rows)
-	}
-	if err == nil && p.rows > math.MaxUint32 {
-		err = fmt.Errorf("cannot read %s: it has more than %d rows that can only be read as one: divide it", file.Input.Path, uint32(math.MaxUint32))
 	}
 	if err != nil {
 		return Part{}, inputFailure(err)

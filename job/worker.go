@@ -2,6 +2,8 @@ package job
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/avstam/avstam/calendar"
@@ -41,6 +43,7 @@ type worker struct {
 // part is what comes of a piece.
 type part struct {
 	file     int
+	path     string // of the file, for errors
 	rows     int64
 	extent   int64 // of its pieces, as far as they were read
 	findings []report.Chunk
@@ -92,7 +95,7 @@ func newWorker(r *run, findings *report.Packer) *worker {
 
 // process makes a part of a piece.
 func (w *worker) process(ctx context.Context, number uint32, piece pipeline.Piece) (part, error) {
-	p := part{file: piece.File()}
+	p := part{file: piece.File(), path: w.run.records.Files()[piece.File()].Path}
 	w.findings.Begin(int(number), 0)
 	if err := w.readPiece(ctx, number, piece, &p); err != nil {
 		return p, err
@@ -115,6 +118,10 @@ func (w *worker) readPiece(ctx context.Context, number uint32, piece pipeline.Pi
 		}
 		if !more {
 			break
+		}
+		// Candidates of rules across records have 32 bits for their row in the part.
+		if p.rows+int64(w.batch.Rows) > math.MaxUint32 {
+			return inputFailure(fmt.Errorf("cannot read %s: it has more than %d rows that can only be read as one: divide it", p.path, uint32(math.MaxUint32)))
 		}
 		hits := w.checker.Check(&w.batch)
 		if err := w.pack(p.file, number, hits); err != nil {
