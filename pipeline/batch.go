@@ -76,7 +76,7 @@ type Reject struct {
 	Column     string // canonical name; empty where the whole row is at fault
 	Reason     RejectReason
 	HasAmount  bool   // Amount and Currency of the batch's row could be read
-	Raw        []byte // the row or the value as it stands; good as long as the batch
+	Raw        []byte // the row or the value as it stands, or how a long one begins; good as long as the batch
 }
 
 // RejectReason says why a row is no record. Values are stable.

@@ -431,7 +431,7 @@ func (f *recordFiller) fault(which, done int, s segment, i int, reason pipeline.
 	if values, at := f.at.of(s, i); values != nil {
 		start := len(f.raw)
 		f.raw = f.at.appendRaw(f.raw, values, at)
-		f.raw = f.raw[:min(len(f.raw), start+limitText)]
+		f.raw = f.raw[:min(len(f.raw), start+limitRaw)]
 		fault.Raw = f.raw[start:len(f.raw):len(f.raw)]
 	}
 	f.faulty[row] = true

@@ -4,8 +4,12 @@ import "fmt"
 
 // limitText bounds the text of an identity number or a record id, in bytes: a
 // finding has a copy of it, and a page may have few texts of very many bytes. It
-// is also how much is kept of a row or value that is rejected.
+// is also how much is kept of a row of CSV that is rejected.
 const limitText = 64 << 10
+
+// limitRaw is how much is kept of a value that is rejected, in bytes: any number of
+// rows may share one long text of a dictionary.
+const limitRaw = 1 << 10
 
 // errLongText says that a text is longer than limitText.
 func errLongText(length int) error {

@@ -23,6 +23,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/assert"
@@ -380,6 +381,49 @@ func tableBombs() []bomb {
 			fmt.Fprintf(w, "1,2025-11-20,100.00,%s,%s,%s\n", words, words, words)
 		}), ""},
 	}
+}
+
+// Rows that share one long text of a dictionary that is rejected take no more memory
+// than the other bombs.
+func TestLongWordsAndRejects(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector is slow and takes memory of its own: what is measured here would be its")
+	}
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "register.csv"), []byte(registerCSV), 0o600))
+	rejectsOfOneText(t, filepath.Join(folder, "rejects.parquet"))
+	for _, c := range []struct {
+		file, workers string
+		exit          int
+		says          string
+	}{
+		{"rejects.parquet", "1", 0, "avstam: exit 0: "},
+		{"rejects.parquet", "2", 0, "avstam: exit 0: "},
+	} {
+		why := c.file + " by " + c.workers
+		got := measure(t, folder, "run", "--records", c.file, "--register", "register.csv", "--out", "out", "--format", "parquet", "--max-rejects", "100%", "--workers", c.workers)
+		t.Logf("%s: %4d MiB, %v: %s", why, got.memory>>20, got.elapsed, got.lastLine)
+		assert.Equal(t, c.exit, got.exit, why)
+		assert.Contains(t, got.lastLine, c.says, why)
+		assert.Less(t, got.memory, int64(bombMemory), why)
+	}
+}
+
+// rejectsOfOneText is a Parquet file of rows with one record_id of 60 kB that is not
+// UTF-8.
+func rejectsOfOneText(t *testing.T, path string) {
+	type row struct {
+		Number string `parquet:"identity_number,dict"`
+		Date   string `parquet:"payment_date,dict"`
+		Amount int64  `parquet:"amount"`
+		ID     []byte `parquet:"record_id,dict"`
+	}
+	id := append(bytes.Repeat([]byte("x"), 60_000), 0xff)
+	rows := make([]row, 10_000)
+	for i := range rows {
+		rows[i] = row{"640823-3234", "2025-11-20", 100, id}
+	}
+	require.NoError(t, parquet.WriteFile(path, rows))
 }
 
 func rowsBomb(rows int, header string, row func(w io.Writer, row int)) func(*testing.T, string) {
