@@ -177,6 +177,13 @@ func TestDecisionsInParquet(t *testing.T) {
 			}
 			return parquet.WriteFile(path, []row{{testID, 1}})
 		}, "column decision: it is neither text, integers nor days"},
+		{"a text that is none of these", func(path string) error {
+			type row struct {
+				ID       string `parquet:"finding_id,dict"`
+				Decision string `parquet:"decision"`
+			}
+			return parquet.WriteFile(path, []row{{strings.Repeat("f", 4097), text}})
+		}, "column finding_id: a text of 4097 bytes; at most 4096 are taken"},
 		{"nested columns", func(path string) error {
 			type row struct {
 				ID       []string `parquet:"finding_id"`

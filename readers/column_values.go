@@ -114,7 +114,7 @@ func dayOfField(text []byte) calendar.Day {
 	if day, ok := parseDay(text, ""); ok {
 		return day
 	}
-	if len(trimBlanks(text)) == 0 {
+	if isBlank(text) {
 		return calendar.Missing
 	}
 	return badDay
@@ -202,12 +202,8 @@ func (t *columnType) partials() func(*columnValues, int, []calendar.Partial) err
 }
 
 func partialOfField(text []byte) calendar.Partial {
-	if partial, ok := calendar.ParsePartial(text); ok {
+	if partial, ok := parsePartial(text, ""); ok {
 		return partial
-	}
-	// A complete date in any of its forms.
-	if day, ok := parseDay(text, ""); ok {
-		return calendar.PartialDay(day)
 	}
 	return badPartial
 }
@@ -520,7 +516,7 @@ func (t *columnType) amount() func(v *columnValues, i int) (int64, pipeline.Reje
 	return func(v *columnValues, i int) (int64, pipeline.RejectReason) {
 		text := v.text(i)
 		switch {
-		case len(text) == 0:
+		case len(text) == 0, len(text) > limitValue:
 			return 0, pipeline.BadAmount
 		case len(text) > 16 && len(significant(text)) > 16:
 			return oreOfBytes(significant(text), scale)
@@ -624,11 +620,12 @@ func oreOfFloat(kronor float32) (int64, pipeline.RejectReason) {
 	return 0, pipeline.BadAmount
 }
 
-// appendRaw appends a value as text, for a rejected row.
+// appendRaw appends a value as text: of a longer one the first limitRaw bytes.
 func (t *columnType) appendRaw(dst []byte, v *columnValues, i int) []byte {
 	switch t.shape {
 	case textShape:
-		return append(dst, v.text(i)...)
+		text := v.text(i)
+		return append(dst, text[:min(len(text), limitRaw)]...)
 	case dateShape:
 		return strconv.AppendInt(dst, int64(v.int32s[i]), 10) // days since 1970-01-01
 	case floatShape:
@@ -645,7 +642,8 @@ func (t *columnType) appendRaw(dst []byte, v *columnValues, i int) []byte {
 	return t.appendDecimal(dst, v, i)
 }
 
-// appendDecimal appends an integer or a decimal with its digits after the point.
+// appendDecimal appends an integer or a decimal with its digits after the point,
+// and a question mark for one of more than limitValue bytes.
 func (t *columnType) appendDecimal(dst []byte, v *columnValues, i int) []byte {
 	value := new(big.Int)
 	switch {
@@ -659,6 +657,9 @@ func (t *columnType) appendDecimal(dst []byte, v *columnValues, i int) []byte {
 		value.SetInt64(v.int64(i))
 	default:
 		text := v.text(i)
+		if len(text) > limitValue {
+			return append(dst, '?')
+		}
 		if value.SetBytes(text); len(text) > 0 && text[0] >= 0x80 {
 			value.Sub(value, new(big.Int).Lsh(big.NewInt(1), uint(8*len(text))))
 		}

@@ -124,16 +124,11 @@ func linkOf(text []byte) (identity.Number, bool) {
 
 func (e *csvExtract) day(text []byte) (calendar.Day, bool) {
 	day, ok := parseDay(text, e.layout)
-	return day, ok || len(trimBlanks(text)) == 0 || isZeroFilled(text)
+	return day, ok || isBlank(text) || isZeroFilled(text)
 }
 
-// partial reads a date of death: incomplete, or complete in any form of dates.
 func (e *csvExtract) partial(text []byte) (calendar.Partial, bool) {
-	if partial, ok := calendar.ParsePartial(text); ok {
-		return partial, true
-	}
-	day, ok := parseDay(text, e.layout)
-	return calendar.PartialDay(day), ok
+	return parsePartial(text, e.layout)
 }
 
 // word is the index of a word among those of the extract.

@@ -415,7 +415,7 @@ func (r *recentDays) at(head uint64, tail uint16) *recentDay {
 
 func (p *csvPiece) refuseDay(row, canonical int, text []byte) {
 	switch {
-	case len(trimBlanks(text)) > 0:
+	case !isBlank(text):
 		p.filler.refuse(row, canonical, pipeline.BadDate)
 	case recordColumns[canonical].Required:
 		p.filler.refuse(row, canonical, pipeline.MissingDate)

@@ -734,6 +734,10 @@ func TestCSVThatIsMadeToDoHarm(t *testing.T) {
 
 // drainRecords reads a file of records to its end, as a run would.
 func drainRecords(source Source) error {
+	return eachBatch(source, func(*pipeline.Batch) error { return nil })
+}
+
+func eachBatch(source Source, use func(b *pipeline.Batch) error) error {
 	records, err := OpenRecords(context.Background(), []Source{source}, *newOptions())
 	if err != nil {
 		return err
@@ -744,6 +748,9 @@ func drainRecords(source Source) error {
 		defer piece.Close()
 		for {
 			if more, err := piece.Next(&batch); err != nil || !more {
+				return err
+			}
+			if err := use(&batch); err != nil {
 				return err
 			}
 		}

@@ -339,7 +339,7 @@ func (c *csvFile) inspectBlock(block *csvBlock, inspection *Inspection, profiler
 				inspection.Faulty++
 			} else {
 				for i := range c.count {
-					profiler.add(i, unescaped(block.data, profiler.fields[i], c.quote), false)
+					profiler.add(i, unescaped(block.data, profiler.fields[i], c.quote), 1)
 				}
 			}
 		}
@@ -439,41 +439,63 @@ func (p *profiler) take(which int, cursor *columnCursor, rows int64) error {
 	if cursor.shape == dateShape || cursor.shape == timestampShape {
 		days = cursor.days()
 	}
-	var text []byte
+	var buffer []byte
+	add := func(values *columnValues, at int, times int64) error {
+		text := buffer[:0]
+		switch {
+		case days != nil:
+			var day [1]calendar.Day
+			if err := days(values, at, day[:]); err != nil {
+				return err
+			}
+			if text = append(text, '?'); day[0] != badDay {
+				text = day[0].AppendText(text[:0])
+			}
+		case cursor.shape == booleanShape:
+			text = strconv.AppendBool(text, values.boolean(at))
+		case cursor.shape == textShape:
+			p.add(which, values.text(at), times)
+			return nil
+		default:
+			text = cursor.appendRaw(text, values, at)
+		}
+		p.add(which, text, times)
+		buffer = text
+		return nil
+	}
+	times := map[int32]int64{} // that the rows of a segment have an entry of the dictionary
 	for rows > 0 {
 		s, err := cursor.take(int(min(rows, segmentRows)))
 		if err != nil {
 			return err
 		}
 		rows -= int64(s.rows)
-		for row := range s.rows {
-			values, at := cursor.of(s, row)
-			if values == nil {
-				p.add(which, nil, true)
-				continue
-			}
-			switch {
-			case days != nil:
-				var day [1]calendar.Day
-				if err := days(values, at, day[:]); err != nil {
+		p.columns[which].Empty += int64(s.rows - s.values)
+		if !cursor.hasDictionary {
+			for i := range s.values {
+				if err := add(&cursor.plain, s.first+i, 1); err != nil {
 					return err
 				}
-				if text = append(text[:0], '?'); day[0] != badDay {
-					text = day[0].AppendText(text[:0])
-				}
-			case cursor.shape == booleanShape:
-				text = strconv.AppendBool(text[:0], values.boolean(at))
-			default:
-				text = cursor.appendRaw(text[:0], values, at)
 			}
-			p.add(which, text, false)
+			continue
+		}
+		for _, entry := range s.indexes {
+			times[entry]++
+		}
+		for _, entry := range s.indexes { // in their order, as the first are shown
+			if times[entry] == 0 {
+				continue
+			}
+			if err := add(&cursor.entries, int(entry), times[entry]); err != nil {
+				return err
+			}
+			delete(times, entry)
 		}
 	}
 	return nil
 }
 
-// segmentRows is how many rows of a cursor are taken at a time: finding one
-// among them takes longer the more there are.
+// segmentRows is how many rows of a cursor are taken at a time.
 const segmentRows = 1024
 
 // inspectArrow describes an Arrow file by its schema and its first rows.

@@ -45,6 +45,9 @@ type Profile struct {
 
 const (
 	firstValues = 3
+	// limitInspected is how many bytes of a value are looked at: longer ones are the
+	// same where these are and they are as long.
+	limitInspected = 4 << 10
 	// shownRunes is how much is shown of a value.
 	shownRunes = 20
 	// identifyingDigits is how many digits make a value one that may identify.
@@ -78,16 +81,20 @@ func newProfiler(columns []Profile) *profiler {
 	return p
 }
 
-// add adds a value to a column.
-func (p *profiler) add(which int, text []byte, missing bool) {
+// add adds a value to a column, as often as it stands there.
+func (p *profiler) add(which int, text []byte, times int64) {
 	c := &p.columns[which]
-	text = trimBlanks(text)
-	if missing || len(text) == 0 {
-		c.Empty++
+	length := len(text)
+	text = trimBlanks(text[:min(length, limitInspected)])
+	if len(text) == 0 {
+		c.Empty += times
 		return
 	}
-	c.Values++
+	c.Values += times
 	hash := maphash.Bytes(p.seed, text)
+	if length > limitInspected {
+		hash ^= uint64(length)
+	}
 	if _, seen := p.seen[which][hash]; !seen {
 		p.seen[which][hash] = struct{}{}
 		if c.Different < firstValues {
@@ -95,14 +102,13 @@ func (p *profiler) add(which int, text []byte, missing bool) {
 		}
 		c.Different++
 	}
-	c.read(text)
+	if length <= limitValue {
+		c.read(text, times)
+	}
 }
 
 // read counts what a value reads as.
-func (c *Profile) read(text []byte) {
-	if len(text) > limitText {
-		return // longer than any value that is taken
-	}
+func (c *Profile) read(text []byte, times int64) {
 	number := identity.Parse(text)
 	if c.shape == integerShape || c.shape == wholeDecimalShape {
 		if value, err := strconv.ParseInt(string(text), 10, 64); err == nil {
@@ -110,55 +116,55 @@ func (c *Profile) read(text []byte) {
 		}
 	}
 	if number.Fault == identity.NoFault {
-		c.Identities++
+		c.Identities += times
 		if number.Kind == identity.Personal || number.Kind == identity.Coordination {
-			c.People++
+			c.People += times
 		}
 	}
 	if _, ok := parseDay(text, ""); ok {
-		c.Days++
+		c.Days += times
 	} else {
 		if _, ok := calendar.ParsePartial(text); ok {
-			c.deaths++
+			c.deaths += times
 		}
 		if len(text) >= 6 && len(text) <= 14 && countDigits(string(text)) >= 5 {
 			for i, layout := range dateLayouts {
 				if _, ok := parseDayAs(text, layout); ok {
-					c.layouts[i]++
+					c.layouts[i] += times
 				}
 			}
 		}
 	}
 	if _, reason := parseAmount(text, '.'); reason == pipeline.NoReason {
-		c.PointAmounts++
+		c.PointAmounts += times
 		if bytes.IndexByte(text, '.') >= 0 {
-			c.signs[0]++
+			c.signs[0] += times
 		}
 	}
 	if _, reason := parseAmount(text, ','); reason == pipeline.NoReason {
-		c.CommaAmounts++
+		c.CommaAmounts += times
 		if bytes.IndexByte(text, ',') >= 0 {
-			c.signs[1]++
+			c.signs[1] += times
 		}
 	}
 	if len(text) == 3 && strings.Contains(currencies, string(bytes.ToUpper(text))) {
-		c.Currencies++
+		c.Currencies += times
 	}
 	if len(text) > 40 {
 		return // longer than any word
 	}
 	if _, ok := parseProtected(text); ok {
-		c.Booleans++
+		c.Booleans += times
 	}
 	word := string(text)
 	if register.StatusOf(word) != register.NoStatus {
-		c.Statuses++
+		c.Statuses += times
 	}
 	if _, ok := register.LevelOf(word); ok {
-		c.Levels++
+		c.Levels += times
 	}
 	if register.IsReason(word) {
-		c.Reasons++
+		c.Reasons += times
 	}
 }
 

@@ -14,7 +14,8 @@ var textShapes = []columnShape{textShape, integerShape, dateShape, timestampShap
 // ReadTexts reads columns of a Parquet file as texts: text as it stands, integers
 // in digits, days as 2006-01-02, and nothing where there is no value. choose is
 // told the names of all columns and gives the places of those that are wanted; add
-// is given their texts, row by row, good until it returns. The file is described
+// is given their texts, row by row, good until it returns; none is longer than
+// limitWord bytes, which is an error. The file is described
 // with the SHA-256 of what was read. Errors name the file, those of choose and
 // add too.
 func ReadTexts(ctx context.Context, path string, choose func(names []string) ([]int, error), add func(texts [][]byte) error) (_ *File, err error) {
@@ -139,6 +140,10 @@ func (c *textColumn) text() ([]byte, error) {
 	switch {
 	case values == nil:
 		return nil, nil
+	case c.shape == textShape && len(values.text(at)) > limitWord:
+		return nil, fmt.Errorf("a text of %d bytes; at most %d are taken", len(values.text(at)), limitWord)
+	case c.shape == textShape:
+		return values.text(at), nil
 	case c.days == nil:
 		c.buffer = c.appendRaw(c.buffer[:0], values, at)
 		return c.buffer, nil

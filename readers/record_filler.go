@@ -26,6 +26,7 @@ type recordFiller struct {
 	amounts  columnDecoder[int64]
 	days     [recordColumnCount]columnDecoder[calendar.Day]
 	words    [recordColumnCount]columnWords
+	reasons  [recordColumnCount]columnDecoder[pipeline.RejectReason] // of texts, where some are suspect
 
 	given, key    textView
 	givenLimit    textLimit
@@ -42,7 +43,8 @@ type recordFiller struct {
 	faults   []pipeline.Reject        // of the batch
 	faulty   [pipeline.BatchRows]bool // its rows with faults; all false where there are none
 	noAmount [pipeline.BatchRows]bool // of them, those whose amount or currency could not be read
-	raw      []byte                   // what the faults show
+	raw      []byte                   // what the faults show, limitRaw bytes of each at most
+	reason   []pipeline.RejectReason  // of a segment's texts
 }
 
 // reset forgets the columns of the file before.
@@ -80,6 +82,9 @@ func (f *recordFiller) use(which int, column *fileColumn) *columnCursor {
 	case agency, paymentType, currency:
 		cursor.checkText, cursor.areWords = true, true
 		f.words[which] = columnWords{cursor: cursor, number: numberOfWord(f.dictionaries, which), known: map[string]uint16{}}
+	}
+	if cursor.checkText {
+		f.reasons[which] = columnDecoder[pipeline.RejectReason]{cursor: cursor, decode: textReasons(cursor.areWords)}
 	}
 	return cursor
 }
@@ -169,7 +174,9 @@ func (f *recordFiller) fillIdentityNumber(b *pipeline.Batch, rows int) error {
 	if err := f.givenLimit.check(s, f.row); err != nil {
 		return err
 	}
-	f.checkText(identityNumber, 0, s)
+	if err := f.checkText(identityNumber, 0, s); err != nil {
+		return err
+	}
 	if cursor.shape == textShape {
 		b.Given = f.given.of(cursor, s)
 	} else {
@@ -212,7 +219,9 @@ func (f *recordFiller) fillRecordID(b *pipeline.Batch, rows int) error {
 	if err := f.keyLimit.check(s, f.row); err != nil {
 		return err
 	}
-	f.checkText(recordID, 0, s)
+	if err := f.checkText(recordID, 0, s); err != nil {
+		return err
+	}
 	switch cursor.shape {
 	case textShape:
 		b.RecordID = f.key.of(cursor, s)
@@ -350,7 +359,9 @@ func (f *recordFiller) fillWords(b *pipeline.Batch, rows int) error {
 				if segments[i], err = cursor.take(n); err != nil {
 					return err
 				}
-				f.checkText(w.which, done, segments[i])
+				if err := f.checkText(w.which, done, segments[i]); err != nil {
+					return err
+				}
 			}
 		}
 		for i, w := range words {
@@ -399,27 +410,37 @@ func (f *recordFiller) fillWord(which, done int, s segment, numbers []uint16) er
 
 // checkText notes as faults the texts of a segment that are not UTF-8, or are a
 // person's number in a column of words; done rows of the batch stand before it.
-func (f *recordFiller) checkText(which, done int, s segment) {
-	cursor := f.cursors[which]
-	if !cursor.isSuspect() {
-		return
+func (f *recordFiller) checkText(which, done int, s segment) error {
+	if !f.cursors[which].isSuspect() {
+		return nil
 	}
-	for i := range s.rows {
-		values, at := cursor.of(s, i)
-		if values == nil {
-			continue
+	f.reason = resize(f.reason, s.rows)
+	if err := f.reasons[which].put(s, f.reason); err != nil {
+		return err
+	}
+	for i, reason := range f.reason {
+		if reason != pipeline.NoReason {
+			f.noAmount[done+i] = f.noAmount[done+i] || which == currency
+			f.fault(which, done, s, i, reason)
 		}
-		reason := pipeline.NoReason
-		switch text := values.text(at); {
-		case !utf8.Valid(text):
-			reason = pipeline.Encoding
-		case cursor.areWords && identity.Contains(text):
-			reason = pipeline.PersonsNumber
-		default:
-			continue
+	}
+	return nil
+}
+
+// textReasons says what is wrong with texts: that they are not UTF-8, or are a
+// person's number among words.
+func textReasons(areWords bool) func(*columnValues, int, []pipeline.RejectReason) error {
+	return func(v *columnValues, first int, dst []pipeline.RejectReason) error {
+		for i := range dst {
+			dst[i] = pipeline.NoReason
+			switch text := v.text(first + i); {
+			case !utf8.Valid(text):
+				dst[i] = pipeline.Encoding
+			case areWords && identity.Contains(text):
+				dst[i] = pipeline.PersonsNumber
+			}
 		}
-		f.noAmount[done+i] = f.noAmount[done+i] || which == currency
-		f.fault(which, done, s, i, reason)
+		return nil
 	}
 }
 
@@ -431,7 +452,6 @@ func (f *recordFiller) fault(which, done int, s segment, i int, reason pipeline.
 	if values, at := f.at.of(s, i); values != nil {
 		start := len(f.raw)
 		f.raw = f.at.appendRaw(f.raw, values, at)
-		f.raw = f.raw[:min(len(f.raw), start+limitRaw)]
 		fault.Raw = f.raw[start:len(f.raw):len(f.raw)]
 	}
 	f.faulty[row] = true

@@ -2,14 +2,19 @@ package readers
 
 import "fmt"
 
-// limitText bounds the text of an identity number or a record id, in bytes: a
-// finding has a copy of it, and a page may have few texts of very many bytes. It
-// is also how much is kept of a row of CSV that is rejected.
-const limitText = 64 << 10
-
-// limitRaw is how much is kept of a value that is rejected, in bytes: any number of
-// rows may share one long text of a dictionary.
-const limitRaw = 1 << 10
+// Any number of rows may share one long text of a dictionary, so what is done with
+// a row's text must be little however long that is.
+const (
+	// limitText bounds the text of an identity number or a record id, in bytes: a
+	// finding has a copy of it, and a page may have few texts of very many bytes. It
+	// is also how much is kept of a row of CSV that is rejected.
+	limitText = 64 << 10
+	// limitValue bounds an amount, a day or a boolean as text, and a DECIMAL, in bytes.
+	// A longer one cannot be read, whatever it is.
+	limitValue = 256
+	// limitRaw is how much is kept of a value that is rejected, in bytes.
+	limitRaw = 1 << 10
+)
 
 // errLongText says that a text is longer than limitText.
 func errLongText(length int) error {

@@ -11,12 +11,17 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 )
 
@@ -153,4 +158,161 @@ func TestLongTextsThatAreNone(t *testing.T) {
 	builder.Field(0).(*array.FixedSizeBinaryBuilder).Append([]byte(long))
 	_, err := readTexts(writeIPC(t, false, []arrow.RecordBatch{builder.NewRecordBatch()}), "identity_number")
 	assert.ErrorContains(t, err, "row 1 of the file: a text of 65537 bytes; at most 65536 are taken", "texts of one width")
+}
+
+// A text that is no number, key or word is a value up to some length, blanks around it
+// among it, and beyond it one that cannot be read, in every format.
+func TestLongValues(t *testing.T) {
+	const rows, at = 4600, 4550
+	values := []struct {
+		column, text, usual string
+		ofRegister          bool
+		reject, longReject  string // of the register a longer one is unreadable
+	}{
+		{"payment_date", "2025-11-01", "2025-11-02", false, "", "payment_date bad_date"},
+		{"period_end", "", "2025-11-02", false, "", "period_end bad_date"},
+		{"amount", "12.50", "1.00", false, "", "amount bad_amount"},
+		{"amount", "", "1.00", false, "amount missing_amount", "amount bad_amount"},
+		{"status_from", "0000-00-00", "2025-11-02", true, "", ""},
+		{"known_from", "", "2025-11-02", true, "", ""},
+		{"deceased_on", "2019-05-00", "2025-11-02", true, "", ""},
+		{"protected", "ja", "nej", true, "", ""},
+	}
+	for _, file := range textFiles() {
+		for _, v := range values {
+			for _, length := range []int{limitValue, limitValue + 1} {
+				why := fmt.Sprintf("%s, %s %q in %d bytes", file.format, v.column, v.text, length)
+				padded := v.text + strings.Repeat(" ", length-len(v.text))
+				path := file.write(t, v.column, rows, func(row int) string {
+					if row == at {
+						return padded
+					}
+					return v.usual
+				})
+				source := Source{Name: "values", Files: []string{path}}
+				isLong := length > limitValue
+				if v.ofRegister {
+					source.Columns = map[string]string{"number": v.column, "status": v.column}
+					_, unreadable, _ := readExtract(t, source)
+					if isLong {
+						require.Equal(t, []register.Unreadable{{Row: at + 1, Column: v.column}}, unreadable, why)
+					} else {
+						require.Empty(t, unreadable, why)
+					}
+					continue
+				}
+				source.Constants = map[string]string{"identity_number": "196408233234", "payment_date": "2025-11-01", "amount": "1"}
+				delete(source.Constants, v.column)
+				got, read := "", 0
+				err := eachBatch(source, func(b *pipeline.Batch) error {
+					for _, reject := range b.Rejects {
+						got += reject.Column + " " + reject.Reason.String()
+					}
+					read += b.Rows
+					return nil
+				})
+				require.NoError(t, err, why)
+				require.Equal(t, rows, read, why)
+				want := v.reject
+				if isLong {
+					want = v.longReject
+				}
+				require.Equal(t, want, got, why)
+			}
+		}
+	}
+}
+
+// Rows may share one long text of a dictionary, which takes next to nothing of the
+// file: what is done with it is done once, or is little.
+func TestOneLongTextOfManyRows(t *testing.T) {
+	const length = 16<<20 - 1000
+	rows := sized(100_000, 5_000)
+	digits, blanks := strings.Repeat("9", length), strings.Repeat(" ", length)
+	decimals := func(m *format.FileMetaData) {
+		m.Schema[1].ConvertedType, m.Schema[1].Scale, m.Schema[1].Precision = thrift.New(deprecated.Decimal), thrift.New[int32](2), thrift.New[int32](38)
+	}
+	for _, c := range []struct {
+		why, column, text string
+		change            func(*format.FileMetaData) // of text where it is nil
+		reject, wrong     string
+	}{
+		{"digits", "amount", digits, nil, "bad_amount", ""},
+		{"blanks", "amount", blanks, nil, "bad_amount", ""},
+		{"a decimal", "amount", digits, decimals, "bad_amount", ""},
+		{"a decimal of zeros", "amount", strings.Repeat("\x00", length), decimals, "bad_amount", ""},
+		{"digits", "payment_date", digits, nil, "bad_date", ""},
+		{"digits", "period_start", digits, nil, "bad_date", ""},
+		{"no UTF-8", "agency", digits + "\xff", nil, "encoding", ""},
+		{"no UTF-8 of 64 KiB", "record_id", digits[:limitText-1] + "\xff", nil, "encoding", ""},
+		{"a number in blanks", "currency", "640823-3234" + blanks, nil, "identity_number", ""},
+		{"letters", "payment_type", digits, nil, "", "a word of 16776216 bytes; at most 4096 are taken"},
+		{"digits", "identity_number", digits, nil, "", "a text of 16776216 bytes; at most 65536 are taken"},
+	} {
+		why := c.why + " in " + c.column
+		files := map[string]string{"Parquet": writeFile(t, "made.parquet", oneTextFile(t, rows, c.text, c.change))}
+		if c.change == nil {
+			files["Arrow"] = oneTextArrow(t, rows, c.text)
+		}
+		for kind, path := range files {
+			why := why + ", " + kind
+			source := Source{Name: "made", Files: []string{path}, Columns: map[string]string{c.column: "identity_number"}}
+			source.Constants = map[string]string{"identity_number": "640823-3234", "payment_date": "2025-11-01", "amount": "1"}
+			delete(source.Constants, c.column)
+			rejected := 0
+			err := requireCheap(t, why, func() error {
+				rejected = 0
+				return eachBatch(source, func(b *pipeline.Batch) error {
+					for _, reject := range b.Rejects {
+						if reject.Column != c.column || reject.Reason.String() != c.reject || len(reject.Raw) > limitRaw {
+							return fmt.Errorf("a reject for %s of %s with %d bytes", reject.Reason, reject.Column, len(reject.Raw))
+						}
+					}
+					rejected += len(b.Rejects)
+					return nil
+				})
+			})
+			if c.wrong != "" {
+				assert.ErrorContains(t, err, c.wrong, why)
+			} else if assert.NoError(t, err, why) {
+				assert.Equal(t, rows, rejected, why)
+			}
+			var seen *Inspection
+			err = requireCheap(t, why+", inspected", func() (err error) {
+				seen, err = Inspect(context.Background(), path)
+				return err
+			})
+			require.NoError(t, err, why)
+			profile := seen.Columns[0]
+			assert.EqualValues(t, min(rows, inspectedRows), profile.Values+profile.Empty, why)
+			assert.LessOrEqual(t, profile.Different, int64(1), why)
+		}
+	}
+}
+
+// oneTextFile is a Parquet file of one column, identity_number, all rows of which
+// have the one entry of its dictionary.
+func oneTextFile(t *testing.T, rows int, text string, change func(*format.FileMetaData)) []byte {
+	t.Helper()
+	codec, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	packed := func(content []byte) []byte { return codec.EncodeAll(content, nil) }
+	entry, indexes := plainTexts(text), append([]byte{1}, run(uint64(rows), 0)...)
+	m := madeFile{rows: rows, codec: format.Zstd, change: change, pages: []madePage{
+		dictionaryPage(1, packed(entry)).becoming(len(entry)),
+		dataPage(rows, format.RLEDictionary, packed(indexes)).becoming(len(indexes)),
+	}}
+	return m.bytes()
+}
+
+// oneTextArrow is the same of Arrow.
+func oneTextArrow(t *testing.T, rows int, text string) string {
+	entries := array.NewStringBuilder(memory.DefaultAllocator)
+	entries.Append(text)
+	indexes := array.NewInt8Builder(memory.DefaultAllocator)
+	indexes.AppendEmptyValues(rows)
+	of := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}
+	column := array.NewDictionaryArray(of, indexes.NewArray(), entries.NewArray())
+	schema := arrow.NewSchema([]arrow.Field{{Name: "identity_number", Type: of}}, nil)
+	return writeIPC(t, true, []arrow.RecordBatch{array.NewRecordBatch(schema, []arrow.Array{column}, int64(rows))}, ipc.WithZstd())
 }

@@ -24,6 +24,9 @@ func parseDay(text []byte, layout string) (calendar.Day, bool) {
 			return day, true
 		}
 	}
+	if len(text) > limitValue {
+		return calendar.Missing, false
+	}
 	text = bytes.Trim(text, " \t")
 	switch {
 	case layout != "":
@@ -44,6 +47,9 @@ func parseDay(text []byte, layout string) (calendar.Day, bool) {
 // 0000-00-00: registers of fixed width fill the place of a missing day or link
 // with them.
 func isZeroFilled(text []byte) bool {
+	if len(text) > limitValue {
+		return false
+	}
 	text = bytes.Trim(text, " \t")
 	return len(text) > 0 && text[0] == '0' && len(bytes.Trim(text, "0-")) == 0
 }
@@ -289,6 +295,9 @@ const limitAmount = 999_999_999_999_999_999
 
 // parseAmountSlowly reads every form of an amount.
 func parseAmountSlowly(text []byte, decimal byte) (int64, pipeline.RejectReason) {
+	if len(text) > limitValue {
+		return 0, pipeline.BadAmount
+	}
 	text = trimBlanks(text)
 	if len(text) == 0 {
 		return 0, pipeline.MissingAmount
@@ -368,9 +377,28 @@ func blankAt(text []byte) int {
 
 func trimBlanks(text []byte) []byte { return bytes.Trim(text, " \t\u00a0\u202f") }
 
+// isBlank says whether a day or another value is missing: its text is empty, or
+// nothing but blanks.
+func isBlank(text []byte) bool { return len(text) <= limitValue && len(trimBlanks(text)) == 0 }
+
+// parsePartial reads a date of death: incomplete, or complete in any form of dates.
+func parsePartial(text []byte, layout string) (calendar.Partial, bool) {
+	if len(text) > limitValue {
+		return 0, false
+	}
+	if partial, ok := calendar.ParsePartial(text); ok {
+		return partial, true
+	}
+	day, ok := parseDay(text, layout)
+	return calendar.PartialDay(day), ok
+}
+
 // parseProtected reads a boolean in English or Swedish, whatever its case.
 // Empty text is NoValue. Blanks around it do not count.
 func parseProtected(text []byte) (register.Tristate, bool) {
+	if len(text) > limitValue {
+		return register.NoValue, false
+	}
 	text = bytes.Trim(text, " \t")
 	if len(text) == 0 {
 		return register.NoValue, true

@@ -11,6 +11,12 @@ import (
 // 256 bits.
 const limitInteger = 32
 
+// isWide says whether an integer has more than limitInteger bytes beside those that
+// only repeat its sign, of which there may be some too.
+func isWide(text []byte) bool {
+	return len(text) > limitValue || len(significant(text)) > limitInteger
+}
+
 // wideTexts writes a column of integers as text, where not all of a batch fit into 64
 // bits: a number that is none is the agency's fault, and no reason to read nothing.
 type wideTexts struct {
@@ -27,7 +33,7 @@ func (w *wideTexts) of(c *columnCursor, s segment, first int64) (column.Text, er
 	for row := range s.rows {
 		w.starts[row], w.index[row] = uint32(len(w.data)), -1
 		if values, at := c.of(s, row); values != nil {
-			if c.kind != parquet.Int32 && c.kind != parquet.Int64 && len(significant(values.text(at))) > limitInteger {
+			if c.kind != parquet.Int32 && c.kind != parquet.Int64 && isWide(values.text(at)) {
 				return column.Text{}, fmt.Errorf("row %d of the file: an integer of more than %d bits", first+int64(row), 8*limitInteger)
 			}
 			w.data, w.index[row] = c.appendRaw(w.data, values, at), int32(row)
