@@ -29,12 +29,19 @@ func (t *Text) At(i int) []byte {
 	return t.Data[t.Start[i]:t.End[i]]
 }
 
-// LimitDictionary is how many different texts a Dictionary holds at most.
-const LimitDictionary = 1 << 16
+// What a Dictionary holds at most.
+const (
+	LimitDictionary      = 1 << 16 // different texts
+	LimitDictionaryBytes = 4 << 20 // of all of them together
+)
 
-// ErrTooMany says that a column has more different texts than a Dictionary holds. Which
-// of them is one too many depends on who came first.
-var ErrTooMany = fmt.Errorf("more than %d different values", LimitDictionary)
+// ErrTooMany says that a column has more different texts than a Dictionary holds, and
+// ErrTooLong that they are longer. Which of them is one too many depends on who came
+// first.
+var (
+	ErrTooMany = fmt.Errorf("more than %d different values", LimitDictionary)
+	ErrTooLong = fmt.Errorf("different values of more than %d bytes together", LimitDictionaryBytes)
+)
 
 // Dictionary gives each different text of a column a number for the length of a
 // run: the empty text, which is also a missing value, is 0, the others 1, 2, 3 …
@@ -44,6 +51,7 @@ type Dictionary struct {
 	name   string
 	mutex  sync.Mutex
 	ids    map[string]uint16
+	bytes  int // of the texts
 	values atomic.Pointer[[]string]
 }
 
@@ -55,7 +63,8 @@ func NewDictionary(name string) *Dictionary {
 }
 
 // ID is the number of a text. It fails with ErrTooMany, wrapped, where there would be
-// more than LimitDictionary different texts: such a column is no category.
+// more than LimitDictionary different texts, and with ErrTooLong where they would have
+// more than LimitDictionaryBytes: such a column is no category.
 func (d *Dictionary) ID(text []byte) (uint16, error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -65,6 +74,10 @@ func (d *Dictionary) ID(text []byte) (uint16, error) {
 	values := *d.values.Load()
 	if len(values) == LimitDictionary {
 		return 0, fmt.Errorf("column %s has %w", d.name, ErrTooMany)
+	}
+	if d.bytes += len(text); d.bytes > LimitDictionaryBytes {
+		d.bytes -= len(text)
+		return 0, fmt.Errorf("column %s has %w", d.name, ErrTooLong)
 	}
 	id := uint16(len(values))
 	value := string(text)

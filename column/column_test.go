@@ -1,7 +1,9 @@
 package column_test
 
 import (
+	"bytes"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -61,4 +63,21 @@ func TestDictionaryIsLimited(t *testing.T) {
 	number, err := dictionary.ID([]byte("65535"))
 	require.NoError(t, err)
 	assert.EqualValues(t, 65535, number)
+}
+
+// So is a column whose different texts are as long as no category's are.
+func TestDictionaryIsLimitedInBytes(t *testing.T) {
+	dictionary := column.NewDictionary("agency")
+	long := bytes.Repeat([]byte{'x'}, 4096)
+	for i := range column.LimitDictionaryBytes / len(long) {
+		_, err := dictionary.ID(strconv.AppendInt(long[:len(long)-5], int64(10_000+i), 10))
+		require.NoError(t, err)
+	}
+	for range 2 {
+		_, err := dictionary.ID([]byte("y"))
+		assert.EqualError(t, err, "column agency has different values of more than 4194304 bytes together")
+	}
+	number, err := dictionary.ID(strconv.AppendInt(long[:len(long)-5], 10_000, 10))
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, number)
 }

@@ -10,7 +10,8 @@ import (
 // have entries that no row has.
 type columnWords struct {
 	cursor *columnCursor
-	number func(text []byte) (uint16, error) // asked once for each text
+	// number is asked once for each text, and gives the text as its list has it, too.
+	number func(text []byte) (uint16, string, error)
 
 	known      map[string]uint16
 	entries    []int32 // numbers of the dictionary's entries, or unasked
@@ -102,13 +103,13 @@ func (w *columnWords) ask(text []byte) (uint16, error) {
 	if number, ok := w.known[string(text)]; ok {
 		return number, nil
 	}
-	number, err := w.number(text)
+	number, word, err := w.number(text)
 	if err != nil {
 		return 0, err
 	}
 	// There may be any number of words that are not taken, each of any length.
 	if number != badWord {
-		w.known[string(text)] = number
+		w.known[word] = number
 	}
 	return number, nil
 }

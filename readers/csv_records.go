@@ -530,10 +530,10 @@ func (p *csvPiece) withholdWords(canonical, rows int) {
 	}
 }
 
-// wrap says where an error came up. That of too many words is of no line: pieces are
-// read side by side.
+// wrap says where an error came up. That of too many words, or of too much text in
+// them, is of no line: pieces are read side by side.
 func (p *csvPiece) wrap(row int, err error) error {
-	if errors.Is(err, column.ErrTooMany) {
+	if errors.Is(err, column.ErrTooMany) || errors.Is(err, column.ErrTooLong) {
 		return cannotRead(pathText(p.file.Path), err)
 	}
 	line, _ := p.place(int(p.filler.start[row]))
@@ -610,7 +610,7 @@ func (w *wordNumbers) number(text []byte) (uint16, error) {
 	}
 	number, err := w.dictionary.ID(text)
 	if err == nil {
-		w.numbers[string(text)] = number
+		w.numbers[w.dictionary.Values()[number]] = number // the text that all have
 	}
 	return number, err
 }

@@ -72,21 +72,21 @@ func (f *extractFiller) use(which int, column *fileColumn) *columnCursor {
 // badWord is the number of a word that is not taken; no list has as many.
 const badWord = 1<<16 - 1
 
-// word is the index of a word in the list.
-func (f *extractFiller) word(text []byte) (uint16, error) {
+// word is the index of a word in the list, and the word as that has it.
+func (f *extractFiller) word(text []byte) (uint16, string, error) {
 	if index, ok := f.indices[string(text)]; ok {
-		return index, nil
+		return index, f.list[index], nil
 	}
 	if len(text) > limitWord || !utf8.Valid(text) {
 		f.hasBadWords = true
-		return badWord, nil
+		return badWord, "", nil
 	}
 	index := uint16(len(f.list))
 	word := string(text)
 	f.list = append(f.list, word)
 	f.listBytes += len(word)
 	f.indices[word] = index
-	return index, nil
+	return index, word, nil
 }
 
 // limitListBytes is how much text, in bytes, a list of words has that may wait with

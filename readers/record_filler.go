@@ -90,7 +90,7 @@ func (f *recordFiller) use(which int, column *fileColumn) *columnCursor {
 }
 
 // numberOfWord numbers the texts of a category column for the run.
-func numberOfWord(dictionaries *pipeline.Dictionaries, which int) func([]byte) (uint16, error) {
+func numberOfWord(dictionaries *pipeline.Dictionaries, which int) func([]byte) (uint16, string, error) {
 	empty := ""
 	dictionary := dictionaries.Agency
 	switch which {
@@ -99,14 +99,16 @@ func numberOfWord(dictionaries *pipeline.Dictionaries, which int) func([]byte) (
 	case currency:
 		dictionary, empty = dictionaries.Currency, defaultCurrency
 	}
-	return func(text []byte) (uint16, error) {
+	return func(text []byte) (uint16, string, error) {
 		if len(text) == 0 {
-			text = []byte(empty)
+			number, err := dictionary.ID([]byte(empty))
+			return number, "", err
 		}
 		if err := checkWord(text); err != nil {
-			return 0, err
+			return 0, "", err
 		}
-		return dictionary.ID(text)
+		number, err := dictionary.ID(text)
+		return number, dictionary.Values()[number], err
 	}
 }
 
@@ -381,7 +383,7 @@ func (f *recordFiller) fillWords(b *pipeline.Batch, rows int) error {
 		// The words of rows that are no records are empty; but the amounts of some were read.
 		if !f.asked[w.which] && (w.which == currency || hasRecord) {
 			var err error
-			f.constantWords[w.which], err = numberOfWord(f.dictionaries, w.which)(f.constants.text[w.which])
+			f.constantWords[w.which], _, err = numberOfWord(f.dictionaries, w.which)(f.constants.text[w.which])
 			if err != nil {
 				return err
 			}

@@ -383,20 +383,32 @@ func tableBombs() []bomb {
 	}
 }
 
-// Rows that share one long text of a dictionary that is rejected take no more memory
-// than the other bombs.
+// manyWords are more different words than there may be, of as many bytes as each may
+// have.
+func manyWords(t *testing.T, path string) {
+	long := strings.Repeat("w", 4000)
+	rowsBomb(5000, "identity_number,payment_date,amount,agency,payment_type,currency", func(w io.Writer, row int) {
+		fmt.Fprintf(w, "640823-3234,2025-11-20,100.00,%05d%s,%05d%s,%05d%s\n", row%1000, long, row%1000, long, row, long)
+	})(t, path)
+}
+
+// Words that are all different take no more memory than the other bombs, and rows that
+// share one long text of a dictionary that is rejected do not either.
 func TestLongWordsAndRejects(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector is slow and takes memory of its own: what is measured here would be its")
 	}
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "register.csv"), []byte(registerCSV), 0o600))
+	manyWords(t, filepath.Join(folder, "words.csv.gz"))
 	rejectsOfOneText(t, filepath.Join(folder, "rejects.parquet"))
 	for _, c := range []struct {
 		file, workers string
 		exit          int
 		says          string
 	}{
+		{"words.csv.gz", "1", 3, "avstam: exit 3: cannot read words.csv.gz: column currency has different values of more than 4194304 bytes together"},
+		{"words.csv.gz", "2", 3, "avstam: exit 3: cannot read words.csv.gz: column currency has different values of more than 4194304 bytes together"},
 		{"rejects.parquet", "1", 0, "avstam: exit 0: "},
 		{"rejects.parquet", "2", 0, "avstam: exit 0: "},
 	} {
