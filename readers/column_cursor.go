@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/avstam/avstam/column"
-	"github.com/avstam/avstam/identity"
 	"github.com/parquet-go/parquet-go/deprecated"
 )
 
@@ -83,7 +82,7 @@ func (v *columnValues) findSuspect(areWords bool) {
 // havePersonsNumber says whether one of the first texts is a person's number.
 func (v *columnValues) havePersonsNumber(count int) bool {
 	for i := range count {
-		if identity.Contains(v.text(i)) {
+		if hasPersonsNumber(v.text(i)) {
 			return true
 		}
 	}

@@ -438,7 +438,7 @@ func textReasons(areWords bool) func(*columnValues, int, []pipeline.RejectReason
 			switch text := v.text(first + i); {
 			case !utf8.Valid(text):
 				dst[i] = pipeline.Encoding
-			case areWords && identity.Contains(text):
+			case areWords && hasPersonsNumber(text):
 				dst[i] = pipeline.PersonsNumber
 			}
 		}

@@ -245,8 +245,8 @@ func TestOneLongTextOfManyRows(t *testing.T) {
 		{"digits", "period_start", digits, nil, "bad_date", ""},
 		{"no UTF-8", "agency", digits + "\xff", nil, "encoding", ""},
 		{"no UTF-8 of 64 KiB", "record_id", digits[:limitText-1] + "\xff", nil, "encoding", ""},
-		{"a number in blanks", "currency", "640823-3234" + blanks, nil, "identity_number", ""},
-		{"letters", "payment_type", digits, nil, "", "a word of 16776216 bytes; at most 4096 are taken"},
+		{"a number in blanks", "currency", "640823-3234" + blanks[:limitWord-11], nil, "identity_number", ""},
+		{"digits and blanks", "payment_type", strings.Repeat("1 ", length/2), nil, "", "a word of 16776216 bytes; at most 4096 are taken"},
 		{"digits", "identity_number", digits, nil, "", "a text of 16776216 bytes; at most 65536 are taken"},
 	} {
 		why := c.why + " in " + c.column
