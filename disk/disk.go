@@ -75,6 +75,19 @@ func Create(path string, mode fs.FileMode) (*File, error) {
 	return OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, mode)
 }
 
+// CreateNew makes a file that must not exist, for reading and writing, with exactly
+// that mode, whatever the umask. A symbolic link is refused, too.
+func CreateNew(path string, mode fs.FileMode) (*File, error) {
+	file, err := OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Chmod(mode); err != nil {
+		return nil, errors.Join(err, file.Close(), Remove(path))
+	}
+	return file, nil
+}
+
 // OpenFile opens a file with flags as of package os.
 func OpenFile(path string, flags int, mode fs.FileMode) (*File, error) {
 	operation, closing := OpOpen, OpClose

@@ -65,7 +65,7 @@ func (d *Draft) Create(name string, mode fs.FileMode) (*disk.File, error) {
 	if !isPlain(name) {
 		return nil, fmt.Errorf("cannot create %q in a report: it is not a plain file name", name)
 	}
-	file, err := createExclusive(filepath.Join(d.path, name), mode)
+	file, err := disk.CreateNew(filepath.Join(d.path, name), mode)
 	if err != nil {
 		return nil, fmt.Errorf("cannot create %s: %w", name, err)
 	}

@@ -123,19 +123,6 @@ func makeFolder(dir string) error {
 // temporaryName is a name that no other file has and that Lock removes.
 func temporaryName() string { return temporaryPrefix + randomName() }
 
-// createExclusive creates a file that must not exist, with exactly that mode.
-// O_EXCL refuses a symbolic link too.
-func createExclusive(path string, mode fs.FileMode) (*disk.File, error) {
-	file, err := disk.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, mode)
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Chmod(mode); err != nil {
-		return nil, errors.Join(err, file.Close(), disk.Remove(path))
-	}
-	return file, nil
-}
-
 // persist makes what is written of a file, or a folder's names, survive a power cut.
 func persist(path string) error {
 	file, err := disk.Open(path)

@@ -51,7 +51,7 @@ func (f *Fresh) Create(name string, mode fs.FileMode) (*disk.File, error) {
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("cannot create %q: it lies elsewhere", name)
 	}
-	file, err := createExclusive(filepath.Join(f.temp, name), mode)
+	file, err := disk.CreateNew(filepath.Join(f.temp, name), mode)
 	if err != nil {
 		return nil, fmt.Errorf("cannot create %s: %w", name, err)
 	}

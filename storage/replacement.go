@@ -93,7 +93,7 @@ func (r *Replacement) Discard() error {
 func createHeld(path string, mode fs.FileMode) (*disk.File, error) {
 	_, file, err := makeHeld(
 		func() (string, error) { return nameBeside(path) },
-		func(temporary string) (*disk.File, error) { return createExclusive(temporary, mode) })
+		func(temporary string) (*disk.File, error) { return disk.CreateNew(temporary, mode) })
 	return file, err
 }
 

@@ -49,7 +49,7 @@ func Unnamed() (*disk.File, error) { return unnamed(os.TempDir()) }
 
 func unnamed(folder string) (*disk.File, error) {
 	path := filepath.Join(folder, temporaryName())
-	file, err := createExclusive(path, PrivateMode)
+	file, err := disk.CreateNew(path, PrivateMode)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a temporary file: %w", err)
 	}

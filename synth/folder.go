@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,7 +62,7 @@ func (d *Dataset) WriteFolder(ctx context.Context, folder string, formats []stri
 	// The first line is there before the data and the rest after them: it tells the
 	// next call whose they are, and nobody runs what is not whole.
 	text := []byte(d.Configuration(formats[0]))
-	configuration, err := create(filepath.Join(folder, ConfigurationFile))
+	configuration, err := disk.CreateNew(filepath.Join(folder, ConfigurationFile), 0o600)
 	if err == nil {
 		defer configuration.Close()
 		_, err = configuration.Write(text[:len(generatedHeader)])
@@ -104,24 +103,12 @@ func (d *Dataset) writeData(ctx context.Context, folder string, formats []string
 	if err := group.Wait(); err != nil {
 		return Summary{}, err
 	}
-	file, err := create(filepath.Join(folder, TestNumbersFile))
+	file, err := disk.CreateNew(filepath.Join(folder, TestNumbersFile), 0o600)
 	if err != nil {
 		return summary, err
 	}
 	_, err = file.WriteString(d.TestNumbers())
 	return summary, errors.Join(err, file.Close())
-}
-
-// create creates a file that must not exist, 0600 whatever the umask.
-func create(path string) (*disk.File, error) {
-	file, err := disk.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Chmod(0o600); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
 }
 
 // dataFiles are the names of what writeData writes.
@@ -181,7 +168,7 @@ const checkEvery = 1024
 func writeTables[Row any](ctx context.Context, folder, name string, formats []string, columns []column[Row], each func(func(*Row) error) error) (rows int64, err error) {
 	var tables []table[Row]
 	for _, format := range formats {
-		file, err := create(filepath.Join(folder, name+"."+format))
+		file, err := disk.CreateNew(filepath.Join(folder, name+"."+format), 0o600)
 		if err != nil {
 			return 0, fmt.Errorf("cannot write: %w", err)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"os/signal"
 	"runtime/pprof"
 	"slices"
@@ -440,14 +439,7 @@ func newProfile(path string) (*disk.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return disk.Create(path, storage.PublicMode) // a device stays as it is
 	}
-	file, err := disk.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, storage.PublicMode)
-	if err != nil {
-		return nil, err
-	}
-	if err := file.Chmod(storage.PublicMode); err != nil {
-		return nil, errors.Join(err, file.Close(), disk.Remove(path))
-	}
-	return file, nil
+	return disk.CreateNew(path, storage.PublicMode)
 }
 
 func profileError(kind string, err error) error {
