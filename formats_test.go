@@ -40,10 +40,20 @@ type variant struct {
 	csv       readers.CSV
 }
 
+// skipWhereSlow skips, where tests are to be short, one that reads many files of which each
+// is of another make, and is read by the same goroutines.
+func skipWhereSlow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it reads many files, each of another make: -short is for races")
+	}
+}
+
 // Every format that docs/reference.md lists, in every codec, dialect, encoding
 // and compression, gives the same findings.parquet, compared as a whole. All
 // variants are read from one path, so that not even the column file differs.
 func TestFormats(t *testing.T) {
+	skipWhereSlow(t)
 	text, err := os.ReadFile(filepath.Join(corpusFolder, "records.csv"))
 	require.NoError(t, err)
 	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()

@@ -138,6 +138,7 @@ func (c *corpus) run(t *testing.T, records, register readers.Source) (corpusResu
 // Whatever program wrote the records or the register, in whatever types,
 // encodings, codecs and dialects: the findings are the same, byte for byte.
 func TestInterop(t *testing.T) {
+	skipWhereSlow(t)
 	c := newCorpus(t)
 	baseRecords := corpusFile{Of: "records"}
 	baseRegister := corpusFile{Of: "register"}

@@ -15,6 +15,7 @@ import (
 // A step of a job in parts that fails can be done again, and no step takes what
 // another has left half done for a result.
 func TestFaultsOfShard(t *testing.T) {
+	skipWhereSlow(t)
 	folder := inFaultFolder(t)
 	doHere(t, "register", "build", "--in", "in/register.parquet", "--out", "in/register.avr")
 	steps := [][]string{
