@@ -247,6 +247,25 @@ func (s *Snapshot) Numbers() iter.Seq2[Place, identity.Number] {
 	}
 }
 
+// Since are the entries of a number from one of them on, the earliest first; all,
+// where that is not in force.
+func (s *Snapshot) Since(place Place, e Entry) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		if latest := uint32(place); !e.InForce || e.Row != latest {
+			first, end := s.earlierOf(place)
+			if e.InForce {
+				first = e.Row
+			}
+			for row := first; row < end; row++ {
+				if !yield(s.entry(row, true)) {
+					return
+				}
+			}
+		}
+		yield(s.entry(uint32(place), true))
+	}
+}
+
 // History are the entries of a number that are in force on some day, the
 // earliest first.
 func (s *Snapshot) History(place Place) []Entry {

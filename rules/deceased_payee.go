@@ -46,7 +46,7 @@ func (f *Facts) findDeaths(rows []int32) {
 	f.deaths = grow(f.deaths, f.Batch.Rows)
 	s.entries, s.states, s.dates = grow(s.entries, len(rows)), grow(s.states, len(rows)), grow(s.dates, len(rows))
 	for i, row := range rows {
-		s.entries[i], s.states[i] = f.person(row)
+		_, s.entries[i], s.states[i] = f.person(row)
 	}
 	for i, entry := range s.entries {
 		s.dates[i] = f.Register.DeceasedOn(entry)
@@ -58,7 +58,7 @@ func (f *Facts) findDeaths(rows []int32) {
 
 // deathBefore is the death of the person behind a row.
 func (f *Facts) deathBefore(row int32) death {
-	entry, state := f.person(row)
+	_, entry, state := f.person(row)
 	return f.deathOf(row, entry, state, f.Register.DeceasedOn(entry))
 }
 

@@ -94,19 +94,20 @@ func (f *Facts) chain(row int32) register.Chain {
 	return register.Chain{Number: f.Batch.Number[row], Place: f.Batch.Place[row]}
 }
 
-// person is the entry, on the day of the payment, of the person behind a row
-// whose number the register has: that of the end of a whole chain of links, else
-// the number's own.
-func (f *Facts) person(row int32) (register.Entry, *register.State) {
-	entry := f.Batch.Entry[row]
+// person is the place and the entry, on the day of the payment, of the person behind a
+// row whose number the register has: of the end of a whole chain of links, else of the
+// number itself.
+func (f *Facts) person(row int32) (register.Place, register.Entry, *register.State) {
+	place, entry := f.Batch.Place[row], f.Batch.Entry[row]
 	state := &f.states[entry.State]
 	if entry.InForce && state.IsReplaced() {
 		if chain := &f.chains[row]; chain.Break == register.Whole {
-			entry = f.Register.At(chain.Place, f.Batch.PaymentDate[row])
+			place = chain.Place
+			entry = f.Register.At(place, f.Batch.PaymentDate[row])
 			state = &f.states[entry.State]
 		}
 	}
-	return entry, state
+	return place, entry, state
 }
 
 // Evidence is what the report says of a row beside its findings.
@@ -174,28 +175,40 @@ func (f *Facts) EvidenceAll(evidence []Evidence, rows []int32) {
 		if e.InForce && e.State.IsReplaced() && f.chains[row].Break == register.Whole {
 			e.UseNumber = f.chains[row].Number
 		}
-		person, state := f.person(row)
+		place, person, state := f.person(row)
 		if state.HasDeath {
 			e.DeceasedOn = f.Register.DeceasedOn(person)
 		}
-		e.KnownFrom[DeathFact] = f.deathKnownFrom(person, state, e.DeceasedOn)
+		if state.HasDeath || person.InForce && state.Code == register.CodeAV {
+			e.KnownFrom[DeathFact] = f.deathKnownFrom(place, person)
+		}
 	}
 }
 
-// deathKnownFrom is the day on which the register made the death of a person known:
-// that of the entry in force, if that entry tells of the death and can have told of it
-// from then on.
-func (f *Facts) deathKnownFrom(person register.Entry, state *register.State, deceased calendar.Partial) calendar.Day {
-	isDeregistered := state.Code == register.CodeAV
-	if !person.InForce || !isDeregistered && (!state.HasDeath || state.DeathElsewhere || isUnknown(deceased)) {
-		return calendar.Missing
+// deathKnownFrom is the earliest day on which the register made the death of a person
+// known, by the entry on the day of the payment and those after it: by a deregistration
+// for it, or by a date of death that the entry can have had from then on. An entry that
+// was known before the first day of its date got that later, at a time that nobody tells.
+func (f *Facts) deathKnownFrom(place register.Place, person register.Entry) calendar.Day {
+	earliest := calendar.Missing
+	for entry := range f.Register.Since(place, person) {
+		state, known := &f.states[entry.State], f.Register.KnownFrom(entry)
+		if state.Code != register.CodeAV {
+			if !state.HasDeath || state.DeathElsewhere {
+				continue
+			}
+			if died := f.Register.DeceasedOn(entry); isUnknown(died) || known != calendar.Missing && known < died.Earliest() {
+				continue
+			}
+		}
+		if known == calendar.Missing {
+			return calendar.Missing
+		}
+		if earliest == calendar.Missing || known < earliest {
+			earliest = known
+		}
 	}
-	known := f.Register.KnownFrom(person)
-	if !isDeregistered && known < deceased.Earliest() {
-		// Nobody can have told of the death then: its date came into the entry later.
-		return calendar.Missing
-	}
-	return known
+	return earliest
 }
 
 // Witness gives the evidence of records that no batch holds any more. It is for

@@ -95,19 +95,24 @@ func (n *number) levelKnown(day calendar.Day) calendar.Day {
 	return calendar.Missing
 }
 
-// deathKnown is the day on which the entry in force on a day was known, if it tells of
-// the death: with its code, or with a date that does not lie after it was known.
+// deathKnown is the first day on which the entry in force on a day, or one after it, was
+// known that tells of the death: with its code, or with a date that does not lie after it
+// was known.
 func (n *number) deathKnown(day calendar.Day) calendar.Day {
-	i := n.place(day)
-	if i < 0 {
-		return calendar.Missing
+	first := calendar.Missing
+	for i := max(n.place(day), 0); i < n.count; i++ {
+		s := &n.states[i]
+		isDated := n.endIn == i && n.died != 0 && n.died != calendar.Unknown
+		tells := strings.EqualFold(s.reason, "AV") || isDated && (s.known == calendar.Missing || n.died.Earliest() <= s.known)
+		switch {
+		case !tells:
+		case s.known == calendar.Missing:
+			return calendar.Missing
+		case first == calendar.Missing || s.known < first:
+			first = s.known
+		}
 	}
-	s := &n.states[i]
-	isDated := n.endIn == i && n.died != 0 && n.died != calendar.Unknown
-	if strings.EqualFold(s.reason, "AV") || isDated && n.died.Earliest() <= s.known {
-		return s.known
-	}
-	return calendar.Missing
+	return first
 }
 
 // entry is the row of a state in the extract.

@@ -81,20 +81,25 @@ func (j *judgement) gather(known register, day time.Time) {
 	if entry.Level != "" {
 		j.levelKnown = entry.KnownFrom
 	}
-	end := known.inForce(j.person, day)
-	if end.tellsOfDeath() {
-		j.deathKnown = end.KnownFrom
+	var told []string
+	for _, entry := range known.fromThatInForce(j.person, day) {
+		if entry.tellsOfDeath() {
+			told = append(told, entry.KnownFrom)
+		}
+	}
+	if len(told) > 0 && !slices.Contains(told, "") {
+		j.deathKnown = slices.Min(told)
 	}
 }
 
 // tellsOfDeath says whether an entry says that the person is dead, and can have said so
-// from the day on which it became known.
+// from the day on which it became known, if it tells that.
 func (e Entry) tellsOfDeath() bool {
 	if e.isDeregisteredWith("AV") {
 		return true
 	}
 	earliest, _, isDated := interval(e.DeceasedOn)
-	return isDated && e.KnownFrom >= text(earliest)
+	return isDated && (e.KnownFrom == "" || e.KnownFrom >= text(earliest))
 }
 
 // readingRemarks are those that need no register, but for ambiguous_century.

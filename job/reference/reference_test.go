@@ -431,7 +431,16 @@ func TestKnownAtPayment(t *testing.T) {
 		want     string // of each finding: its rule, and since when and whether it was known
 	}{
 		{"deregistered as dead", []string{"C deregistered 2025-02-01 reason=AV known=2025-03-10 died=20250201"}, "deceased_payee 2025-03-10 false"},
-		{"a death that a later entry tells of", []string{"C active 2000-01-01 known=2000-01-01", "C deregistered 2025-03-20 reason=AV known=2025-04-10 died=20250201"}, "deceased_payee  "},
+		{"a death that a later entry tells of", []string{"C active 2000-01-01 known=2000-01-01", "C deregistered 2025-03-20 reason=AV known=2025-04-10 died=20250201"}, "deceased_payee 2025-04-10 false"},
+		{"no entry is in force yet", []string{"C deregistered 2025-03-20 reason=AV known=2025-03-22 died=20250201"}, "deceased_payee 2025-03-22 false"},
+		{"an earlier entry has got the date with the later one", []string{"C active 2000-01-01 known=2000-01-01 died=20250201", "C deregistered 2025-03-20 reason=AV known=2025-04-10 died=20250201"},
+			"deceased_payee 2025-04-10 false"},
+		{"two entries tell: it was known with the first", []string{"C inactive 2025-02-20 reason=deceased known=2025-02-25 died=20250201", "C deregistered 2025-03-20 reason=AV known=2025-04-10 died=20250201"},
+			"deceased_payee 2025-02-25 true, inactive_number 2025-02-25 true"},
+		{"of one of the two that tell nobody says when", []string{"C inactive 2025-02-20 reason=deceased died=20250201", "C deregistered 2025-03-20 reason=AV known=2025-04-10 died=20250201"},
+			"deceased_payee  , inactive_number  "},
+		{"a death that was taken back before the payment tells nothing of the next", []string{"C deregistered 2010-01-01 reason=AV known=2010-02-01", "C active 2010-05-01 known=2010-05-02", "C deregistered 2025-03-20 reason=AV known=2025-03-22 died=20250201"},
+			"deceased_payee 2025-03-22 false"},
 		{"a date of death in an entry that was known long before it", []string{"C deregistered 2010-01-01 reason=UV known=2010-01-02 died=20250201"},
 			"deceased_payee  , emigrated_payee 2010-01-02 true"},
 		{"a date of death in an entry that was known after it", []string{"C deregistered 2010-01-01 reason=UV known=2025-02-20 died=20250201"},

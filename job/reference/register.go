@@ -61,6 +61,17 @@ func (r register) inForce(number string, day time.Time) Entry {
 	return found
 }
 
+// fromThatInForce are the entry in force on a day and those after it; all, where none is.
+func (r register) fromThatInForce(number string, day time.Time) []Entry {
+	first := 0
+	for i, entry := range r[number] {
+		if entry.StatusFrom <= text(day) {
+			first = i
+		}
+	}
+	return r[number][first:]
+}
+
 // attribute is what the entry in force has; where that has none, what the
 // latest entry that has any has, whatever its day.
 func (r register) attribute(number string, day time.Time, of func(Entry) string) string {
