@@ -45,7 +45,7 @@ func OpenBaseline(ctx context.Context, folder string, key []byte, asOf calendar.
 	}
 	switch {
 	case earlier.Manifest.IDKey != report.KeyCheck(key):
-		return nil, fmt.Errorf("cannot use %s as the baseline: it was made with another key of finding ids, so that none of its findings would be found again; name its key (output.id_key), or run once without a baseline", folder)
+		return nil, fmt.Errorf("cannot use %s as the baseline: it was made with another key of finding ids, by which records and findings are found again; name its key (output.id_key), or run once without a baseline", folder)
 	case b.asOf > asOf:
 		return nil, fmt.Errorf("cannot use %s as the baseline: it is of %s, and the run of %s, which is before that", folder, b.asOf, asOf)
 	case !earlier.Has(report.FindingsFile):

@@ -367,7 +367,38 @@ func TestDiff(t *testing.T) {
 	_, err = casework.Diff(t.Context(), before.Folder, after.Folder, spill)
 	require.ErrorContains(t, err, "findings.parquet: its digest is not that in the manifest")
 
-	s.settings.Output.Folder = filepath.Join(s.folder, "elsewhere") // another key
-	_, err = casework.Diff(t.Context(), after.Folder, s.run(t).Folder, spill)
-	require.ErrorContains(t, err, "they were made with different keys of finding ids")
+}
+
+// A report made elsewhere has another key, which says nothing of records with an id.
+func TestDiffOfReportsWithOtherKeys(t *testing.T) {
+	const header = "identity_number,payment_date,amount,record_id\n"
+	for _, c := range []struct {
+		why, here, there string
+		isRefused        bool
+		differs          bool
+	}{
+		{"ids of records make the same ids of findings", "640823-3235,2025-11-20,1,A\n", "640823-3235,2025-11-20,1,A\n", false, false},
+		{"a finding is gone, and that is told", "640823-3235,2025-11-20,1,A\n640823-3236,2025-11-20,1,B\n", "640823-3235,2025-11-20,1,A\n", false, true},
+		{"one record without an id here", "640823-3235,2025-11-20,1,A\n640823-3236,2025-11-20,1,\n", "640823-3235,2025-11-20,1,A\n", true, false},
+		{"one there", "640823-3235,2025-11-20,1,A\n", "640823-3235,2025-11-20,1,A\n640823-3236,2025-11-20,1,\n", true, false},
+		{"a record without an id and without a finding", "640823-3235,2025-11-20,1,A\n640823-3234,2025-11-20,1,\n", "640823-3235,2025-11-20,1,A\n", false, false},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			s := newSmall(t, header+c.here)
+			here := s.run(t)
+			s.write(t, "records.csv", header+c.there)
+			s.settings.Output.Folder = filepath.Join(s.folder, "elsewhere")
+			there := s.run(t)
+			spill, err := storage.NewSpill()
+			require.NoError(t, err)
+			defer spill.Close()
+			d, err := casework.Diff(t.Context(), here.Folder, there.Folder, spill)
+			if c.isRefused {
+				require.ErrorContains(t, err, "they were made with different keys of finding ids")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, c.differs, d.Differs())
+		})
+	}
 }

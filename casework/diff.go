@@ -54,8 +54,8 @@ func Diff(ctx context.Context, oldFolder, newFolder string, spill *storage.Spill
 	if err != nil {
 		return nil, err
 	}
-	if before.earlier.Manifest.IDKey != after.earlier.Manifest.IDKey {
-		return nil, fmt.Errorf("cannot compare %s with %s: they were made with different keys of finding ids, so that the same finding has two ids", oldFolder, newFolder)
+	if before.earlier.Manifest.IDKey != after.earlier.Manifest.IDKey && (before.areKeyed || after.areKeyed) {
+		return nil, fmt.Errorf("cannot compare %s with %s: they were made with different keys of finding ids, so that a finding of a record without an id has two; name the key of the one when the other is made (output.id_key)", oldFolder, newFolder)
 	}
 	if err := d.compare(ctx, before.buckets, after.buckets); err != nil {
 		return nil, err
@@ -111,8 +111,9 @@ type sum struct {
 
 // opened is a report with its findings in buckets.
 type opened struct {
-	earlier *report.Earlier
-	buckets *storage.Buckets
+	earlier  *report.Earlier
+	buckets  *storage.Buckets
+	areKeyed bool // ids of some depend on the key, since their records have none
 }
 
 func (d *differ) read(ctx context.Context, folder string) (*opened, error) {
@@ -124,51 +125,53 @@ func (d *differ) read(ctx context.Context, folder string) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	buckets, err := d.fill(ctx, path)
-	if err != nil {
+	o := &opened{earlier: earlier}
+	if err := d.fill(ctx, path, o); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", path, err)
 	}
-	return &opened{earlier, buckets}, nil
+	return o, nil
 }
 
-func (d *differ) fill(ctx context.Context, path string) (*storage.Buckets, error) {
+func (d *differ) fill(ctx context.Context, path string, o *opened) error {
 	const (
 		findingID = iota
 		rule
 		currency
 		amount
+		recordID
 	)
-	rows, err := report.OpenRows(path, "finding_id", "rule", "currency", "amount")
+	rows, err := report.OpenRows(path, "finding_id", "rule", "currency", "amount", "record_id")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()    // it was only read
 	const limit = 1 << 17 // 3.5 MiB
-	buckets := storage.NewBuckets(d.spill, differBytes, limit)
+	o.buckets = storage.NewBuckets(d.spill, differBytes, limit)
 	var entry []byte
 	for {
 		n, err := next(ctx, rows)
 		if n == 0 {
-			return buckets, err
+			return err
 		}
 		for i := range n {
 			id, err := parseID(rows.Text(findingID, i))
 			if err != nil {
-				return nil, err
+				return err
 			}
 			ruleNumber, err := d.rules.number(rows.Text(rule, i))
 			if err != nil {
-				return nil, err
+				return err
 			}
 			currencyNumber, err := d.currencies.number(rows.Text(currency, i))
 			if err != nil {
-				return nil, err
+				return err
 			}
 			ore, _ := rows.Number(amount, i)
+			o.areKeyed = o.areKeyed || len(rows.Text(recordID, i)) == 0
 			entry = binary.BigEndian.AppendUint16(append(entry[:0], id[:]...), ruleNumber)
 			entry = binary.BigEndian.AppendUint16(entry, currencyNumber)
-			if err := buckets.Add(binary.BigEndian.AppendUint64(entry, uint64(ore))); err != nil {
-				return nil, err
+			if err := o.buckets.Add(binary.BigEndian.AppendUint64(entry, uint64(ore))); err != nil {
+				return err
 			}
 		}
 	}
