@@ -61,15 +61,20 @@ func (r register) inForce(number string, day time.Time) Entry {
 	return found
 }
 
-// fromThatInForce are the entry in force on a day and those after it; all, where none is.
+// fromThatInForce are the entry in force on a day and those that are on a later one; where
+// none is, all that are on some day: the last of those of a day.
 func (r register) fromThatInForce(number string, day time.Time) []Entry {
-	first := 0
+	var entries []Entry
 	for i, entry := range r[number] {
-		if entry.StatusFrom <= text(day) {
-			first = i
+		if i+1 < len(r[number]) && r[number][i+1].StatusFrom == entry.StatusFrom {
+			continue
 		}
+		if entry.StatusFrom <= text(day) {
+			entries = nil
+		}
+		entries = append(entries, entry)
 	}
-	return r[number][first:]
+	return entries
 }
 
 // attribute is what the entry in force has; where that has none, what the
