@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/report"
@@ -71,25 +72,9 @@ func (b *Baseline) Folder() string { return b.earlier.Folder }
 // HasPolicy says whether the baseline was made under a policy, as encoding/json
 // writes it: under another one, findings are new or gone for that alone.
 func (b *Baseline) HasPolicy(policy any) bool {
-	ours, err := json.Marshal(policy)
-	if err != nil {
-		return false
-	}
-	theirs, err := json.Marshal(b.earlier.Manifest.Policy)
-	return err == nil && bytes.Equal(canonical(ours), canonical(theirs))
-}
-
-// canonical is a JSON document with the keys of all objects sorted.
-func canonical(document []byte) []byte {
-	var value any
-	if json.Unmarshal(document, &value) != nil {
-		return document
-	}
-	sorted, err := json.Marshal(value)
-	if err != nil {
-		return document
-	}
-	return sorted
+	document, err := json.Marshal(policy)
+	var ours any
+	return err == nil && json.Unmarshal(document, &ours) == nil && reflect.DeepEqual(ours, b.earlier.Manifest.Policy)
 }
 
 // remembered is a finding of a report without a history.

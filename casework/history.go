@@ -28,7 +28,6 @@ type Comparison struct {
 	Catalogue []*rules.Rule
 	Records   []*ReadRecords // of all workers
 
-	spill  *storage.Spill
 	gone   *storage.Buckets
 	buffer []byte
 	// What became of findings that are gone, by their row in the baseline.
@@ -72,7 +71,7 @@ var outcomeForm = &storage.Form[outcome]{
 // what is gone. The errors are those of the writer, of the spill and of reading
 // the baseline.
 func (c *Comparison) Write(ctx context.Context, writer *report.Writer, parts []report.Part, spill *storage.Spill) error {
-	c.spill, c.limit = spill, cmp.Or(c.limit, storage.SorterEntries)
+	c.limit = cmp.Or(c.limit, storage.SorterEntries)
 	c.gone = storage.NewBuckets(spill, goneBytes, c.limit/16)
 	c.outcomes = storage.NewSorter(spill, outcomeForm, c.limit)
 	found, err := writer.Identify(ctx, parts)

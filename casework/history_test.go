@@ -26,7 +26,7 @@ func TestJoin(t *testing.T) {
 				spill, err := storage.NewSpill()
 				require.NoError(t, err)
 				defer spill.Close()
-				c := &Comparison{Baseline: &Baseline{}, AsOf: 1000, Catalogue: rules.All(), limit: limit, spill: spill}
+				c := &Comparison{Baseline: &Baseline{}, AsOf: 1000, Catalogue: rules.All(), limit: limit}
 				c.gone, c.outcomes = storage.NewBuckets(spill, goneBytes, 2), storage.NewSorter(spill, outcomeForm, limit)
 
 				// Three hundred findings, of which the baseline knows some.
