@@ -93,14 +93,9 @@ func (t *nameTable) currency(name []byte) (int, error) {
 	return i, nil
 }
 
-// recount counts the table in a file: Parquet and Arrow with another library
-// than wrote it, or CSV. files are those of the run.
-func recount(ctx context.Context, path string, files []File) (*Recount, error) {
-	return recountOnly(ctx, path, files, nil)
-}
-
-// recountOnly does the same with a table that has to be one agency's, if only is
-// not nil.
+// recountOnly counts the table in a file: Parquet and Arrow with another library
+// than wrote it, or CSV. files are those of the run. It has to be one agency's, if
+// only is not nil.
 func recountOnly(ctx context.Context, path string, files []File, only *string) (*Recount, error) {
 	r := &recounting{ctx: ctx, path: path, files: files, across: unknownPlace, workers: 1, only: only}
 	return r.count()

@@ -51,9 +51,6 @@ func OpenRows(path string, columns ...string) (*Rows, error) {
 // Close closes the file.
 func (r *Rows) Close() error { return r.reader.Close() }
 
-// Count is how many rows the table has.
-func (r *Rows) Count() int64 { return r.reader.NumRows() }
-
 // Next reads the next rows and says how many they are; io.EOF after the last.
 func (r *Rows) Next() (int, error) {
 	for r.left == 0 {
