@@ -56,8 +56,8 @@ func newParts(header table, want layout, body []byte) (parts, error) {
 	p.buffers, buffers = header.vector(2, bufferBytes)
 	p.variadics, variadics = header.vector(4, variadicBytes)
 	if compression, ok := header.table(3); ok {
-		p.codec = codec(compression.byte(0, 0))
-		if p.codec > zstdCodec || compression.byte(1, 0) != 0 {
+		p.codec = codec(compression.byte(0))
+		if p.codec > zstdCodec || compression.byte(1) != 0 {
 			return p, errors.New("it is compressed in a way that is not known; none, lz4_frame and zstd can be read")
 		}
 	}

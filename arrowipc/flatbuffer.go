@@ -79,15 +79,15 @@ func (t table) place(field int) int {
 	return t.at + offset
 }
 
-func (t table) byte(field, otherwise int) int {
+func (t table) byte(field int) int {
 	at := t.place(field)
 	if at == 0 || !t.f.has(at, 1) {
-		return otherwise
+		return 0
 	}
 	return int(t.f.data[at])
 }
 
-func (t table) bool(field int) bool { return t.byte(field, 0) != 0 }
+func (t table) bool(field int) bool { return t.byte(field) != 0 }
 
 func (t table) short(field, otherwise int) int {
 	if at := t.place(field); at != 0 {

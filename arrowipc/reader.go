@@ -297,7 +297,7 @@ func (r *Reader) fileMessage(b *block) (*message, error) {
 func readMessage(data []byte) (*message, error) {
 	f := &flatbuffer{data: data}
 	root := f.root()
-	m := &message{version: root.short(0, 0) + 1, kind: root.byte(1, 0), body: root.long(3)}
+	m := &message{version: root.short(0, 0) + 1, kind: root.byte(1), body: root.long(3)}
 	m.header, _ = root.table(2)
 	if f.damaged || m.header.f == nil {
 		return nil, errDamaged

@@ -160,7 +160,7 @@ func (r *schemaReader) field(t table, depth int) Field {
 		return Field{}
 	}
 	f := Field{Name: string(name), Nullable: t.bool(1), layout: layout{nodes: 1}}
-	number := t.byte(2, 0)
+	number := t.byte(2)
 	of, _ := t.table(3)
 	f.Type = typeOf(number, of)
 	if f.Type.Kind == Fixed && f.Type.Bytes == 16 {

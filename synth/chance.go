@@ -13,7 +13,7 @@ type stream uint64
 
 const (
 	forPerson stream = iota + 1
-	forPlace
+	_                // the others keep their numbers, by which the data are what they are
 	forRecord
 	forScene
 	forSlot

@@ -242,21 +242,21 @@ var scenes = []scene{
 		s.pay(s.number(0), s.anyDay()).by(payment{&students, &studyGrant}).finds("insufficient_identity_level", "confirmed")
 	}},
 	{raisedLevel, 1, 1, func(s *stage) {
-		s.pay(s.number(0), s.before(s.person.change)).by(payment{&employment, &activityGrant}).findsLevel("uncertain", probable, false)
+		s.pay(s.number(0), s.before(s.person.change)).by(payment{&employment, &activityGrant}).findsLevel("uncertain", probable)
 	}},
 	{inactiveCoordination, 1, 2, func(s *stage) {
 		n := s.number(0)
 		s.pay(n, s.since(s.person.change)).by(payment{&students, &studyGrant}).
-			finds("inactive_number", s.person.meaning).findsLevel(n.level, confirmed, false)
+			finds("inactive_number", s.person.meaning).findsLevel(n.level, confirmed)
 	}},
 	{closedListed, 1, 1, func(s *stage) {
 		n := s.number(0)
 		s.pay(n, s.since(s.person.change)).by(payment{&employment, &activityGrant}).
-			finds("closed_number", "use_personal_number").findsLevel(n.level, probable, false)
+			finds("closed_number", "use_personal_number").findsLevel(n.level, probable)
 	}},
 	{overdue, 1, 1, func(s *stage) {
 		n := s.number(0)
-		s.pay(n, s.anyDay()).by(payment{&students, &studyGrant}).findsLevel(n.level, confirmed, false).finds("overdue_inactivation", s.person.last.String())
+		s.pay(n, s.anyDay()).by(payment{&students, &studyGrant}).findsLevel(n.level, confirmed).finds("overdue_inactivation", s.person.last.String())
 	}},
 
 	// Several records.

@@ -188,11 +188,11 @@ func (p *planted) findsOther(rule string, other uint64) *planted {
 }
 
 // findsLevel says what must be found where a level is asked of a known one.
-func (p *planted) findsLevel(has string, asked level, mayHoldUncertain bool) *planted {
+func (p *planted) findsLevel(has string, asked level) *planted {
 	if l := levelOf(has); l != noLevel && l < asked {
 		p.finds("insufficient_identity_level", levelNames[asked])
 	}
-	if levelOf(has) == uncertain && !mayHoldUncertain {
+	if levelOf(has) == uncertain {
 		p.finds("uncertain_identity_purpose", "")
 	}
 	return p

@@ -190,7 +190,7 @@ func (p *program) shardMapCommand() *cobra.Command {
 				return err
 			}
 			openRegister := sync.OnceValues(plan.OpenRegister)
-			return p.makeParts(command.Context(), &f, plan, len(plan.Chunks), "chunk", func(ctx context.Context, number int, step job.Step) error {
+			return p.makeParts(command.Context(), &f, len(plan.Chunks), "chunk", func(ctx context.Context, number int, step job.Step) error {
 				_, err := job.Process(ctx, plan, openRegister, number, step)
 				return err
 			})
@@ -217,7 +217,7 @@ a part of each. All chunks must have been mapped.`,
 			if err != nil {
 				return err
 			}
-			return p.makeParts(command.Context(), &f, plan, plan.Buckets, "bucket", func(ctx context.Context, number int, step job.Step) error {
+			return p.makeParts(command.Context(), &f, plan.Buckets, "bucket", func(ctx context.Context, number int, step job.Step) error {
 				_, err := job.Reduce(ctx, plan, chunks, number, step)
 				return err
 			})
@@ -229,7 +229,7 @@ a part of each. All chunks must have been mapped.`,
 
 // makeParts makes the parts of the process's share, some at a time. The error is
 // that of the first part that failed, by its number.
-func (p *program) makeParts(ctx context.Context, f *shardFlags, plan *job.Plan, count int, what string, do func(ctx context.Context, number int, step job.Step) error) error {
+func (p *program) makeParts(ctx context.Context, f *shardFlags, count int, what string, do func(ctx context.Context, number int, step job.Step) error) error {
 	shown, err := p.startProgress(f.progress)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func TestASignalLeavesAShareUndone(t *testing.T) {
 			p := &program{logger: slog.New(slog.DiscardHandler), quiet: true}
 			f := shardFlags{of: 1, workers: 1, progress: "never"}
 			made := 0
-			err := p.makeParts(ctx, &f, nil, row.parts, "chunk", func(context.Context, int, job.Step) error {
+			err := p.makeParts(ctx, &f, row.parts, "chunk", func(context.Context, int, job.Step) error {
 				made++
 				interrupt(&job.Interrupted{Signal: syscall.SIGTERM})
 				return nil
