@@ -225,22 +225,10 @@ func (a *arrowFile) batches(ctx context.Context, memory *arrowMemory, use func(b
 		}
 	}
 	digestError := in.raw.state(a.File)
-	if a.isStream {
-		return digestError
-	}
-	// That the file is still the one whose schema was read.
-	want := a.stat.Size()
-	if a.part != nil {
-		want = a.part.Length
-	}
-	read := a.Size
-	a.Size = a.stat.Size()
-	stat, err := in.handle.Stat()
-	if err == nil && (read != want || disk.IsChanged(stat, a.stat)) {
-		err = errChanged
-	}
-	if err != nil {
-		return cannotRead(path, err)
+	if !a.isStream {
+		if err := a.checkRead(in.handle, a.stat, a.part); err != nil {
+			return cannotRead(path, err)
+		}
 	}
 	return digestError
 }

@@ -333,12 +333,16 @@ func (c *Chunk) bytesOf(file *disk.File) (io.Reader, error) {
 	return io.LimitReader(file, c.Length), nil
 }
 
-// checkRead sees to it that the chunk was read to its end, of the file that it was cut of.
-func (c *Chunk) checkRead(file *csvFile, in *csvInput) error {
-	read := file.Size
-	file.Size = file.stat.Size()
-	stat, err := in.file.Stat()
-	if err == nil && (read != c.Length || disk.IsChanged(stat, file.stat)) {
+// checkRead sees to it that a file, or a chunk of it, was read to its end, and is still
+// the one that was opened: Size is what was read, and becomes that of the whole file.
+func (f *File) checkRead(file *disk.File, opened fs.FileInfo, part *Chunk) error {
+	read, want := f.Size, opened.Size()
+	f.Size = want
+	if part != nil {
+		want = part.Length
+	}
+	stat, err := file.Stat()
+	if err == nil && (read != want || disk.IsChanged(stat, opened)) {
 		err = errChanged
 	}
 	return err

@@ -64,12 +64,7 @@ func (t *columnType) days() func(*columnValues, int, []calendar.Day) error {
 			return nil
 		}
 	}
-	return func(v *columnValues, first int, dst []calendar.Day) error {
-		for i := range dst {
-			dst[i] = dayOfField(v.text(first + i))
-		}
-		return nil
-	}
+	return ofTexts(dayOfField)
 }
 
 // registerDays makes days of a column of a register extract, in which a day of
@@ -180,25 +175,12 @@ func (t *columnType) partials() func(*columnValues, int, []calendar.Partial) err
 			return nil
 		}
 	case integerShape:
-		integers, buffer := t.integers(), []int64(nil)
-		return func(v *columnValues, first int, dst []calendar.Partial) error {
-			buffer = resize(buffer, len(dst))
-			if err := integers(v, first, buffer); err != nil {
-				return err
-			}
+		return ofIntegers(t, func(value int64) calendar.Partial {
 			var digits [20]byte
-			for i, value := range buffer {
-				dst[i] = partialOfField(strconv.AppendInt(digits[:0], value, 10))
-			}
-			return nil
-		}
+			return partialOfField(strconv.AppendInt(digits[:0], value, 10))
+		})
 	}
-	return func(v *columnValues, first int, dst []calendar.Partial) error {
-		for i := range dst {
-			dst[i] = partialOfField(v.text(first + i))
-		}
-		return nil
-	}
+	return ofTexts(partialOfField)
 }
 
 func partialOfField(text []byte) calendar.Partial {
@@ -222,35 +204,23 @@ func (t *columnType) protected() func(*columnValues, int, []register.Tristate) e
 			return nil
 		}
 	case integerShape:
-		integers, buffer := t.integers(), []int64(nil)
-		return func(v *columnValues, first int, dst []register.Tristate) error {
-			buffer = resize(buffer, len(dst))
-			if err := integers(v, first, buffer); err != nil {
-				return err
+		return ofIntegers(t, func(value int64) register.Tristate {
+			switch value {
+			case 0:
+				return register.False
+			case 1:
+				return register.True
 			}
-			for i, value := range buffer {
-				switch value {
-				case 0:
-					dst[i] = register.False
-				case 1:
-					dst[i] = register.True
-				default:
-					dst[i] = badProtected
-				}
-			}
-			return nil
-		}
+			return badProtected
+		})
 	}
-	return func(v *columnValues, first int, dst []register.Tristate) error {
-		for i := range dst {
-			value, ok := parseProtected(v.text(first + i))
-			if !ok {
-				value = badProtected
-			}
-			dst[i] = value
+	return ofTexts(func(text []byte) register.Tristate {
+		value, ok := parseProtected(text)
+		if !ok {
+			return badProtected
 		}
-		return nil
-	}
+		return value
+	})
 }
 
 // texts reads identity numbers of a column of text.
@@ -273,17 +243,7 @@ func (t *columnType) identities() func(*columnValues, int, []identity.Text) erro
 	if t.shape == textShape {
 		return texts
 	}
-	integers, buffer := t.integers(), []int64(nil)
-	return func(v *columnValues, first int, dst []identity.Text) error {
-		buffer = resize(buffer, len(dst))
-		if err := integers(v, first, buffer); err != nil {
-			return err
-		}
-		for i, value := range buffer {
-			dst[i] = identity.ParseInteger(value)
-		}
-		return nil
-	}
+	return ofIntegers(t, identity.ParseInteger)
 }
 
 // numbers reads the register's own numbers, which have twelve digits; what is
@@ -291,47 +251,49 @@ func (t *columnType) identities() func(*columnValues, int, []identity.Text) erro
 func (t *columnType) numbers() func(*columnValues, int, []identity.Number) error {
 	if t.shape == textShape {
 		var series identity.Series
-		return func(v *columnValues, first int, dst []identity.Number) error {
-			for i := range dst {
-				dst[i] = series.Number(v.text(first + i))
-			}
-			return nil
-		}
+		return ofTexts(series.Number)
 	}
-	integers, buffer := t.integers(), []int64(nil)
-	return func(v *columnValues, first int, dst []identity.Number) error {
-		buffer = resize(buffer, len(dst))
-		if err := integers(v, first, buffer); err != nil {
-			return err
-		}
-		for i, value := range buffer {
-			dst[i] = identity.ParseInteger(value).Number()
-		}
-		return nil
-	}
+	return ofIntegers(t, func(value int64) identity.Number { return identity.ParseInteger(value).Number() })
 }
 
 // links reads numbers as numbers does; what is blank or nothing but zeros is 0,
 // what is no number register.UnreadableLink.
 func (t *columnType) links() func(*columnValues, int, []identity.Number) error {
 	if t.shape == textShape {
-		return func(v *columnValues, first int, dst []identity.Number) error {
-			for i := range dst {
-				dst[i], _ = linkOf(v.text(first + i))
-			}
-			return nil
-		}
+		return ofTexts(func(text []byte) identity.Number {
+			link, _ := linkOf(text)
+			return link
+		})
 	}
+	return ofIntegers(t, func(value int64) identity.Number {
+		number := identity.ParseInteger(value).Number()
+		if number == 0 && value != 0 {
+			return register.UnreadableLink
+		}
+		return number
+	})
+}
+
+// ofTexts makes values of a column of text.
+func ofTexts[T any](value func([]byte) T) func(*columnValues, int, []T) error {
+	return func(v *columnValues, first int, dst []T) error {
+		for i := range dst {
+			dst[i] = value(v.text(first + i))
+		}
+		return nil
+	}
+}
+
+// ofIntegers makes values of a column of integers.
+func ofIntegers[T any](t *columnType, value func(int64) T) func(*columnValues, int, []T) error {
 	integers, buffer := t.integers(), []int64(nil)
-	return func(v *columnValues, first int, dst []identity.Number) error {
+	return func(v *columnValues, first int, dst []T) error {
 		buffer = resize(buffer, len(dst))
 		if err := integers(v, first, buffer); err != nil {
 			return err
 		}
-		for i, value := range buffer {
-			if dst[i] = identity.ParseInteger(value).Number(); dst[i] == 0 && value != 0 {
-				dst[i] = register.UnreadableLink
-			}
+		for i, integer := range buffer {
+			dst[i] = value(integer)
 		}
 		return nil
 	}
@@ -573,10 +535,7 @@ var powersOfTen = func() (powers [20]uint64) {
 
 // oreOfBytes is a decimal of more than 128 bits in öre.
 func oreOfBytes(text []byte, scale int) (int64, pipeline.RejectReason) {
-	value := new(big.Int).SetBytes(text)
-	if text[0] >= 0x80 {
-		value.Sub(value, new(big.Int).Lsh(big.NewInt(1), uint(8*len(text))))
-	}
+	value := bigOfBytes(text)
 	if scale > 2 {
 		divisor := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale-2)), nil)
 		if value.QuoRem(value, divisor, divisor); divisor.Sign() != 0 {
@@ -589,6 +548,15 @@ func oreOfBytes(text []byte, scale int) (int64, pipeline.RejectReason) {
 		return 0, pipeline.AmountRange
 	}
 	return value.Int64(), pipeline.NoReason
+}
+
+// bigOfBytes is a two's complement integer, the highest byte first.
+func bigOfBytes(text []byte) *big.Int {
+	value := new(big.Int).SetBytes(text)
+	if len(text) > 0 && text[0] >= 0x80 {
+		value.Sub(value, new(big.Int).Lsh(big.NewInt(1), uint(8*len(text))))
+	}
+	return value
 }
 
 // exactDouble and exactFloat bound the integers that their types all have.
@@ -660,9 +628,7 @@ func (t *columnType) appendDecimal(dst []byte, v *columnValues, i int) []byte {
 		if len(text) > limitValue {
 			return append(dst, '?')
 		}
-		if value.SetBytes(text); len(text) > 0 && text[0] >= 0x80 {
-			value.Sub(value, new(big.Int).Lsh(big.NewInt(1), uint(8*len(text))))
-		}
+		value = bigOfBytes(text)
 	}
 	if value.Sign() < 0 {
 		dst = append(dst, '-')

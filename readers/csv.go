@@ -42,7 +42,7 @@ type csvFile struct {
 	fields   []int // by canonical column: the field that holds it, -1 for none
 	stat     os.FileInfo
 	isStream bool      // it can be opened only once
-	stream   *csvInput // until it is read
+	input    *csvInput // of what can be opened only once, until it is read
 	part     *Chunk    // of the file that is read; nil for all of it
 
 	// What stands before the first row.
@@ -84,7 +84,7 @@ func openCSV(file *File, source *Source, canonical []Column, options *Options) (
 	}
 	c := &csvFile{File: file, stat: stat, encoding: in.encoding, options: options, blockBytes: csvBlockBytes, recordLimit: limitCSVRecord}
 	defer func() {
-		if c.stream == nil || err != nil {
+		if c.input == nil || err != nil {
 			_ = in.close() // only read from
 		}
 	}()
@@ -107,7 +107,7 @@ func openCSV(file *File, source *Source, canonical []Column, options *Options) (
 		return nil, err
 	}
 	if isStream {
-		c.stream = in
+		c.input = in
 	}
 	c.isStream = isStream
 	return c, nil
@@ -115,11 +115,11 @@ func openCSV(file *File, source *Source, canonical []Column, options *Options) (
 
 // close closes what has been kept open.
 func (c *csvFile) close() error {
-	if c.stream == nil {
+	if c.input == nil {
 		return nil
 	}
-	err := c.stream.close()
-	c.stream = nil
+	err := c.input.close()
+	c.input = nil
 	return err
 }
 
@@ -169,7 +169,7 @@ var (
 // header.
 func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical []Column) ([]string, error) {
 	if register.BeginsSnapshot(head) {
-		if c.File.stream != nil {
+		if c.stream != nil {
 			return nil, errors.New("it is a snapshot of a register, which must be a plain file and cannot come through a pipe")
 		}
 		return nil, errors.New("it is a snapshot of a register: name it as snapshot in the configuration, or with --register")
@@ -341,8 +341,8 @@ func (c *CSV) check() error {
 
 // open opens the file again for its rows, or gives the stream that was kept.
 func (c *csvFile) open() (*csvInput, error) {
-	if in := c.stream; in != nil {
-		c.stream = nil
+	if in := c.input; in != nil {
+		c.input = nil
 		return in, nil
 	}
 	open := openCSVInput
@@ -488,33 +488,14 @@ func (c *csvFile) blocks(ctx context.Context, buffers csvBuffers, send func(csvB
 // finish states what has been read, and sees to it that it was the whole file.
 func (c *csvFile) finish(in *csvInput) error {
 	// A decoder may end before the file does.
-	buffer := make([]byte, 4096)
-	for {
-		_, err := in.raw.Read(buffer)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return cannotRead(pathText(c.Path), err)
-		}
+	if _, err := io.Copy(io.Discard, in.raw); err != nil {
+		return cannotRead(pathText(c.Path), err)
 	}
 	digestError := in.raw.state(c.File)
-	if c.part != nil {
-		if err := c.part.checkRead(c, in); err != nil {
+	if !c.isStream {
+		if err := c.checkRead(in.file, c.stat, c.part); err != nil {
 			return cannotRead(c.Path, err)
 		}
-		return digestError
-	}
-	if c.isStream {
-		return digestError
-	}
-	// That the file is still the one whose header was read.
-	stat, err := in.file.Stat()
-	if err == nil && (c.Size != c.stat.Size() || disk.IsChanged(stat, c.stat)) {
-		err = errChanged
-	}
-	if err != nil {
-		return cannotRead(c.Path, err)
 	}
 	return digestError
 }

@@ -38,7 +38,7 @@ func splitText(t *testing.T, text []byte, g grammar, blockBytes int) ([]textRow,
 		c.fields = append(c.fields, i)
 	}
 	raw := newInputReader(bytes.NewReader(text), options)
-	c.stream = &csvInput{file: disk.StandardInput(), raw: raw, text: bufio.NewReaderSize(raw, 16)}
+	c.input = &csvInput{file: disk.StandardInput(), raw: raw, text: bufio.NewReaderSize(raw, 16)}
 
 	var rows []textRow
 	var split csvRows
@@ -444,7 +444,7 @@ func TestLongRowIsRefused(t *testing.T) {
 	c := &csvFile{File: &File{Path: "text"}, grammar: grammar{delimiter: ',', quote: '"', count: 2}, options: &Options{}, isStream: true, blockBytes: 64, recordLimit: 1000}
 	text := io.MultiReader(strings.NewReader("a,b\n\"1,2\n"), neverEnding{})
 	raw := newInputReader(text, c.options)
-	c.stream = &csvInput{file: disk.StandardInput(), raw: raw, text: bufio.NewReader(raw)}
+	c.input = &csvInput{file: disk.StandardInput(), raw: raw, text: bufio.NewReader(raw)}
 	err := c.blocks(context.Background(), make(csvBuffers, 1), func(csvBlock) error { return nil })
 	require.EqualError(t, err, "cannot read text: line 2 begins a row of more than 1000 bytes; is a quote left open?")
 }
