@@ -195,7 +195,7 @@ func newSeeds() (seeds [acrossDepth]bucketSeed) {
 
 func newReducer(spill *storage.Spill, seeds [acrossDepth]bucketSeed, rule uint8, divide int) *reducer {
 	across := rules.All()[rule].Across
-	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, holds: heldBucketBytes, sieve: sieve{seed: maphash.MakeSeed()}, verdict: across.NewJudge(), writer: runWriter{spill: spill}}
+	return &reducer{spill: spill, seeds: seeds, rule: rule, divide: divide, holds: heldBucketBytes, sieve: sieve{seed: maphash.MakeSeed()}, verdict: across.NewJudge(), writer: chunkWriter{spill: spill, limit: runChunkBytes}}
 }
 
 // reducer judges candidates of one rule, bucket by bucket. It is for one goroutine.
@@ -206,7 +206,7 @@ type reducer struct {
 	// divide is how many candidates a bucket may have before it is divided.
 	divide int
 	buffer []byte
-	runs   []foundRun // of what was found, each in order
+	runs   [][]storage.Extent // of what was found, each in order, on disk
 	// A bucket of at most so many bytes is held, and blocks are the candidates of each
 	// worker in it.
 	holds  int
@@ -215,7 +215,7 @@ type reducer struct {
 	// What judge uses again for each bucket.
 	sieve     sieve
 	verdict   rules.Judge
-	writer    runWriter
+	writer    chunkWriter
 	candidate candidate
 	found     found
 }
@@ -262,7 +262,7 @@ func compareFound(a, b *found) int {
 // holds its candidates in the order of the input, hashed with the seed of depth 0.
 // Each goroutine has a reducer of its own; which of them judges a bucket does not
 // matter, since what is found is merged by row.
-func reduceBuckets(ctx context.Context, reducers []*reducer, workers [][]frame) ([]foundRun, error) {
+func reduceBuckets(ctx context.Context, reducers []*reducer, workers [][]frame) ([][]storage.Extent, error) {
 	var group errgroup.Group
 	var next atomic.Int64
 	for _, r := range reducers {
@@ -280,7 +280,7 @@ func reduceBuckets(ctx context.Context, reducers []*reducer, workers [][]frame) 
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	var runs []foundRun
+	var runs [][]storage.Extent
 	for _, r := range reducers {
 		runs = append(runs, r.runs...)
 	}
@@ -370,7 +370,7 @@ func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
 				return nil
 			}
 			r.found = found{piece: c.piece, row: c.row, rule: r.rule, flagged: c.flagged, other: other, packed: c.packed}
-			return r.writer.add(&r.found)
+			return r.writer.put(r.found.append(r.writer.buffer))
 		})
 		if err != nil {
 			return err
@@ -379,7 +379,7 @@ func (r *reducer) judge(workers [][]frame, bucket, candidates int) error {
 		if err != nil {
 			return err
 		}
-		if len(written.extents) > 0 {
+		if len(written) > 0 {
 			r.runs = append(r.runs, written)
 		}
 	}
@@ -476,45 +476,8 @@ func (r *reducer) hold(workers [][]frame, bucket int) (isHeld bool, err error) {
 	return true, nil
 }
 
-// foundRun is a list of what was found, in order, on disk.
-type foundRun struct {
-	extents []storage.Extent
-}
-
 // runChunkBytes is how much of each run is in memory while runs are merged.
 const runChunkBytes = 32 << 10
-
-type runWriter struct {
-	spill  *storage.Spill
-	buffer []byte
-	run    foundRun
-}
-
-func (w *runWriter) add(f *found) error {
-	w.buffer = f.append(w.buffer)
-	if len(w.buffer) < runChunkBytes {
-		return nil
-	}
-	return w.flush()
-}
-
-func (w *runWriter) flush() error {
-	if len(w.buffer) == 0 {
-		return nil
-	}
-	extent, err := w.spill.Write(w.buffer)
-	w.run.extents = append(w.run.extents, extent)
-	w.buffer = w.buffer[:0]
-	return err
-}
-
-// take gives the run written so far away and starts another.
-func (w *runWriter) take() (foundRun, error) {
-	err := w.flush()
-	written := w.run
-	w.run = foundRun{}
-	return written, err
-}
 
 // runReader reads a run from its start.
 type runReader struct {
@@ -534,7 +497,7 @@ func (r *runReader) next() (bool, error) {
 		var err error
 		r.buffer, err = r.spill.Read(r.extents[0], r.buffer)
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("cannot merge findings across records: %w", err)
 		}
 		r.extents = r.extents[1:]
 		r.rest = r.buffer
@@ -546,11 +509,12 @@ func (r *runReader) next() (bool, error) {
 // merge calls f with everything that runs hold, in the order of the report:
 // pieces, rows, rules. It merges mergeWidth runs at a time, so that memory is
 // bounded however many there are.
-func merge(spill *storage.Spill, runs []foundRun, f func(*found) error) error {
+func merge(spill *storage.Spill, runs [][]storage.Extent, f func(*found) error) error {
 	const mergeWidth = 256
 	for len(runs) > mergeWidth {
-		writer := runWriter{spill: spill}
-		if err := mergeSome(spill, runs[:mergeWidth], writer.add); err != nil {
+		writer := chunkWriter{spill: spill, limit: runChunkBytes}
+		add := func(found *found) error { return writer.put(found.append(writer.buffer)) }
+		if err := mergeSome(spill, runs[:mergeWidth], add); err != nil {
 			return err
 		}
 		merged, err := writer.take()
@@ -562,51 +526,11 @@ func merge(spill *storage.Spill, runs []foundRun, f func(*found) error) error {
 	return mergeSome(spill, runs, f)
 }
 
-func mergeSome(spill *storage.Spill, runs []foundRun, f func(*found) error) error {
+func mergeSome(spill *storage.Spill, runs [][]storage.Extent, f func(*found) error) error {
 	var readers []*runReader
-	for _, r := range runs {
-		reader := &runReader{spill: spill, extents: r.extents}
-		if ok, err := reader.next(); err != nil {
-			return fmt.Errorf("cannot merge findings across records: %w", err)
-		} else if ok {
-			readers = append(readers, reader)
-		}
+	for _, run := range runs {
+		readers = append(readers, &runReader{spill: spill, extents: run})
 	}
-	// A heap by hand: the smallest head is readers[0].
-	less := func(a, b int) bool { return compareFound(&readers[a].head, &readers[b].head) < 0 }
-	down := func(i int) {
-		for {
-			child := 2*i + 1
-			if child >= len(readers) {
-				return
-			}
-			if child+1 < len(readers) && less(child+1, child) {
-				child++
-			}
-			if !less(child, i) {
-				return
-			}
-			readers[i], readers[child] = readers[child], readers[i]
-			i = child
-		}
-	}
-	for i := len(readers)/2 - 1; i >= 0; i-- {
-		down(i)
-	}
-	for len(readers) > 0 {
-		if err := f(&readers[0].head); err != nil {
-			return err
-		}
-		ok, err := readers[0].next()
-		if err != nil {
-			return fmt.Errorf("cannot merge findings across records: %w", err)
-		}
-		if !ok {
-			last := len(readers) - 1
-			readers[0] = readers[last]
-			readers = readers[:last]
-		}
-		down(0)
-	}
-	return nil
+	compare := func(a, b *runReader) int { return compareFound(&a.head, &b.head) }
+	return storage.Merge(readers, compare, (*runReader).next, func(r *runReader) error { return f(&r.head) })
 }

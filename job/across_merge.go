@@ -59,7 +59,7 @@ type acrossMerge struct {
 	chunks map[uint64][]report.Chunk // by first finding of their block
 }
 
-func (m *acrossMerge) merge(ctx context.Context, writer *report.Writer, runs []foundRun) (report.Part, error) {
+func (m *acrossMerge) merge(ctx context.Context, writer *report.Writer, runs [][]storage.Extent) (report.Part, error) {
 	describers := make([]*foundDescriber, min(m.run.settings.Workers, maxReducers))
 	for i := range describers {
 		describers[i] = newFoundDescriber(m, writer.NewPacker())
@@ -98,7 +98,7 @@ func (m *acrossMerge) merge(ctx context.Context, writer *report.Writer, runs []f
 
 // mergeBlocks merges runs into blocks, of which each has all findings of its
 // records. The context's end stops it.
-func mergeBlocks(ctx context.Context, spill *storage.Spill, runs []foundRun, blocks chan<- *foundBlock) error {
+func mergeBlocks(ctx context.Context, spill *storage.Spill, runs [][]storage.Extent, blocks chan<- *foundBlock) error {
 	block, last := &foundBlock{}, noRecord
 	send := func() error {
 		if err := context.Cause(ctx); err != nil {

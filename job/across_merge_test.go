@@ -16,18 +16,19 @@ func TestBlocksHaveWholeRecords(t *testing.T) {
 	require.NoError(t, err)
 	defer spill.Close()
 	const records = 2*foundAtOnce + 1 // of which the last of the first block has a second finding
-	writer := runWriter{spill: spill}
+	writer := chunkWriter{spill: spill, limit: runChunkBytes}
+	add := func(f *found) error { return writer.put(f.append(writer.buffer)) }
 	for row := range uint32(records) {
-		require.NoError(t, writer.add(&found{piece: 7, row: row, rule: 1}))
+		require.NoError(t, add(&found{piece: 7, row: row, rule: 1}))
 		if row == foundAtOnce-1 {
-			require.NoError(t, writer.add(&found{piece: 7, row: row, rule: 2}))
+			require.NoError(t, add(&found{piece: 7, row: row, rule: 2}))
 		}
 	}
 	run, err := writer.take()
 	require.NoError(t, err)
 
 	blocks := make(chan *foundBlock, records)
-	require.NoError(t, mergeBlocks(t.Context(), spill, []foundRun{run}, blocks))
+	require.NoError(t, mergeBlocks(t.Context(), spill, [][]storage.Extent{run}, blocks))
 	close(blocks)
 	merged, last := uint64(0), noRecord
 	for block := range blocks {
@@ -49,5 +50,5 @@ func TestBlocksHaveWholeRecords(t *testing.T) {
 
 	ended, end := context.WithCancel(t.Context())
 	end()
-	require.ErrorIs(t, mergeBlocks(ended, spill, []foundRun{run}, make(chan *foundBlock)), context.Canceled)
+	require.ErrorIs(t, mergeBlocks(ended, spill, [][]storage.Extent{run}, make(chan *foundBlock)), context.Canceled)
 }

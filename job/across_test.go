@@ -91,7 +91,7 @@ func TestBucketsFindWhatOneJudgeFinds(t *testing.T) {
 	require.NotEmpty(t, want)
 
 	for _, c := range []struct{ divide, holds int }{{1, heldBucketBytes}, {30, 0}, {30, heldBucketBytes}, {acrossBucketCandidates, 0}, {acrossBucketCandidates, heldBucketBytes}} {
-		var runs []foundRun
+		var runs [][]storage.Extent
 		for _, place := range rulesAcross {
 			reducers := []*reducer{newReducer(spill, seeds, place, c.divide), newReducer(spill, seeds, place, c.divide)}
 			for _, r := range reducers {

@@ -215,24 +215,13 @@ func (r *run) agencies() map[int]string {
 // rejects are the rejected rows, in the order of the report.
 func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 	return func(yield func(*report.Reject, error) bool) {
-		var buffer []byte
-		var err error
-		var reject report.Reject
 		for i := range r.parts {
-			for _, extent := range r.parts[i].rejects {
-				if buffer, err = r.spill.Read(extent, buffer); err != nil {
-					yield(nil, err)
-					return
-				}
-				for rest := buffer; len(rest) > 0; {
-					if rest, err = reject.Unpack(rest); err != nil {
-						yield(nil, err)
-						return
-					}
+			for reject, err := range report.PackedRejects(r.spill, r.parts[i].rejects) {
+				if err == nil {
 					reject.Row += r.firsts[i] + 1
-					if !yield(&reject, nil) {
-						return
-					}
+				}
+				if !yield(reject, err) {
+					return
 				}
 			}
 		}

@@ -64,8 +64,8 @@ type run struct {
 	staleAfter     calendar.Day
 	casework       caseworkOf
 
-	candidates [][][]frame // of the rules across records, by place in acrossRules and then by worker
-	found      []foundRun  // by the rules across records, in a commit of parts
+	candidates [][][]frame        // of the rules across records, by place in acrossRules and then by worker
+	found      [][]storage.Extent // by the rules across records, in a commit of parts
 
 	parts  []part  // in the order of the pieces
 	firsts []int64 // row before the first of each part, in its file

@@ -250,7 +250,7 @@ func reduce(ctx context.Context, plan *Plan, chunks []Part, bucket int, step *St
 			return Part{}, err
 		}
 	}
-	var runs []foundRun
+	var runs [][]storage.Extent
 	for _, place := range r.acrossRules {
 		frames, err := divided[place].take()
 		if err != nil {
@@ -301,7 +301,6 @@ func (r *run) divide(plan *Plan, o *openPart, divided map[uint8]*bucketWriter) e
 		return inputFailure(err)
 	}
 	var c candidate
-	var finding report.Finding
 	var packed []byte
 	for i := range o.Sections {
 		s := &o.Sections[i]
@@ -314,13 +313,9 @@ func (r *run) divide(plan *Plan, o *openPart, divided map[uint8]*bucketWriter) e
 			for len(block) > 0 {
 				block = c.next(block)
 				across.Renumber(&c.key, numbers)
-				if _, err := finding.Unpack(c.packed); err != nil {
+				if packed, err = report.RenumberPacked(packed[:0], c.packed, numbers); err != nil {
 					return o.damaged()
 				}
-				if err := finding.Renumber(numbers); err != nil {
-					return o.damaged()
-				}
-				packed = finding.AppendPacked(packed[:0])
 				c.packed = packed
 				if err := divided[place].add(&c); err != nil {
 					return outputFailure(err)
@@ -417,7 +412,7 @@ func (r *run) takeParts(ctx context.Context, plan *Plan, chunks []Part, writer *
 	var group errgroup.Group
 	var next atomic.Int64
 	for range r.settings.Workers {
-		packer, rejects, records := writer.NewPacker(), &chunkWriter{spill: r.spill}, r.newReadRecords()
+		packer, rejects, records := writer.NewPacker(), &chunkWriter{spill: r.spill, limit: chunkBytes}, r.newReadRecords()
 		group.Go(func() error {
 			for i := next.Add(1) - 1; i < int64(len(chunks)); i = next.Add(1) - 1 {
 				errs[i] = pipeline.Guard(func() (err error) {
@@ -476,11 +471,8 @@ func takePart(o *openPart, number int, numbers *pipeline.Renumbering, packer *re
 					return o.damaged()
 				}
 				reject.Currency = numbers.Currency[reject.Currency]
-				rejects.buffer = reject.AppendPacked(rejects.buffer)
-				if len(rejects.buffer) >= chunkBytes {
-					if err := rejects.flush(); err != nil {
-						return outputFailure(err)
-					}
+				if err := rejects.put(reject.AppendPacked(rejects.buffer)); err != nil {
+					return outputFailure(err)
 				}
 			}
 			return nil
@@ -532,7 +524,6 @@ func (r *run) takeTotals(plan *Plan, o *openPart, p *part) error {
 // bucket.
 func (r *run) takeFound(ctx context.Context, plan *Plan, buckets []Part, of string) error {
 	var f found
-	var finding report.Finding
 	var packed []byte
 	for _, bucket := range buckets {
 		if err := context.Cause(ctx); err != nil {
@@ -549,20 +540,16 @@ func (r *run) takeFound(ctx context.Context, plan *Plan, buckets []Part, of stri
 		if err != nil {
 			return inputFailure(err)
 		}
-		writer := runWriter{spill: r.spill}
+		writer := chunkWriter{spill: r.spill, limit: runChunkBytes}
 		for i := range o.Sections {
 			err := o.each(&o.Sections[i], func(_ int, block []byte) error {
 				for len(block) > 0 {
 					block = f.next(block)
-					if _, err := finding.Unpack(f.packed); err != nil || int64(f.piece) >= int64(len(r.parts)) {
+					if packed, err = report.RenumberPacked(packed[:0], f.packed, numbers); err != nil || int64(f.piece) >= int64(len(r.parts)) {
 						return o.damaged()
 					}
-					if err := finding.Renumber(numbers); err != nil {
-						return o.damaged()
-					}
-					packed = finding.AppendPacked(packed[:0])
 					f.packed = packed
-					if err := writer.add(&f); err != nil {
+					if err := writer.put(f.append(writer.buffer)); err != nil {
 						return outputFailure(err)
 					}
 				}
@@ -576,7 +563,7 @@ func (r *run) takeFound(ctx context.Context, plan *Plan, buckets []Part, of stri
 		if err != nil {
 			return outputFailure(err)
 		}
-		if len(written.extents) > 0 {
+		if len(written) > 0 {
 			r.found = append(r.found, written)
 		}
 	}

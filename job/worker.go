@@ -53,11 +53,21 @@ type part struct {
 	ledger   report.Terms
 }
 
-// chunkWriter packs into a buffer that goes to the spill when it is large.
+// chunkWriter has a buffer that goes to the spill when limit bytes are packed in it.
 type chunkWriter struct {
 	spill   *storage.Spill
+	limit   int
 	buffer  []byte
 	extents []storage.Extent
+}
+
+// put takes the buffer to which something has been appended.
+func (w *chunkWriter) put(buffer []byte) error {
+	w.buffer = buffer
+	if len(buffer) < w.limit {
+		return nil
+	}
+	return w.flush()
 }
 
 func (w *chunkWriter) flush() error {
@@ -83,7 +93,7 @@ func newWorker(r *run, findings *report.Packer) *worker {
 		run:      r,
 		checker:  rules.NewChecker(&r.settings.Policy, r.register, r.dictionaries),
 		findings: findings,
-		rejects:  chunkWriter{spill: r.spill},
+		rejects:  chunkWriter{spill: r.spill, limit: chunkBytes},
 		records:  r.newReadRecords(),
 		keys:     &findings.RecordKeys,
 	}
@@ -291,11 +301,8 @@ func (w *worker) packRejects(file int) error {
 		if from.HasAmount {
 			w.reject.Amount, w.reject.Currency = b.Amount[from.Row], b.Currency[from.Row]
 		}
-		w.rejects.buffer = w.reject.AppendPacked(w.rejects.buffer)
-		if len(w.rejects.buffer) >= chunkBytes {
-			if err := w.rejects.flush(); err != nil {
-				return outputFailure(err)
-			}
+		if err := w.rejects.put(w.reject.AppendPacked(w.rejects.buffer)); err != nil {
+			return outputFailure(err)
 		}
 	}
 	return nil

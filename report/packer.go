@@ -103,7 +103,7 @@ func (p *Packer) AddPacked(chunk []byte, findings int, numbers *pipeline.Renumbe
 		if err := f.readRecord((*[recordBytes]byte)(records), text); err != nil {
 			return err
 		}
-		if err := f.Renumber(numbers); err != nil {
+		if err := f.renumber(numbers); err != nil {
 			return err
 		}
 		if err := p.Add(&f); err != nil {
@@ -113,14 +113,26 @@ func (p *Packer) AddPacked(chunk []byte, findings int, numbers *pipeline.Renumbe
 	return nil
 }
 
-// Renumber gives the texts of a finding the numbers of other dictionaries. The
+// renumber gives the texts of a finding the numbers of other dictionaries. The
 // error is about a finding that has no such numbers.
-func (f *Finding) Renumber(numbers *pipeline.Renumbering) error {
+func (f *Finding) renumber(numbers *pipeline.Renumbering) error {
 	if int(f.Agency) >= len(numbers.Agency) || int(f.PaymentType) >= len(numbers.PaymentType) || int(f.Currency) >= len(numbers.Currency) {
 		return errPacked
 	}
 	f.Agency, f.PaymentType, f.Currency = numbers.Agency[f.Agency], numbers.PaymentType[f.PaymentType], numbers.Currency[f.Currency]
 	return nil
+}
+
+// RenumberPacked appends a packed finding with the numbers of other dictionaries.
+func RenumberPacked(dst, packed []byte, numbers *pipeline.Renumbering) ([]byte, error) {
+	var f Finding
+	if _, err := f.Unpack(packed); err != nil {
+		return dst, err
+	}
+	if err := f.renumber(numbers); err != nil {
+		return dst, err
+	}
+	return f.AppendPacked(dst), nil
 }
 
 func (p *Packer) flush() error {

@@ -2,8 +2,10 @@ package report
 
 import (
 	"encoding/binary"
+	"iter"
 
 	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/storage"
 )
 
 // Reject is one row of rejects: a row of a file that is no record.
@@ -59,4 +61,29 @@ func (r *Reject) Unpack(src []byte) (rest []byte, err error) {
 		return nil, errPacked
 	}
 	return u.rest, nil
+}
+
+// PackedRejects are the rejects that lie packed in a spill. Each is good until the
+// next; the error, with which they end, is that of the temporary file.
+func PackedRejects(spill *storage.Spill, extents []storage.Extent) iter.Seq2[*Reject, error] {
+	return func(yield func(*Reject, error) bool) {
+		var buffer []byte
+		var err error
+		var reject Reject
+		for _, extent := range extents {
+			if buffer, err = spill.Read(extent, buffer); err != nil {
+				yield(nil, err)
+				return
+			}
+			for rest := buffer; len(rest) > 0; {
+				if rest, err = reject.Unpack(rest); err != nil {
+					yield(nil, err)
+					return
+				}
+				if !yield(&reject, nil) {
+					return
+				}
+			}
+		}
+	}
 }

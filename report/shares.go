@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -145,30 +144,6 @@ func (s *shares) flush(to *share) error {
 	return nil
 }
 
-// rejected are the rejects of a share.
-func (s *shares) rejected(of *share) iter.Seq2[*Reject, error] {
-	return func(yield func(*Reject, error) bool) {
-		var buffer []byte
-		var err error
-		var reject Reject
-		for _, extent := range of.rejects {
-			if buffer, err = s.spill.Read(extent, buffer); err != nil {
-				yield(nil, err)
-				return
-			}
-			for rest := buffer; len(rest) > 0; {
-				if rest, err = reject.Unpack(rest); err != nil {
-					yield(nil, err)
-					return
-				}
-				if !yield(&reject, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // sharesIndex is agencies/index.json.
 type sharesIndex struct {
 	SchemaVersion int          `json:"schema_version"`
@@ -261,7 +236,7 @@ func (w *Writer) writeShare(ctx context.Context, out output, of *share, folder s
 	tables := []string{findingsName}
 	if of.hasRejects {
 		tables = append(tables, rejectsName)
-		if of.writtenRejects, err = w.writeRejects(ctx, &out, w.shares.rejected(of), nil, make([]reasonCounts, out.encoders)); err != nil {
+		if of.writtenRejects, err = w.writeRejects(ctx, &out, PackedRejects(w.spill, of.rejects), nil, make([]reasonCounts, out.encoders)); err != nil {
 			return nil, err
 		}
 	}

@@ -1,7 +1,7 @@
 package storage
 
 import (
-	"container/heap"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -80,44 +80,30 @@ func (s *Sorter[Entry]) flush() error {
 func (s *Sorter[Entry]) Sorted() iter.Seq2[Entry, error] {
 	slices.SortFunc(s.entries, s.form.Compare)
 	return func(yield func(Entry, error) bool) {
-		var none Entry
-		merge := sortedRuns[Entry]{compare: s.form.Compare, runs: []*sortedRun[Entry]{{entries: s.entries}}}
+		runs := []*sortedRun[Entry]{{entries: s.entries}}
 		for _, run := range s.runs {
-			merge.runs = append(merge.runs, &sortedRun[Entry]{spill: s.spill, form: s.form, extents: run})
+			runs = append(runs, &sortedRun[Entry]{spill: s.spill, form: s.form, extents: run})
 		}
-		for i := len(merge.runs) - 1; i >= 0; i-- {
-			more, err := merge.runs[i].fill()
-			if err != nil {
-				yield(none, err)
-				return
+		compare := func(a, b *sortedRun[Entry]) int { return s.form.Compare(a.head, b.head) }
+		err := Merge(runs, compare, (*sortedRun[Entry]).next, func(run *sortedRun[Entry]) error {
+			if !yield(run.head, nil) {
+				return errEnough
 			}
-			if !more {
-				merge.runs = slices.Delete(merge.runs, i, i+1)
-			}
-		}
-		heap.Init(&merge)
-		for len(merge.runs) > 0 {
-			run := merge.runs[0]
-			if !yield(run.entries[0], nil) {
-				return
-			}
-			run.entries = run.entries[1:]
-			more, err := run.fill()
-			switch {
-			case err != nil:
-				yield(none, err)
-				return
-			case more:
-				heap.Fix(&merge, 0)
-			default:
-				heap.Pop(&merge)
-			}
+			return nil
+		})
+		if err != nil && err != errEnough {
+			var none Entry
+			yield(none, err)
 		}
 	}
 }
 
-// sortedRun is what is left of a run: entries in memory, then extents.
+// errEnough says that no more entries are wanted.
+var errEnough = errors.New("no more entries are wanted")
+
+// sortedRun is a run: its head, and what is left of it, entries in memory, then extents.
 type sortedRun[Entry any] struct {
+	head    Entry
 	entries []Entry
 	spill   *Spill
 	form    *Form[Entry]
@@ -126,41 +112,23 @@ type sortedRun[Entry any] struct {
 	buffer  []byte
 }
 
-// fill reads on where no entry is in memory, and reports whether there is one.
-func (r *sortedRun[Entry]) fill() (bool, error) {
-	if len(r.entries) > 0 {
-		return true, nil
+// next moves on to the next entry, and reports whether there is one.
+func (r *sortedRun[Entry]) next() (bool, error) {
+	if len(r.entries) == 0 {
+		if len(r.extents) == 0 {
+			return false, nil
+		}
+		var err error
+		if r.buffer, err = r.spill.Read(r.extents[0], r.buffer); err != nil {
+			return false, err
+		}
+		r.extents = r.extents[1:]
+		r.loaded = r.loaded[:0]
+		for b := r.buffer; len(b) >= r.form.Bytes; b = b[r.form.Bytes:] {
+			r.loaded = append(r.loaded, r.form.Read(b[:r.form.Bytes]))
+		}
+		r.entries = r.loaded
 	}
-	if len(r.extents) == 0 {
-		return false, nil
-	}
-	var err error
-	if r.buffer, err = r.spill.Read(r.extents[0], r.buffer); err != nil {
-		return false, err
-	}
-	r.extents = r.extents[1:]
-	r.loaded = r.loaded[:0]
-	for b := r.buffer; len(b) >= r.form.Bytes; b = b[r.form.Bytes:] {
-		r.loaded = append(r.loaded, r.form.Read(b[:r.form.Bytes]))
-	}
-	r.entries = r.loaded
+	r.head, r.entries = r.entries[0], r.entries[1:]
 	return true, nil
-}
-
-// sortedRuns is the heap of runs by their next entry.
-type sortedRuns[Entry any] struct {
-	runs    []*sortedRun[Entry]
-	compare func(a, b Entry) int
-}
-
-func (r sortedRuns[Entry]) Len() int { return len(r.runs) }
-func (r sortedRuns[Entry]) Less(i, j int) bool {
-	return r.compare(r.runs[i].entries[0], r.runs[j].entries[0]) < 0
-}
-func (r sortedRuns[Entry]) Swap(i, j int) { r.runs[i], r.runs[j] = r.runs[j], r.runs[i] }
-func (r *sortedRuns[Entry]) Push(x any)   { r.runs = append(r.runs, x.(*sortedRun[Entry])) }
-func (r *sortedRuns[Entry]) Pop() any {
-	last := r.runs[len(r.runs)-1]
-	r.runs = r.runs[:len(r.runs)-1]
-	return last
 }
