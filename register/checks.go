@@ -2,7 +2,6 @@ package register
 
 import (
 	"cmp"
-	"container/heap"
 	"errors"
 	"slices"
 	"strings"
@@ -102,7 +101,7 @@ func (c *Checks) validate() error {
 // tally collects one inconsistency while a register is built.
 type tally struct {
 	count  int64
-	first  earliest
+	first  []uint32 // the least, in order
 	places []Location // of those that come with a place of their own
 	words  map[string]int64
 	others int64
@@ -111,11 +110,8 @@ type tally struct {
 // note counts the entry of an index in the order of the input.
 func (t *tally) note(index uint32) {
 	t.count++
-	if len(t.first) < LimitLocations {
-		heap.Push(&t.first, index)
-	} else if index < t.first[0] {
-		t.first[0] = index
-		heap.Fix(&t.first, 0)
+	if at, _ := slices.BinarySearch(t.first, index); at < LimitLocations {
+		t.first = slices.Insert(t.first[:min(len(t.first), LimitLocations-1)], at, index)
 	}
 }
 
@@ -152,25 +148,10 @@ func presentable(word string) string {
 	return strings.ToValidUTF8(word, "?")
 }
 
-// earliest is a heap with the latest index on top.
-type earliest []uint32
-
-func (e earliest) Len() int           { return len(e) }
-func (e earliest) Less(i, j int) bool { return e[i] > e[j] }
-func (e earliest) Swap(i, j int)      { e[i], e[j] = e[j], e[i] }
-func (e *earliest) Push(value any)    { *e = append(*e, value.(uint32)) }
-func (e *earliest) Pop() any {
-	last := (*e)[len(*e)-1]
-	*e = (*e)[:len(*e)-1]
-	return last
-}
-
 // inconsistency is what the tally has collected.
 func (t *tally) inconsistency(name string, locate func(index uint32) Location) Inconsistency {
 	found := Inconsistency{Name: name, Count: t.count, First: t.places, OtherWords: t.others}
-	indexes := slices.Clone(t.first)
-	slices.Sort(indexes)
-	for _, index := range indexes {
+	for _, index := range t.first {
 		found.First = append(found.First, locate(index))
 	}
 	for word, count := range t.words {
