@@ -277,28 +277,31 @@ func (w *Writer) Mark(place uint64, state State, firstSeen calendar.Day, timesSe
 	return w.marks.Add(entry{place, uint64(uint32(firstSeen))<<32 | uint64(uint32(timesSeen)), uint64(state)})
 }
 
-// markReader hands out the sorted marks.
-type markReader struct {
-	next    func() (entry, error, bool) // nil for none
-	mark    entry
-	err     error
-	more    bool
-	started bool
+// entryReader hands out sorted entries.
+type entryReader struct {
+	next func() (entry, error, bool)
+	head entry
+	err  error
+	more bool
 }
 
-// take appends the marks of the findings before a place.
-func (r *markReader) take(marks []entry, place uint64) ([]entry, error) {
-	if r.next == nil {
-		return marks, nil
+// readEntries reads entries, none where there are nil; stop ends it.
+func readEntries(entries iter.Seq2[entry, error]) (r *entryReader, stop func()) {
+	if entries == nil {
+		entries = func(func(entry, error) bool) {}
 	}
-	if !r.started {
-		r.mark, r.err, r.more = r.next()
-		r.started = true
+	r = &entryReader{}
+	r.next, stop = iter.Pull2(entries)
+	r.head, r.err, r.more = r.next()
+	return r, stop
+}
+
+// take appends the entries of the findings before a place.
+func (r *entryReader) take(dst []entry, place uint64) ([]entry, error) {
+	for ; r.more && r.err == nil && r.head.first < place; r.head, r.err, r.more = r.next() {
+		dst = append(dst, r.head)
 	}
-	for ; r.more && r.err == nil && r.mark.first < place; r.mark, r.err, r.more = r.next() {
-		marks = append(marks, r.mark)
-	}
-	return marks, r.err
+	return dst, r.err
 }
 
 // applyMarks sets what is known of the findings, the first of which is at place, and

@@ -119,7 +119,6 @@ type counts struct {
 	closedDetails    []string
 	closedNumbers    []sums
 	expiringMonths   monthSums
-	lastExpiring     dayMonth // that was counted
 
 	// The months of payment dates that have been looked up, by day modulo monthDays.
 	monthOf [monthDays]dayMonth
@@ -167,35 +166,26 @@ func (s sums) findings() int64 {
 // its last day, then longer, then without a day.
 var (
 	ageNames = [...]string{"0_30", "31_90", "91_365", "366_730", "731_1825", "1826_or_more", "unknown"}
-	ageLast  = [...]int{30, 90, 365, 730, lastAge - 1}
+	ageLast  = [...]int{30, 90, 365, 730, 1825}
 )
 
 const (
-	lastAge    = 1826
 	longAge    = len(ageLast)
 	unknownAge = longAge + 1
 )
-
-// ageOf is the band of a number of days before lastAge.
-var ageOf = func() (bands [lastAge]uint8) {
-	for band, first := 0, 0; band < len(ageLast); band++ {
-		for ; first <= ageLast[band]; first++ {
-			bands[first] = uint8(band)
-		}
-	}
-	return bands
-}()
 
 // statusAge is the band of a finding.
 func statusAge(f *Finding) int {
 	if f.StatusFrom == calendar.Missing {
 		return unknownAge
 	}
-	days := max(0, f.PaymentDate-f.StatusFrom)
-	if int(days) >= lastAge {
-		return longAge
+	days := int(f.PaymentDate - f.StatusFrom)
+	for band, last := range ageLast {
+		if days <= last {
+			return band
+		}
 	}
-	return int(ageOf[days])
+	return longAge
 }
 
 // knownNames are what can be said of whether the register told on the payment
@@ -295,11 +285,7 @@ func (c *counts) addExpiring(f *Finding) {
 	if !ok {
 		return
 	}
-	// Most numbers end with a year.
-	if day != c.lastExpiring.day || c.lastExpiring.month == nil {
-		c.lastExpiring = dayMonth{day, c.expiringMonths.of(day.Month())}
-	}
-	c.lastExpiring.month.add(f)
+	c.expiringMonths.of(day.Month()).add(f)
 }
 
 // at is the tally of a number, which it makes where there is none yet.

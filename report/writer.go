@@ -171,15 +171,14 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 		}
 	}
 
-	nextOccurrence, stop := iter.Pull2(w.occurrences)
+	occurrences, stop := readEntries(w.occurrences)
 	defer stop()
-	var marks markReader
+	var sorted iter.Seq2[entry, error]
 	if w.marks != nil {
-		var stopMarks func()
-		marks.next, stopMarks = iter.Pull2(w.marks.Sorted())
-		defer stopMarks()
+		sorted = w.marks.Sorted()
 	}
-	occurrence, err, more := nextOccurrence()
+	marks, stop := readEntries(sorted)
+	defer stop()
 	reader := &partReader{parts: parts, texts: out.texts, reader: segmentReader{spill: w.spill}}
 	identifiers := make([]*identifier, out.encoders)
 	observers := make([]*counts, out.encoders)
@@ -190,17 +189,11 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 		name: findingsName, columns: findingColumns(&w.run),
 		take: func(e *encoder[Finding], limit int) error {
 			e.reader.spill = w.spill
-			if err != nil { // of the first occurrence
-				return err
-			}
+			var err error
 			if e.segments, e.rows, err = reader.take(e.segments, limit, out.rowGroupText); err != nil {
 				return err
 			}
-			e.repeated = e.repeated[:0]
-			for ; more && err == nil && occurrence.first < reader.next(); occurrence, err, more = nextOccurrence() {
-				e.repeated = append(e.repeated, occurrence)
-			}
-			if err != nil {
+			if e.repeated, err = occurrences.take(e.repeated[:0], reader.next()); err != nil {
 				return err
 			}
 			e.marks, err = marks.take(e.marks[:0], reader.next())
@@ -240,6 +233,7 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 	if w.shares != nil {
 		table.written = func(e *encoder[Finding]) error { return w.shares.takeFindings(e, out.texts.agency) }
 	}
+	var err error
 	w.findings, err = table.write(ctx, out)
 	for _, seen := range observers {
 		w.counts.merge(seen)
