@@ -105,7 +105,7 @@ func WriteNotices(ctx context.Context, settings NoticeSettings) (*Noticed, error
 		return nil, outputError(err)
 	}
 	defer spill.Close()
-	n := &noticing{NoticeSettings: &settings, findings: findings, spill: spill, order: report.NewOrder(spill), files: map[[2]string]uint64{}}
+	n := &noticing{NoticeSettings: &settings, findings: findings, spill: spill, order: storage.NewSorter(spill, orderForm, storage.SorterEntries), files: map[[2]string]uint64{}}
 	if err := n.gather(ctx); err != nil {
 		return nil, err
 	}
@@ -125,9 +125,23 @@ type noticing struct {
 	*NoticeSettings
 	findings *report.PublishedFindings
 	spill    *storage.Spill
-	order    *report.Order
-	files    map[[2]string]uint64 // by source and file: its place among those seen
+	order    *storage.Sorter[[3]uint64] // number, place of the file and row, where the finding lies
+	files    map[[2]string]uint64       // by source and file: its place among those seen
 	counted  Noticed
+}
+
+var orderForm = &storage.Form[[3]uint64]{
+	Bytes: 24,
+	Append: func(dst []byte, e [3]uint64) []byte {
+		for _, part := range e {
+			dst = binary.BigEndian.AppendUint64(dst, part)
+		}
+		return dst
+	},
+	Read: func(b []byte) [3]uint64 {
+		return [3]uint64{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])}
+	},
+	Compare: func(a, b [3]uint64) int { return slices.Compare(a[:], b[:]) },
 }
 
 // rowBits is how much of a key the row takes; the place of its file has the rest.
