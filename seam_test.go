@@ -39,7 +39,6 @@ var (
 		"objects/connect.go time.Now":               "a deadline of a connection is a moment of the system's clock",
 		"cmd/avstam/main.go time.Now":               "a deadline of the standard streams is a moment of the system's clock",
 		"cmd/avstam/main.go syscall.Open":           "standard output, opened anew",
-		"cmd/avstam/explain.go os.File":             "whether standard output is a terminal",
 		"cmd/avstam/terminal.go os.File":            "whether standard output is a terminal",
 		"cmd/avstam/main.go os.File":                "the standard streams",
 	}

@@ -90,11 +90,7 @@ func buildRegister(ctx context.Context, settings job.Register) (*register.Snapsh
 	if _, err := readers.ReadExtract(ctx, settings.Extract, readers.Options{Workers: defaultWorkers()}, builder.Add); err != nil {
 		return nil, nil, err
 	}
-	snapshot, checks, err := builder.Build()
-	if err != nil {
-		return nil, nil, err
-	}
-	return snapshot, checks, nil
+	return builder.Build()
 }
 
 // readLines reads the lines that are not blank.

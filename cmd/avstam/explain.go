@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8/cwriter"
 
 	"github.com/avstam/avstam/casework"
 	"github.com/avstam/avstam/config"
@@ -41,7 +40,7 @@ full they are shown on a terminal alone.`,
 				return usageError(errors.New("--numbers: want masked or full"))
 			case format != "text" && format != "json":
 				return usageError(errors.New("--format: want text or json"))
-			case numbers == "full" && !p.printsToTerminal():
+			case numbers == "full" && !isTerminal(p.out):
 				return usageError(errors.New("--numbers full: full numbers are shown on a terminal alone, and standard output is none"))
 			}
 			explanation, err := p.explain(command.Context(), arguments[0], arguments[1], registerFiles, numbers == "full")
@@ -64,12 +63,6 @@ full they are shown on a terminal alone.`,
 	flags.StringVar(&numbers, "numbers", "masked", "identity numbers: masked, or full on a terminal")
 	flags.StringVar(&format, "format", "text", "text or json")
 	return command
-}
-
-// printsToTerminal says whether somebody looks at standard output.
-func (p *program) printsToTerminal() bool {
-	file, isFile := p.out.(*os.File)
-	return isFile && cwriter.IsTerminal(int(file.Fd()))
 }
 
 func (p *program) explain(ctx context.Context, folder, id string, registerFiles []string, full bool) (*casework.Explanation, error) {
