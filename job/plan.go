@@ -26,6 +26,7 @@ import (
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
 	"github.com/avstam/avstam/storage"
 )
@@ -118,6 +119,9 @@ func NewPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int64) (*Plan, error) {
 	if err := checkPlannable(&settings); err != nil {
 		return nil, err
+	}
+	if err := report.CheckOutside(work); err != nil {
+		return nil, outputFailure(err)
 	}
 	r := &run{settings: &settings, dictionaries: pipeline.NewDictionaries(), digestRegister: true}
 	if err := r.readDecisions(ctx); err != nil {

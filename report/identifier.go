@@ -27,6 +27,9 @@ func Key(path string) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
+	if err := CheckOutside(path); err != nil {
+		return nil, fmt.Errorf("cannot make the key of finding ids: %w", err)
+	}
 	key = RandomKey()
 	if err := createKey(path, key); errors.Is(err, fs.ErrExist) {
 		return readKey(path) // a run with another output folder has just made it

@@ -432,6 +432,9 @@ func (f *jobFlags) startProfiles() (stop func() error, err error) {
 // newProfile makes the file of a profile. A file that is there already is not written
 // over: it could be anything.
 func newProfile(path string) (*disk.File, error) {
+	if err := report.CheckOutside(path); err != nil {
+		return nil, err
+	}
 	info, err := disk.Stat(path)
 	if err == nil && info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is there already: it would be lost", path)
