@@ -16,9 +16,9 @@ var runNames = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}$`)
 
 // Prune removes the oldest reports of an output folder until keep are left, and
 // returns their names. It takes for reports only folders with the name of a run
-// and a manifest in them, and never removes the one that latest points at. The
-// error is storage.ErrHeld while a run holds the folder. A folder in which no run has
-// been is refused, and nothing is made in it: its name may be wrong.
+// and a manifest in them, and never removes the one that latest leads to, by however
+// many links. The error is storage.ErrHeld while a run holds the folder. A folder in
+// which no run has been is refused, and nothing is made in it: its name may be wrong.
 func Prune(dir string, keep int) (removed []string, err error) {
 	if keep < 0 {
 		return nil, fmt.Errorf("cannot keep %d reports", keep)
@@ -43,7 +43,7 @@ func Prune(dir string, keep int) (removed []string, err error) {
 	defer folder.Unlock() // the kernel takes it back in any case
 	latest, err := folder.Latest()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot prune reports: %w", err)
 	}
 	entries, err := disk.ReadDir(dir) // by name, which is by time
 	if err != nil {

@@ -193,6 +193,9 @@ func TestPrune(t *testing.T) {
 		{"latest stays, even as the oldest", 1, runs[0], runs[1:3]},
 		{"none to be kept, but latest", 0, runs[3], runs[:3]},
 		{"without latest", 1, "", runs[:3]},
+		{"latest leads there by another link", 1, "best", runs[1:3]},
+		{"by the folder's own path", 1, "here/" + runs[0], runs[1:3]},
+		{"latest leads nowhere", 1, "nothing", runs[:3]},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			dir := t.TempDir()
@@ -206,6 +209,8 @@ func TestPrune(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "archive", ManifestFile), nil, 0o600))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "20231101T020000.000Z-00000000"), nil, 0o600))
 			require.NoError(t, os.MkdirAll(filepath.Join(dir, "failed", runs[0]), 0o750))
+			require.NoError(t, os.Symlink(runs[0], filepath.Join(dir, "best")))
+			require.NoError(t, os.Symlink(".", filepath.Join(dir, "here")))
 			if test.latest != "" {
 				require.NoError(t, os.Symlink(test.latest, filepath.Join(dir, "latest")))
 			}
@@ -231,6 +236,12 @@ func TestPrune(t *testing.T) {
 			assert.Equal(t, before, after)
 		})
 	}
+	t.Run("where latest is no link nobody knows which one it is", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "latest"), 0o750))
+		_, err := Prune(dir, 1)
+		require.EqualError(t, err, "cannot prune reports: latest is there and is not a symbolic link")
+	})
 	t.Run("not while a run is at work", func(t *testing.T) {
 		folder, _, _ := begin(t)
 		_, err := Prune(folder.Path(), 1)

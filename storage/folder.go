@@ -152,14 +152,29 @@ func (f *Folder) Remove(run string) error {
 // those of the lock, of latest and of what failed. Reports have other names.
 func IsMark(name string) bool { return name == lockName || name == latestName || name == failedName }
 
-// Latest is the run that latest points at; empty where there is none.
-func (f *Folder) Latest() (string, error) {
-	target, err := disk.Readlink(filepath.Join(f.path, latestName))
+// Latest is the name of the folder that latest leads to, by however many links; empty
+// where it leads nowhere or there is none.
+func (f *Folder) Latest() (string, error) { return latestIn(f.path) }
+
+// latestIn is Latest of the output folder at dir. It fails where latest is no symbolic
+// link.
+func latestIn(dir string) (string, error) {
+	path := filepath.Join(dir, latestName)
+	info, err := disk.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case info.Mode()&fs.ModeSymlink == 0:
+		return "", fmt.Errorf("%s is there and is not a symbolic link", latestName)
+	}
+	folder, err := disk.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("cannot read %s: %w", latestName, err)
+		return "", err
 	}
-	return filepath.Base(target), nil
+	return filepath.Base(folder), nil
 }
