@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/avstam/avstam/disk"
+	"github.com/avstam/avstam/storage"
 )
 
 // followedFiles are the names of the tables of a report that follows its findings.
@@ -142,7 +143,7 @@ func (v *verifier) followed(ctx context.Context, output Output, summary *Summary
 // run of a manifest; another name says nothing.
 func isNamedAfter(folder string, digest [sha256.Size]byte) bool {
 	run := filepath.Base(folder)
-	return !runNames.MatchString(run) || strings.HasSuffix(run, "-"+hex.EncodeToString(digest[:4]))
+	return !storage.IsRunName(run) || strings.HasSuffix(run, "-"+hex.EncodeToString(digest[:4]))
 }
 
 // Earlier is a published report that is read again.

@@ -4,15 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/storage"
 )
-
-// runNames are what runName makes.
-var runNames = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}$`)
 
 // Prune removes the oldest reports of an output folder until keep are left, and
 // returns their names. It takes for reports only folders with the name of a run
@@ -31,7 +27,7 @@ func Prune(dir string, keep int) (removed []string, err error) {
 		return nil, fmt.Errorf("cannot prune reports: %w", err)
 	}
 	isOutput := slices.ContainsFunc(there, func(entry fs.DirEntry) bool {
-		return runNames.MatchString(entry.Name()) || storage.IsMark(entry.Name())
+		return storage.IsRunName(entry.Name()) || storage.IsMark(entry.Name())
 	})
 	if !isOutput && !disk.IsObject(dir) { // which Lock refuses
 		return nil, fmt.Errorf("cannot prune reports: %s is no output folder: no run has been in it", dir)
@@ -51,7 +47,7 @@ func Prune(dir string, keep int) (removed []string, err error) {
 	}
 	var runs []string
 	for _, entry := range entries {
-		if !entry.IsDir() || !runNames.MatchString(entry.Name()) {
+		if !entry.IsDir() || !storage.IsRunName(entry.Name()) {
 			continue
 		}
 		info, err := disk.Lstat(filepath.Join(dir, entry.Name(), ManifestFile))

@@ -505,7 +505,7 @@ func TestFailedRunKeepsItsRejectsAlone(t *testing.T) {
 	folder, draft, w := f.writeTables(t)
 	run, err := w.FinishFailed(started)
 	require.NoError(t, err)
-	require.Regexp(t, runNames, run)
+	require.True(t, storage.IsRunName(run), run)
 	require.NoError(t, draft.KeepFailed(run))
 	path := filepath.Join(folder.Path(), "failed", run)
 	var names []string
@@ -538,7 +538,7 @@ func TestRunNameSortsByTimeAndTellsTheManifest(t *testing.T) {
 	manifest, err := os.ReadFile(filepath.Join(path, ManifestFile))
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(published.Run, "20251121T020000.000Z-"), published.Run)
-	assert.Regexp(t, runNames, published.Run)
+	assert.True(t, storage.IsRunName(published.Run), published.Run)
 	var record map[string]any
 	contents, err := os.ReadFile(filepath.Join(path, RunFile))
 	require.NoError(t, err)

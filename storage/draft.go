@@ -120,8 +120,7 @@ func (d *Draft) publish(run string) (newer string, err error) {
 		return "", err
 	}
 	target := filepath.Join(d.folder.path, run)
-	latest := filepath.Join(d.folder.path, latestName)
-	newer, err = newerThan(latest, run)
+	newer, err = d.folder.newerThan(run)
 	if err != nil {
 		return "", err
 	}
@@ -265,31 +264,18 @@ func (d *Draft) syncAll() error {
 }
 
 // newerThan is the run that latest is at, where that is newer than a run and exists:
-// latest may then not point at that run. It must be a symbolic link or nothing.
-func newerThan(latest, run string) (newer string, err error) {
-	info, err := disk.Lstat(latest)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", nil
-	case err != nil:
+// latest may then not point at that run. What has another name than runs have is not
+// newer than any: somebody has led latest there by hand.
+func (f *Folder) newerThan(run string) (newer string, err error) {
+	at, err := f.Latest()
+	if err != nil || !isNewer(at, run) {
 		return "", err
-	case info.Mode()&fs.ModeSymlink == 0:
-		return "", fmt.Errorf("%s is there and is not a symbolic link", latestName)
-	}
-	at, err := disk.Readlink(latest)
-	if err != nil {
-		return "", err
-	}
-	if _, err := disk.Stat(latest); errors.Is(err, fs.ErrNotExist) {
-		return "", nil // it leads nowhere
-	} else if err != nil {
-		return "", err
-	}
-	if at = filepath.Base(at); at <= run {
-		return "", nil
 	}
 	return at, nil
 }
+
+// isNewer says whether the name that latest leads to is that of a run after another.
+func isNewer(at, run string) bool { return IsRunName(at) && at > run }
 
 func mustNotExist(path string) error {
 	_, err := disk.Lstat(path)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -87,7 +88,7 @@ func MakeFolder(dir string) error { return makeFolder(filepath.Clean(dir)) }
 // PointLatest points latest at a published run, as Draft.Publish does, whose process
 // may have died before it could. newer is what it is of Publish.
 func (f *Folder) PointLatest(run string) (newer string, err error) {
-	newer, err = newerThan(filepath.Join(f.path, latestName), run)
+	newer, err = f.newerThan(run)
 	if err != nil || newer != "" {
 		return newer, err
 	}
@@ -151,6 +152,12 @@ func (f *Folder) Remove(run string) error {
 // IsMark says whether a name in a folder tells that a run has had it for its output:
 // those of the lock, of latest and of what failed. Reports have other names.
 func IsMark(name string) bool { return name == lockName || name == latestName || name == failedName }
+
+// runNames are the names that runs give their reports: they sort by time.
+var runNames = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}$`)
+
+// IsRunName says whether a name has the form of a run's.
+func IsRunName(name string) bool { return runNames.MatchString(name) }
 
 // Latest is the name of the folder that latest leads to, by however many links; empty
 // where it leads nowhere or there is none.

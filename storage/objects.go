@@ -207,7 +207,7 @@ var ErrUnlinked = errors.New("it is there to be seen, whole, and latest may lead
 func (s *Stage) PointLatest(run string) (newer string, err error) {
 	latest := disk.Join(s.to, latestName)
 	mayMove := func(target string) bool {
-		if newer = ""; target <= run {
+		if newer = ""; !isNewer(target, run) {
 			return true
 		}
 		there, err := objects.Exists(s.undoing, disk.Join(s.to, target))

@@ -189,6 +189,45 @@ func TestLatestNeverMovesBack(t *testing.T) {
 			assert.DirExists(t, filepath.Join(dir, test.then))
 		})
 	}
+	for _, test := range []struct {
+		why, latest string
+		moves       bool
+	}{
+		{"somebody's folder is of no time, though its name sorts behind", "archive", true},
+		{"nor is one whose name begins as a run's", newer + ".bak", true},
+		{"by another link it is the run at its end", "link-to-newer", false},
+		{"which may be an older one", "link-to-older", true},
+		{"a later run that was moved elsewhere is later all the same", "archive/" + newer, false},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			const between, after = "20251120T030000.000Z-11111111", "20251120T040000.000Z-11111111"
+			dir := t.TempDir()
+			folder := lock(t, dir)
+			for _, name := range []string{older, newer, newer + ".bak", "archive/" + newer} {
+				require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o750))
+			}
+			require.NoError(t, os.Symlink(newer, filepath.Join(dir, "link-to-newer")))
+			require.NoError(t, os.Symlink(older, filepath.Join(dir, "link-to-older")))
+			latest := filepath.Join(dir, latestName)
+			require.NoError(t, os.Symlink(test.latest, latest))
+			ahead, err := draftWith(t, folder, "a", "").Publish(between)
+			require.NoError(t, err)
+			want := test.latest
+			if test.moves {
+				want = between
+			}
+			target, err := os.Readlink(latest)
+			require.NoError(t, err)
+			assert.Equal(t, want, target)
+			assert.Equal(t, test.moves, ahead == "")
+			// So does a commit whose report is there.
+			require.NoError(t, os.Remove(latest))
+			require.NoError(t, os.Symlink(test.latest, latest))
+			again, err := folder.PointLatest(after)
+			require.NoError(t, err)
+			assert.Equal(t, ahead, again)
+		})
+	}
 	t.Run("a link to a run that is gone is no run", func(t *testing.T) {
 		dir := t.TempDir()
 		folder := lock(t, dir)

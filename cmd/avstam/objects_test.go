@@ -644,6 +644,16 @@ func testReportOnObjects(t *testing.T, store *objectStore, data string) {
 		assert.Equal(t, ahead, latest(t, "ahead"))
 	})
 
+	t.Run("after one that latest was led to by hand, of whatever name", func(t *testing.T) {
+		require.NoError(t, os.WriteFile(filepath.Join(data, "by-hand"), []byte("archive\n"), 0o600))
+		store.put(t, "by-hand/latest", filepath.Join(data, "by-hand"))
+		store.put(t, "by-hand/archive/manifest.json", filepath.Join(data, "by-hand"))
+		exit, said := store.run(t, data, store.url, arguments("s3://payments/by-hand")...)
+		assert.Zero(t, exit, said)
+		assert.NotContains(t, said, "latest stays")
+		assert.True(t, strings.HasPrefix(latest(t, "by-hand"), "2"), "a run's name begins with its year")
+	})
+
 	t.Run("where latest is something else", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(data, "else"), []byte("what is this?"), 0o600))
 		store.put(t, "else/latest", filepath.Join(data, "else"))
