@@ -130,11 +130,16 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 		result.Newer, err = r.pointLatest(folder, published.Run)
 	}
 	if metrics != nil {
-		if err == nil {
+		switch {
+		case err != nil:
+			err = errors.Join(err, metrics.Discard())
+		case result.IsOld && result.Newer != "":
+			// Those of a later run are there. Else the commit that has published the
+			// report may have died before it could write them.
+			result.Warning = metrics.Discard()
+		default:
 			// The report is there: that its metrics are not elsewhere is no failure of the run.
 			result.Warning = metrics.Commit()
-		} else {
-			err = errors.Join(err, metrics.Discard())
 		}
 	}
 	if err != nil {

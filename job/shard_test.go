@@ -182,6 +182,38 @@ func TestPartsGiveTheReportOfARun(t *testing.T) {
 	}
 }
 
+// A commit that publishes nothing new writes the metrics that the first may not have come
+// to, and leaves those of a later run alone.
+func TestARepeatedCommitSetsNoMetricsBack(t *testing.T) {
+	settings := partedNight(t)
+	settings.Output.MetricsFile = filepath.Join(t.TempDir(), "avstam.prom")
+	read := func() string {
+		t.Helper()
+		text, err := os.ReadFile(settings.Output.MetricsFile)
+		require.NoError(t, err)
+		return string(text)
+	}
+	_, commit := inParts(t, settings, DefaultChunkBytes)
+	first := commit()
+	require.NoError(t, os.Remove(settings.Output.MetricsFile))
+	again := commit()
+	require.True(t, again.IsOld)
+	require.NotEmpty(t, read(), "latest is at this report, and its metrics were missing")
+
+	later, err := Run(t.Context(), settings)
+	require.NoError(t, err)
+	require.Greater(t, later.Folder, first.Folder)
+	of := read()
+	again = commit()
+	require.True(t, again.IsOld)
+	require.NoError(t, again.Warning)
+	assert.Equal(t, filepath.Base(later.Folder), again.Newer)
+	assert.Equal(t, of, read(), "the metrics are those of the later run")
+	left, err := os.ReadDir(filepath.Dir(settings.Output.MetricsFile))
+	require.NoError(t, err)
+	assert.Len(t, left, 1)
+}
+
 // A chunk that fails leaves no part, whatever it fails of, and nothing is published
 // before it has been repeated.
 func TestFailedChunksPublishNothing(t *testing.T) {
