@@ -187,6 +187,9 @@ func (r *run) keepRejects(ctx context.Context, writer *report.Writer, draft *sto
 			err = r.keepStaged(ctx, name)
 		}
 	}
+	if r.records == nil && errors.Is(err, fs.ErrExist) {
+		err = nil // a commit before has kept them, under the name that tells their digest
+	}
 	if err != nil {
 		return inputFailure(errors.Join(ended, err))
 	}
