@@ -171,6 +171,8 @@ one chunk.`,
 	command.Flags().Lookup("records").Usage = "files of records: a path, glob or folder; repeatable"
 	command.Flags().Lookup("register").Usage = "the register: a snapshot"
 	command.Flags().Lookup("out").Usage = "folder of the reports"
+	// It checks no records, either.
+	command.Flags().Lookup("workers").Usage = "how many files are cut at a time"
 	command.Flags().StringVar(&work, "work", "", "the work folder, which all steps see")
 	command.Flags().Int64Var(&chunkBytes, "chunk-bytes", chunkBytes, "about how large a chunk is in its file")
 	return command
