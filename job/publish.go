@@ -26,9 +26,6 @@ const keyName = ".id_key"
 
 // newWriter is the writer of the report.
 func (r *run) newWriter(folder *storage.Folder, draft *storage.Draft) (*report.Writer, error) {
-	if err := r.checkMetricsFile(); err != nil {
-		return nil, err
-	}
 	key, err := report.Key(keyFile(&r.settings.Output, folder.Path()))
 	if err != nil {
 		return nil, outputFailure(err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/register"
@@ -115,6 +116,13 @@ func (r *run) inFolder(ctx context.Context, do func(*storage.Folder, *storage.Dr
 		return nil, outputFailure(err)
 	}
 	defer give()
+	// What can fail of the output fails before the night's reading.
+	if err := storage.CheckLatest(folder.Path()); err != nil {
+		return nil, outputFailure(err)
+	}
+	if err := r.checkMetricsFile(); err != nil {
+		return nil, err
+	}
 	draft, err := folder.Begin()
 	if err != nil {
 		return nil, outputFailure(err)
@@ -133,7 +141,6 @@ func (r *run) reconcile(ctx context.Context, folder *storage.Folder, draft *stor
 		return nil, err
 	}
 	defer r.records.Close()
-	// What can fail of the output fails before the night's reading.
 	writer, err := r.newWriter(folder, draft)
 	if err != nil {
 		return nil, err
@@ -531,6 +538,11 @@ func (r *run) notices() []report.Notice {
 
 // dryRun opens everything, reads the first batch of each file, and publishes nothing.
 func (r *run) dryRun(ctx context.Context) (*Result, error) {
+	if folder := r.settings.Output.Folder; folder != StandardOutput && !disk.IsObject(folder) {
+		if err := storage.CheckLatest(folder); err != nil {
+			return nil, outputFailure(err)
+		}
+	}
 	if err := r.open(ctx); err != nil {
 		return nil, err
 	}

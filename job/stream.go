@@ -16,13 +16,13 @@ func (r *run) stream(ctx context.Context) (_ *Result, err error) {
 		return nil, outputFailure(err)
 	}
 	defer r.spill.Close()
+	if err := r.checkMetricsFile(); err != nil {
+		return nil, err
+	}
 	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
 	defer r.records.Close()
-	if err := r.checkMetricsFile(); err != nil {
-		return nil, err
-	}
 	key := report.RandomKey()
 	if path := r.settings.Output.KeyFile; path != "" {
 		if key, err = report.Key(path); err != nil {

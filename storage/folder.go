@@ -163,6 +163,15 @@ func IsRunName(name string) bool { return runNames.MatchString(name) }
 // where it leads nowhere or there is none.
 func (f *Folder) Latest() (string, error) { return latestIn(f.path) }
 
+// CheckLatest fails where no run can have latest of the output folder at dir lead to its
+// report. The folder need not be there yet.
+func CheckLatest(dir string) error {
+	if _, err := latestIn(dir); err != nil {
+		return fmt.Errorf("cannot publish in %s: %w", dir, err)
+	}
+	return nil
+}
+
 // latestIn is Latest of the output folder at dir. It fails where latest is no symbolic
 // link.
 func latestIn(dir string) (string, error) {
