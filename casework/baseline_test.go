@@ -147,6 +147,42 @@ func TestGoneFindings(t *testing.T) {
 	}
 }
 
+// The register's words in what is gone are masked where either report is, too.
+func TestWordsOfGoneFindingsAreMasked(t *testing.T) {
+	const slipped = "number,status,status_from,status_reason\n196408233234,deregistered,2010-01-01,197010632391\n"
+	for _, test := range []struct {
+		why           string
+		before, after bool // masked
+		want          string
+	}{
+		{"both show numbers: so does what is gone", false, false, "197010632391"},
+		{"this one is masked: what it takes over is not shown by it", false, true, "(digits)"},
+		{"the baseline is masked: there is nothing else to show", true, false, "(digits)"},
+		{"both are masked", true, true, "(digits)"},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			s := newSmall(t, "identity_number,payment_date,amount,record_id\n640823-3234,2025-11-20,100.00,A\n")
+			s.write(t, "register.csv", slipped)
+			s.settings.Baseline, s.settings.Output.Masked = job.Latest, test.before
+			s.run(t)
+			s.write(t, "register.csv", oneNumber)
+			s.settings.Output.Masked = test.after
+			result := s.run(t)
+			assert.Equal(t, "resolved 1, not_read 0", counts(result.Summary.Baseline.Gone()))
+			table, err := os.ReadFile(filepath.Join(result.Folder, "resolved.csv"))
+			require.NoError(t, err)
+			assert.Contains(t, string(table), ",unknown_deregistration,warning,register,certain,"+test.want+",")
+			rows, err := report.OpenRows(filepath.Join(result.Folder, report.ResolvedFile), "detail")
+			require.NoError(t, err)
+			defer rows.Close() // it was only read
+			n, err := rows.Next()
+			require.NoError(t, err)
+			require.Equal(t, 1, n)
+			assert.Equal(t, test.want, string(rows.Text(0, 0)))
+		})
+	}
+}
+
 // A policy that asks for less makes findings go that nobody has looked at.
 func TestAnotherPolicyIsTold(t *testing.T) {
 	s := newSmall(t, withIDs)

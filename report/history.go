@@ -90,8 +90,9 @@ func (g *Gone) textBytes() int {
 // resolvedColumns are the columns of resolved in their order.
 func resolvedColumns(masked bool) []column[Gone] {
 	number := func(number []byte, dst []byte) []byte { return append(dst, number...) }
+	word := valid // of the register
 	if masked {
-		number = appendMaskedText
+		number, word = appendMaskedText, maskedWord
 	}
 	return []column[Gone]{
 		{name: "finding_id", doc: "as the baseline has it, like all that follows but `outcome`, `first_seen`, `last_seen` and `times_seen`", shape: asText, required: true, text: func(dst []byte, g *Gone) []byte { return append(dst, g.ID...) }},
@@ -100,7 +101,7 @@ func resolvedColumns(masked bool) []column[Gone] {
 		{name: "severity", required: true, category: func(g *Gone) []byte { return g.Severity }},
 		{name: "direction", required: true, category: func(g *Gone) []byte { return g.Direction }},
 		{name: "confidence", required: true, category: func(g *Gone) []byte { return g.Confidence }},
-		{name: "detail", category: func(g *Gone) []byte { return g.Detail }},
+		{name: "detail", category: func(g *Gone) []byte { return word(g.Detail) }},
 		{name: "source", bounded: true, required: true, category: func(g *Gone) []byte { return g.Source }},
 		{name: "file", bounded: true, required: true, category: func(g *Gone) []byte { return g.File }},
 		{name: "row", bounded: true, shape: asInteger, required: true, number: func(g *Gone) (int64, bool) { return g.Row, true }},

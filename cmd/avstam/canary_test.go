@@ -343,10 +343,11 @@ func TestNoNumberLeaks(t *testing.T) {
 	n.write("slipped/latest/findings.csv", bytes.Replace(findings, []byte("-01-"), []byte("-02-"), 1))
 	n.call(1, nil, "verify", "slipped/latest")
 	n.write("slipped/latest/findings.csv", findings)
+	n.call(0, nil, "run", "--numbers", "masked", "--baseline", "slipped/latest", "--out", "masked-after-slipped")
 	n.call(0, nil, "prune", "out", "--keep", "1")
 	n.callNextNight()
 
-	for _, out := range []string{"out", "excel", "slipped", "masked", "masked-excel", "masked-slipped", "thresholds", "rejected", "masked-rejected", "pipe", "chain", "masked-chain"} {
+	for _, out := range []string{"out", "excel", "slipped", "masked", "masked-excel", "masked-slipped", "masked-after-slipped", "thresholds", "rejected", "masked-rejected", "pipe", "chain", "masked-chain"} {
 		n.scanFolder(out, strings.HasPrefix(out, "masked"))
 	}
 	assert.Zero(t, n.canaries.inBytes(n.read("m.prom")))
