@@ -153,6 +153,44 @@ func TestDialects(t *testing.T) {
 	}
 }
 
+// What is gone is written as findings are, so that both can be looked up in one another.
+func TestDialectsOfWhatIsGone(t *testing.T) {
+	f := newFixture(t, 1, 300)
+	finding := f.across[0]
+	finding.Number, finding.UseNumber, finding.OtherNumber = 196408233234, 197010632391, 196408233234
+	finding.IdentityNumber, finding.RecordID = []byte("6408233234"), []byte("007")
+	for _, detail := range []string{"2025-12-31", "0", "12E5", "=1"} {
+		finding.Detail = []byte(detail)
+		gone := Gone{
+			Detail: finding.Detail, RecordID: finding.RecordID, IdentityNumber: finding.IdentityNumber, NumberKind: []byte(finding.NumberKind.String()),
+			Number: []byte("196408233234"), UseNumber: []byte("197010632391"), OtherNumber: []byte("196408233234"),
+		}
+		for _, dialect := range []Dialect{Standard, Excel, ExcelSwedish} {
+			style, err := dialect.style()
+			require.NoError(t, err)
+			found := cellsByName(t, &style, findingColumns(&f.run), newTexts(&f.run), &finding)
+			resolved := cellsByName(t, &style, resolvedColumns(false), nil, &gone)
+			for _, name := range []string{"detail", "record_id", "identity_number", "number", "number_kind", "use_number", "other_number"} {
+				assert.Equal(t, found[name], resolved[name], "%s %s, detail %s", dialect, name, detail)
+			}
+		}
+	}
+}
+
+// cellsByName are the cells of a line, as they stand there.
+func cellsByName[Row any](t *testing.T, style *csvStyle, columns []column[Row], texts *texts, row *Row) map[string]string {
+	t.Helper()
+	reader := csv.NewReader(bytes.NewReader(appendLine(nil, style, columns, texts, row)))
+	reader.Comma = rune(style.delimiter)
+	line, err := reader.Read()
+	require.NoError(t, err)
+	cells := map[string]string{}
+	for i := range columns {
+		cells[columns[i].name] = line[i]
+	}
+	return cells
+}
+
 // What was written in any dialect is counted when it is read back, and Verify
 // finds out by itself which it is.
 func TestDialectsAreReadBack(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"iter"
+	"slices"
 
 	"github.com/avstam/avstam/calendar"
 )
@@ -87,33 +88,34 @@ func (g *Gone) textBytes() int {
 		len(g.IdentityNumber) + len(g.Number) + len(g.NumberKind) + len(g.UseNumber) + len(g.OtherNumber) + len(g.Decision)
 }
 
-// resolvedColumns are the columns of resolved in their order.
+// resolvedColumns are the columns of resolved in their order. Those that findings have,
+// too, are stored and written as theirs are; what is said here of them is where they differ.
 func resolvedColumns(masked bool) []column[Gone] {
 	number := func(number []byte, dst []byte) []byte { return append(dst, number...) }
 	word := valid // of the register
 	if masked {
 		number, word = appendMaskedText, maskedWord
 	}
-	return []column[Gone]{
-		{name: "finding_id", doc: "as the baseline has it, like all that follows but `outcome`, `first_seen`, `last_seen` and `times_seen`", shape: asText, required: true, text: func(dst []byte, g *Gone) []byte { return append(dst, g.ID...) }},
+	return likeFindings([]column[Gone]{
+		{name: "finding_id", doc: "as the baseline has it, like all that follows but `outcome`, `first_seen`, `last_seen` and `times_seen`", text: func(dst []byte, g *Gone) []byte { return append(dst, g.ID...) }},
 		{name: "outcome", doc: "`resolved`, `not_read` or `unknown`", required: true, code: func(g *Gone) int { return int(g.Outcome) }, names: constant(outcomeNames)},
-		{name: "rule", required: true, category: func(g *Gone) []byte { return g.Rule }},
-		{name: "severity", required: true, category: func(g *Gone) []byte { return g.Severity }},
-		{name: "direction", required: true, category: func(g *Gone) []byte { return g.Direction }},
-		{name: "confidence", required: true, category: func(g *Gone) []byte { return g.Confidence }},
+		{name: "rule", category: func(g *Gone) []byte { return g.Rule }},
+		{name: "severity", category: func(g *Gone) []byte { return g.Severity }},
+		{name: "direction", category: func(g *Gone) []byte { return g.Direction }},
+		{name: "confidence", category: func(g *Gone) []byte { return g.Confidence }},
 		{name: "detail", category: func(g *Gone) []byte { return word(g.Detail) }},
-		{name: "source", bounded: true, required: true, category: func(g *Gone) []byte { return g.Source }},
-		{name: "file", bounded: true, required: true, category: func(g *Gone) []byte { return g.File }},
-		{name: "row", bounded: true, shape: asInteger, required: true, number: func(g *Gone) (int64, bool) { return g.Row, true }},
-		{name: "record_id", shape: asText, text: func(dst []byte, g *Gone) []byte { return append(dst, g.RecordID...) }},
+		{name: "source", category: func(g *Gone) []byte { return g.Source }},
+		{name: "file", category: func(g *Gone) []byte { return g.File }},
+		{name: "row", number: func(g *Gone) (int64, bool) { return g.Row, true }},
+		{name: "record_id", text: func(dst []byte, g *Gone) []byte { return append(dst, g.RecordID...) }},
 		{name: "agency", category: func(g *Gone) []byte { return g.Agency }},
 		{name: "payment_type", category: func(g *Gone) []byte { return g.PaymentType }},
-		{name: "payment_date", bounded: true, shape: asDay, required: true, number: func(g *Gone) (int64, bool) { return dayOf(g.PaymentDate) }},
-		{name: "period_start", shape: asDay, number: func(g *Gone) (int64, bool) { return dayOf(g.PeriodStart) }},
-		{name: "period_end", shape: asDay, number: func(g *Gone) (int64, bool) { return dayOf(g.PeriodEnd) }},
-		{name: "amount", bounded: true, shape: asDecimal, required: true, number: func(g *Gone) (int64, bool) { return g.Amount, true }},
-		{name: "currency", required: true, category: func(g *Gone) []byte { return g.Currency }},
-		{name: "identity_number", shape: asText, text: func(dst []byte, g *Gone) []byte {
+		{name: "payment_date", number: func(g *Gone) (int64, bool) { return dayOf(g.PaymentDate) }},
+		{name: "period_start", number: func(g *Gone) (int64, bool) { return dayOf(g.PeriodStart) }},
+		{name: "period_end", number: func(g *Gone) (int64, bool) { return dayOf(g.PeriodEnd) }},
+		{name: "amount", number: func(g *Gone) (int64, bool) { return g.Amount, true }},
+		{name: "currency", category: func(g *Gone) []byte { return g.Currency }},
+		{name: "identity_number", text: func(dst []byte, g *Gone) []byte {
 			if masked && len(g.IdentityNumber) > 0 {
 				if len(g.Number) == 0 {
 					return append(dst, "************"...)
@@ -122,16 +124,32 @@ func resolvedColumns(masked bool) []column[Gone] {
 			}
 			return append(dst, g.IdentityNumber...)
 		}},
-		{name: "number", shape: asText, text: func(dst []byte, g *Gone) []byte { return number(g.Number, dst) }},
+		{name: "number", text: func(dst []byte, g *Gone) []byte { return number(g.Number, dst) }},
 		{name: "number_kind", category: func(g *Gone) []byte { return g.NumberKind }},
-		{name: "use_number", shape: asText, text: func(dst []byte, g *Gone) []byte { return number(g.UseNumber, dst) }},
-		{name: "other_number", shape: asText, text: func(dst []byte, g *Gone) []byte { return number(g.OtherNumber, dst) }},
-		{name: "first_seen", doc: "the day of the first report that has it", shape: asDay, required: true, number: func(g *Gone) (int64, bool) { return dayOf(g.FirstSeen) }},
+		{name: "use_number", text: func(dst []byte, g *Gone) []byte { return number(g.UseNumber, dst) }},
+		{name: "other_number", text: func(dst []byte, g *Gone) []byte { return number(g.OtherNumber, dst) }},
+		{name: "first_seen", doc: "the day of the first report that has it", required: true, number: func(g *Gone) (int64, bool) { return dayOf(g.FirstSeen) }},
 		{name: "last_seen", doc: "the day of the last one", shape: asDay, required: true, number: func(g *Gone) (int64, bool) { return dayOf(g.LastSeen) }},
-		{name: "times_seen", doc: "how many have it", shape: asCount, required: true, number: func(g *Gone) (int64, bool) { return int64(g.TimesSeen), true }},
+		{name: "times_seen", doc: "how many have it", required: true, number: func(g *Gone) (int64, bool) { return int64(g.TimesSeen), true }},
 		{name: "decision", category: func(g *Gone) []byte { return g.Decision }},
-		{name: "decision_until", shape: asDay, number: func(g *Gone) (int64, bool) { return dayOf(g.DecisionUntil) }},
+		{name: "decision_until", number: func(g *Gone) (int64, bool) { return dayOf(g.DecisionUntil) }},
+	})
+}
+
+// likeFindings gives columns the properties of those that findings have by the same name.
+func likeFindings(columns []column[Gone]) []column[Gone] {
+	findings := findingColumns(&Run{})
+	for i := range columns {
+		c := &columns[i]
+		at := slices.IndexFunc(findings, func(f column[Finding]) bool { return f.name == c.name })
+		if at < 0 {
+			continue
+		}
+		f := &findings[at]
+		c.shape, c.bounded, c.isNumber, c.isDated = f.shape, f.bounded, f.isNumber, f.isDated
+		c.required = c.required || f.required
 	}
+	return columns
 }
 
 // appendMaskedText is appendMaskedGiven for a number of twelve digits or none.
