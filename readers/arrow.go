@@ -24,6 +24,7 @@ type arrowFile struct {
 	part     *Chunk        // that is to be read; nil for the whole file
 	fields   []int         // by canonical column: the place of the field that has it, -1 for none
 	columns  []*fileColumn // by canonical column; nil where there is none
+	lacking  error         // what the first row meets: a required column has no values
 }
 
 // arrowInput is an Arrow file open for reading.
@@ -74,11 +75,11 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 		}
 		field := &schema.Fields[at]
 		if field.Type.Kind == arrowipc.Null {
-			if !canonical[i].Required {
-				a.fields[i] = -1 // as pandas writes a column of no values, whatever its type was meant to be
-				continue
+			a.fields[i] = -1 // as pandas writes a column of no values, whatever its type was meant to be
+			if canonical[i].Required && a.lacking == nil {
+				a.lacking = fmt.Errorf("cannot read %s: column %s has no values; %s is required", path, columnText(field.Name), canonical[i].Name)
 			}
-			return nil, fmt.Errorf("cannot read %s: column %s has no values; %s is required", path, columnText(field.Name), canonical[i].Name)
+			continue
 		}
 		column := &fileColumn{canonical: canonical[i].Name, theirs: field.Name, optional: true, columnType: arrowTypeOf(&field.Type)}
 		if shapes := shapesOf[canonical[i].kind]; !slices.Contains(shapes, column.shape) {
@@ -86,6 +87,16 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 				path, columnText(field.Name), field.Type.Name, canonical[i].Name, strings.ToLower(joinShapes(shapes)))
 		}
 		a.columns[i] = column
+	}
+	if a.lacking != nil {
+		// The end of a file tells of its rows; those of a stream are met when they come.
+		places, err := in.Places()
+		if err != nil {
+			return nil, cannotRead(path, err)
+		}
+		if slices.ContainsFunc(places, func(place arrowipc.Place) bool { return place.Rows > 0 }) {
+			return nil, a.lacking
+		}
 	}
 	if a.isStream {
 		a.input = in
@@ -219,6 +230,9 @@ func (a *arrowFile) batches(ctx context.Context, memory *arrowMemory, use func(b
 		}
 		if err != nil {
 			return cannotRead(path, err)
+		}
+		if batch.Rows > 0 && a.lacking != nil {
+			return a.lacking
 		}
 		if err := use(batch, batch.Bytes()); err != nil {
 			return err

@@ -117,9 +117,15 @@ func appendKronor(dst []byte, ore int64) []byte {
 // writeIPC writes record batches as a file or as a stream.
 func writeIPC(t testing.TB, stream bool, batches []arrow.RecordBatch, options ...ipc.Option) string {
 	t.Helper()
+	return writeIPCOf(t, stream, batches[0].Schema(), batches, options...)
+}
+
+// writeIPCOf is writeIPC for record batches of which there may be none.
+func writeIPCOf(t testing.TB, stream bool, schema *arrow.Schema, batches []arrow.RecordBatch, options ...ipc.Option) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "records.arrow")
 	var contents bytes.Buffer
-	options = append(options, ipc.WithSchema(batches[0].Schema()))
+	options = append(options, ipc.WithSchema(schema))
 	var writer interface {
 		Write(arrow.RecordBatch) error
 		Close() error
@@ -404,6 +410,48 @@ func TestArrowColumnsThatCannotBeRead(t *testing.T) {
 		Columns: map[string]string{"identity_number": "PNR"},
 	}, newOptions())
 	require.ErrorContains(t, err, "it has no column PNR (for identity_number); its columns are nested, identity_number, record_id")
+}
+
+// A night with no payments is written by pandas with columns of the type that has no
+// values, since nothing tells what theirs would have been.
+func TestArrowOfNoRowsHasColumnsOfNoValues(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "identity_number", Type: arrow.Null, Nullable: true}, {Name: "payment_date", Type: arrow.Null, Nullable: true}, {Name: "amount", Type: arrow.Null, Nullable: true},
+	}, nil)
+	of := func(rows int) arrow.RecordBatch {
+		columns := []arrow.Array{array.NewNull(rows), array.NewNull(rows), array.NewNull(rows)}
+		return array.NewRecordBatch(schema, columns, int64(rows))
+	}
+	for _, c := range []struct {
+		why      string
+		isStream bool
+		batches  []arrow.RecordBatch
+		refused  bool
+	}{
+		{"a file of no record batches", false, nil, false},
+		{"a file of an empty record batch", false, []arrow.RecordBatch{of(0)}, false},
+		{"a file with rows", false, []arrow.RecordBatch{of(0), of(1)}, true},
+		{"a stream of no record batches", true, nil, false},
+		{"a stream of an empty record batch", true, []arrow.RecordBatch{of(0)}, false},
+		{"a stream with rows", true, []arrow.RecordBatch{of(0), of(1)}, true},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			path := writeIPCOf(t, c.isStream, schema, c.batches)
+			records, file, err := readAny(Source{Files: []string{path}}, newOptions())
+			if c.refused {
+				require.EqualError(t, err, "cannot read "+path+": column identity_number has no values; identity_number is required")
+				return
+			}
+			require.NoError(t, err)
+			assert.Empty(t, records)
+			assert.Zero(t, file.Extent)
+		})
+	}
+	t.Run("what has rows is refused before anything is read where its end tells", func(t *testing.T) {
+		path := writeIPCOf(t, false, schema, []arrow.RecordBatch{of(1)})
+		_, err := OpenRecords(context.Background(), []Source{{Files: []string{path}}}, *newOptions())
+		require.ErrorContains(t, err, "column identity_number has no values")
+	})
 }
 
 // A stream may put another dictionary in place of one, and add to one.

@@ -204,7 +204,7 @@ func TestFoldersSayWhatNullColumnsDoNot(t *testing.T) {
 		assert.Equal(t, []FolderKey{{"nothing", "2025-09-01", "period_start"}}, file.Folders, name)
 
 		path := writeFile(t, name, data)
-		_, _, _, err = firstRow(t, Source{Name: "s", Files: []string{path}, Columns: map[string]string{"amount": "nothing"}})
+		_, _, err = readAny(Source{Name: "s", Files: []string{path}, Columns: map[string]string{"amount": "nothing"}}, newOptions())
 		assert.EqualError(t, err, "cannot read "+path+": column nothing has no values; amount is required")
 	}
 }
