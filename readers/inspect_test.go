@@ -239,6 +239,15 @@ func TestInspectParquet(t *testing.T) {
 	assert.True(t, byName["delar"].Unreadable, "what is nested is told, and not read")
 }
 
+// Of a column of the type that has no values the library does not know how it is stored.
+func TestInspectParquetColumnOfNoValues(t *testing.T) {
+	inspection, err := Inspect(t.Context(), filepath.Join("..", "testdata", "interop", "pyarrow", "records-nested-around.parquet"))
+	require.NoError(t, err)
+	at := slices.IndexFunc(inspection.Columns, func(c Profile) bool { return c.Name == "nothing" })
+	require.GreaterOrEqual(t, at, 0)
+	assert.Equal(t, "INT32 NULL", inspection.Columns[at].Type)
+}
+
 func TestInspectMasks(t *testing.T) {
 	for _, row := range []struct {
 		why, text    string

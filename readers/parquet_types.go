@@ -12,7 +12,7 @@ import (
 // https://github.com/apache/parquet-format/blob/master/LogicalTypes.md
 func parquetTypeOf(column *parquet.Column, element *format.SchemaElement) columnType {
 	leaf := column.Type()
-	t := columnType{kind: leaf.Kind(), name: leaf.Kind().String()}
+	t := columnType{kind: leaf.Kind(), name: element.Type.V.String()} // the library has no word for the type of a column of no values
 	if t.kind == parquet.FixedLenByteArray {
 		t.width = leaf.Length()
 		if t.width <= 0 {
