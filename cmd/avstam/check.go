@@ -99,7 +99,11 @@ func readLines(r io.Reader) ([]string, error) {
 	read := 0
 	scanner := bufio.NewScanner(r)
 	for ; scanner.Scan(); read++ {
-		if line := strings.TrimSpace(scanner.Text()); line != "" {
+		text := scanner.Text()
+		if read == 0 {
+			text = strings.TrimPrefix(text, "\ufeff") // a byte order mark
+		}
+		if line := strings.TrimSpace(text); line != "" {
 			lines = append(lines, line)
 		}
 	}
