@@ -40,34 +40,38 @@ type Amount string
 
 // Ore is the amount in öre; 0 for none.
 func (a Amount) Ore() int64 {
-	ore, _ := parseHundredths(string(a))
+	ore, _, _ := parseHundredths(string(a))
 	return ore
 }
 
 func (a *Amount) set(text string, kind ast.NodeType) string {
-	if _, ok := parseHundredths(text); !ok || kind == ast.BoolType {
+	_, fits, ok := parseHundredths(text)
+	switch {
+	case !ok || kind == ast.BoolType:
 		return fmt.Sprintf("want an amount with at most two digits after the point, found %s", quote(text))
+	case !fits:
+		return fmt.Sprintf("the amount is too large: want one whose öre fit into 64 bits, found %s", quote(text))
 	}
 	*a = Amount(text)
 	return ""
 }
 
 // parseHundredths reads a decimal number with at most two digits after the
-// point as an integer of hundredths.
-func parseHundredths(text string) (int64, bool) {
+// point as an integer of hundredths. One that is too large for it does not fit.
+func parseHundredths(text string) (n int64, fits, ok bool) {
 	digits, negative := strings.CutPrefix(text, "-")
 	whole, fraction, point := strings.Cut(digits, ".")
 	if !allDigits(whole) || point && (!allDigits(fraction) || len(fraction) > 2) {
-		return 0, false
+		return 0, false, false
 	}
-	n, err := strconv.ParseUint(whole+(fraction + "00")[:2], 10, 63)
+	n, err := strconv.ParseInt(whole+(fraction + "00")[:2], 10, 64)
 	if err != nil {
-		return 0, false
+		return 0, false, true
 	}
 	if negative {
-		return -int64(n), true
+		n = -n
 	}
-	return int64(n), true
+	return n, true, true
 }
 
 func allDigits(text string) bool {
