@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/readers"
 )
 
 // The exit statuses of a run; their meaning is promised in docs/reference.md.
@@ -35,7 +36,12 @@ func usageFailure(format string, arguments ...any) error {
 	return &Failure{Exit: ExitUsage, Err: fmt.Errorf(format, arguments...)}
 }
 
-func inputFailure(err error) error { return failure(ExitInput, err) }
+func inputFailure(err error) error {
+	if errors.Is(err, readers.ErrNamedTwice) {
+		return failure(ExitUsage, err)
+	}
+	return failure(ExitInput, err)
+}
 
 func outputFailure(err error) error { return failure(ExitOutput, err) }
 

@@ -357,15 +357,28 @@ func newNamedFiles() *namedFiles {
 	return &namedFiles{paths: map[string]bool{}, alike: map[string][]namedFile{}}
 }
 
+// ErrNamedTwice says that a file is named twice: no input is at fault, but what names them.
+var ErrNamedTwice = errors.New("it is named twice")
+
+// spelt is one of the ways in which a path can be written without leading elsewhere;
+// beyond a link .. is another folder.
+func spelt(path string) string {
+	if path == StandardInput || disk.IsObject(path) || strings.Contains(path, "..") {
+		return path
+	}
+	return "." + string(filepath.Separator) + filepath.Clean(path)
+}
+
 // add refuses a path that leads to a file that there is already.
 func (n *namedFiles) add(ctx context.Context, path string) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if n.paths[path] {
-		return fmt.Errorf("cannot read %s: it is named twice", pathText(path))
+	name := spelt(path)
+	if n.paths[name] {
+		return fmt.Errorf("cannot read %s: %w", pathText(path), ErrNamedTwice)
 	}
-	n.paths[path] = true
+	n.paths[name] = true
 	if path == StandardInput {
 		return nil
 	}

@@ -59,6 +59,7 @@ func TestExpand(t *testing.T) {
 		{"a.csv in/../a.csv", "", "cannot read FOLDER/in/../a.csv: it is the same file as FOLDER/a.csv", "by two paths"},
 		{"b.csv symbolic", "", "cannot read FOLDER/symbolic: it is the same file as FOLDER/b.csv", "by a symbolic link"},
 		{"*.txt", "", "cannot read FOLDER/linked.txt: it is the same file as FOLDER/c.txt", "two names of one file"},
+		{"a.csv ./a.csv", "", "cannot read FOLDER/./a.csv: it is named twice", "written in two ways"},
 		{"- -", "", "cannot read standard input: it is named twice", "standard input twice"},
 	} {
 		var patterns []string

@@ -40,6 +40,9 @@ Values are masked: no identity number is printed.`,
 			if slices.Contains(arguments, readers.StandardInput) {
 				return usageError(errors.New("standard input cannot be inspected: it can be read only once"))
 			}
+			if _, err := readers.Expand(command.Context(), arguments); err != nil {
+				return inputError(err)
+			}
 			var inspections []*readers.Inspection
 			named := map[string]string{} // the argument that named a file
 			for _, argument := range arguments {

@@ -26,6 +26,7 @@ import (
 	"github.com/avstam/avstam/disk"
 	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/pipeline"
+	"github.com/avstam/avstam/readers"
 	"github.com/avstam/avstam/storage"
 )
 
@@ -194,8 +195,14 @@ type differs struct{ err error }
 func (d *differs) Error() string { return d.err.Error() }
 
 func usageError(err error) error  { return withExit(job.ExitUsage, err) }
-func inputError(err error) error  { return withExit(job.ExitInput, err) }
 func outputError(err error) error { return withExit(job.ExitOutput, err) }
+
+func inputError(err error) error {
+	if errors.Is(err, readers.ErrNamedTwice) {
+		return usageError(err)
+	}
+	return withExit(job.ExitInput, err)
+}
 
 // withExit gives an error an exit status, if it has none yet.
 func withExit(exit int, err error) error {
