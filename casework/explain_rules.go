@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -428,12 +429,14 @@ func sayLevel(e *explaining) said {
 }
 
 func sayPurpose(e *explaining) said {
-	agency := "the record has no agency"
-	if e.finding.Agency != "" {
-		agency = e.Explanation.Record.Agency + " is not among them"
+	allowed := "names the agencies that may hold them, and the record has no agency"
+	if list := e.question.Policy.UncertainAllowed; list != nil && len(list) == 0 {
+		allowed = "allows them to no agency"
+	} else if e.finding.Agency != "" {
+		allowed = "names the agencies that may hold them, and " + e.Explanation.Record.Agency + " is not among them"
 	}
 	return said{
-		fmt.Sprintf("The identity level of the number was uncertain on the payment date. Such numbers are for a closed list of purposes; the policy names the agencies that may hold them, and %s.", agency),
+		fmt.Sprintf("The identity level of the number was uncertain on the payment date. Such numbers are for a closed list of purposes; the policy %s.", allowed),
 		"A level of probable or confirmed in the register; or an agency that the policy names under uncertain_allowed.",
 	}
 }
@@ -525,7 +528,7 @@ func (e *explaining) policyLines() []string {
 			fmt.Sprintf("identity_level of %s: %s", paymentType, levelText(policy.PaymentTypes[f.PaymentType].IdentityLevel)),
 			fmt.Sprintf("identity_level of %s: %s", agency, levelText(policy.Agencies[f.Agency].IdentityLevel)))
 	case "uncertain_identity_purpose":
-		lines = append(lines, "uncertain_allowed: "+printable(joined(policy.UncertainAllowed)))
+		lines = append(lines, "uncertain_allowed: "+cmp.Or(printable(joined(policy.UncertainAllowed)), "[]"))
 	case "expiring_number":
 		lines = append(lines, fmt.Sprintf("expiring_within_days: %d", policy.ExpiringWithinDays))
 	case "test_number":

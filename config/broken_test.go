@@ -51,6 +51,8 @@ func TestBrokenFiles(t *testing.T) {
 			`f:1:18: the text has a control character or a line break`},
 		{"an empty list", "sources: []",
 			`f:1:10: the list is empty`},
+		{"an empty list of what is not allowed agencies", "policy: {uncertain_allowed: []}\noutput: {formats: []}",
+			`f:2:19: the list is empty`},
 		{"a source without a name", "sources:\n  - files: [a]",
 			`f:2:5: the key "name" is missing`},
 		{"a source without files", "sources:\n  - name: a",

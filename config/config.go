@@ -80,7 +80,7 @@ type Policy struct {
 	Rules              map[RuleName]RuleSetting `json:"rules,omitempty"`
 	PaymentTypes       map[string]PaymentType   `json:"payment_types,omitempty"`
 	Agencies           map[string]Agency        `json:"agencies,omitempty"`
-	UncertainAllowed   []string                 `json:"uncertain_allowed,omitempty"`
+	UncertainAllowed   []string                 `json:"uncertain_allowed,omitzero"` // nil for no list
 	ExpiringWithinDays Days                     `json:"expiring_within_days"`
 	StaleAfterDays     Days                     `json:"stale_after_days"`
 	TestNumbers        string                   `json:"test_numbers,omitempty"` // a file

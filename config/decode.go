@@ -325,13 +325,17 @@ func (d *decoder) mapping(node ast.Node, target reflect.Value, path string) {
 	}
 }
 
+// mayBeEmpty is the key of the one list that says something without a word in it: no
+// agency is on it.
+const mayBeEmpty = "uncertain_allowed"
+
 func (d *decoder) list(node ast.Node, target reflect.Value, path string) {
 	sequence, ok := node.(*ast.SequenceNode)
 	if !ok {
 		d.complain(d.values[path], "want a list, found %s", nodeName(node))
 		return
 	}
-	if len(sequence.Values) == 0 {
+	if len(sequence.Values) == 0 && !strings.HasSuffix(path, mayBeEmpty) {
 		d.complain(nodePosition(node), "the list is empty")
 	}
 	target.Set(reflect.MakeSlice(target.Type(), len(sequence.Values), len(sequence.Values)))

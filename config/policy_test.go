@@ -16,7 +16,8 @@ import (
 // What the page shows of a policy is the file that one would write for it.
 func TestPolicySettingsAreAPolicyFile(t *testing.T) {
 	for why, written := range map[string]string{
-		"nothing": "{}",
+		"nothing":                              "{}",
+		"no agency may hold uncertain numbers": `{"uncertain_allowed": []}`,
 		"all": `{"rules": {"closed_number": "off", "inactive_number": "error", "duplicate_payment": "on"},
 			"payment_types": {"pension": {"lawful_after_death": {"months": 0}, "emigrated": "allow"}, "studiemedel": {"identity_level": "confirmed"}, "annat": {}},
 			"agencies": {"csn": {"identity_level": "probable"}, "fk": {}}, "uncertain_allowed": ["polisen"], "expiring_within_days": 30, "stale_after_days": 7}`,

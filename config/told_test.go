@@ -73,6 +73,16 @@ output: {dir: out}
 	assert.True(t, told.LacksTestNumbers)
 	assert.Empty(t, told.Policy.TestNumbers)
 
+	// An empty list of agencies is one, and no list is none.
+	for _, allowed := range [][]string{nil, {}} {
+		configuration.Policy.UncertainAllowed = allowed
+		settings, err = configuration.Settings()
+		require.NoError(t, err)
+		told, err = ReadTold(manifest())
+		require.NoError(t, err)
+		assert.Equal(t, allowed, told.Policy.UncertainAllowed)
+	}
+
 	_, err = ReadTold("x")
 	assert.EqualError(t, err, "cannot read the configuration of a report: its manifest has none of this program")
 	broken := manifest().(map[string]any)

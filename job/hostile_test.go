@@ -197,8 +197,11 @@ func (h *hostile) policy() reference.Policy {
 		Agencies:           map[string]string{"csn": pick(h, "probable", "confirmed")},
 		ExpiringWithinDays: pick(h, 0, 1, 90, 400),
 	}
-	if h.IntN(2) == 0 {
+	switch h.IntN(4) {
+	case 0, 1:
 		policy.UncertainAllowed = []string{"polisen", "fk"}
+	case 2:
+		policy.UncertainAllowed = []string{}
 	}
 	if h.IntN(2) == 0 {
 		policy.TestNumbers = []string{pick(h, h.numbers...), pick(h, h.numbers...)}

@@ -290,8 +290,12 @@ func casePolicy(t *testing.T, rule *rules.Rule, text string) rules.Policy {
 	}
 	policy.PaymentTypes = map[string]rules.PaymentTypePolicy{"pension": pension}
 	policy.Agencies = map[string]rules.AgencyPolicy{"csn": {IdentityLevel: level(named["agency"])}}
-	if named["allowed"] != "" {
-		policy.UncertainAllowed = strings.Split(named["allowed"], ",")
+	switch allowed := named["allowed"]; allowed {
+	case "":
+	case "[]":
+		policy.UncertainAllowed = []string{}
+	default:
+		policy.UncertainAllowed = strings.Split(allowed, ",")
 	}
 	if named["days"] != "" {
 		days, err := strconv.Atoi(named["days"])

@@ -50,7 +50,7 @@ type Policy struct {
 	PaymentTypes map[string]PaymentTypePolicy
 	Agencies     map[string]AgencyPolicy
 	// UncertainAllowed are the agencies that may hold numbers of level
-	// uncertain (SNF 5 §); empty asks for nothing.
+	// uncertain (SNF 5 §); nil asks for nothing, an empty list allows it to none.
 	UncertainAllowed []string
 	// ExpiringWithinDays is how many days ahead expiring_number looks.
 	ExpiringWithinDays int
@@ -152,7 +152,7 @@ func (p *Policy) Settings() any {
 	if len(agencies) > 0 {
 		settings["agencies"] = agencies
 	}
-	if len(p.UncertainAllowed) > 0 {
+	if p.UncertainAllowed != nil {
 		settings["uncertain_allowed"] = p.UncertainAllowed
 	}
 	if len(p.TestNumbers) > 0 {

@@ -26,6 +26,7 @@ func TestIdleRules(t *testing.T) {
 			PaymentTypes: map[string]rules.PaymentTypePolicy{"a": {EmigratedAllowed: true}}, Agencies: map[string]rules.AgencyPolicy{"b": {}},
 		}, []string{tests, levels, purposes}},
 		{"agencies that may hold uncertain numbers", rules.Policy{UncertainAllowed: []string{"a"}}, []string{tests, levels}},
+		{"a list of agencies that has none", rules.Policy{UncertainAllowed: []string{}}, []string{tests, levels}},
 		{"a severity gives nothing to look for", rules.Policy{Severities: map[string]rules.Severity{levels: rules.Error}}, []string{tests, levels, purposes}},
 	}
 	for i, rule := range rules.All() {

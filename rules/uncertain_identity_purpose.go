@@ -15,7 +15,7 @@ var uncertainIdentityPurpose = &Rule{
 	Severity:  Warning,
 	Direction: OnIdentity,
 	Laws:      []Law{lawUncertainPurpose},
-	IsIdle:    func(p *Policy) bool { return len(p.UncertainAllowed) == 0 },
+	IsIdle:    func(p *Policy) bool { return p.UncertainAllowed == nil },
 	Fact:      LevelFact,
 	Looks:     LevelRows,
 	Find: func(f *Facts, rows []int32, hits *Hits) {

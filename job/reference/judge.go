@@ -234,7 +234,7 @@ func (j *judgement) levelRemarks(policy Policy, record Record) {
 		j.say("insufficient_identity_level", levels[asked])
 	}
 	mayHold := record.Agency != "" && slices.Contains(policy.UncertainAllowed, record.Agency)
-	if levels[has] == "uncertain" && len(policy.UncertainAllowed) > 0 && !mayHold {
+	if levels[has] == "uncertain" && policy.UncertainAllowed != nil && !mayHold {
 		j.say("uncertain_identity_purpose", "")
 	}
 }

@@ -37,7 +37,7 @@ type Policy struct {
 	Severities         map[string]string // by rule: off, on, true, false, info, warning or error
 	PaymentTypes       map[string]PaymentType
 	Agencies           map[string]string // the identity level that an agency asks for
-	UncertainAllowed   []string          // agencies; none asks for nothing
+	UncertainAllowed   []string          // agencies; nil asks for nothing
 	ExpiringWithinDays int
 	TestNumbers        []string // twelve digits each
 }
