@@ -128,11 +128,16 @@ func (c *csvFile) close() error {
 func (c *csvFile) adviceOn(names []string) string {
 	switch {
 	case slices.ContainsFunc(names, func(name string) bool { return strings.ContainsRune(name, utf8.RuneError) }):
-		return fmt.Sprintf("; they have bytes that %s does not have: declare csv.encoding", c.encoding)
+		return fmt.Sprintf("; they have %v", errForeignBytes(c.encoding))
 	case len(names) > 0 && strings.HasPrefix(strings.ToLower(names[0]), "sep="):
 		return "; its first line is one for Excel, which is no header: take it out"
 	}
 	return ""
+}
+
+// errForeignBytes is about text that is in another encoding.
+func errForeignBytes(encoding textEncoding) error {
+	return fmt.Errorf("bytes that %s does not have: declare csv.encoding", encoding)
 }
 
 // findFields finds the field of each canonical column among a file's names. Where one

@@ -3,6 +3,7 @@ package readers
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/avstam/avstam/calendar"
@@ -42,6 +43,11 @@ func readCSVExtract(ctx context.Context, file *File, source *Source, options *Op
 				}
 				break
 			}
+			if e.suspect {
+				if row, err := e.checkEncoding(rows); err != nil {
+					return lineError(c.Path, block.line+countLines(data[:e.start[row]]), err)
+				}
+			}
 			for _, canonical := range [...]int{registerNumber, registerLinkedNumber} {
 				if row, err := e.checkLength(canonical, rows, c.Columns); err != nil {
 					return lineError(c.Path, block.line+countLines(data[:e.start[row]]), err)
@@ -64,6 +70,20 @@ func newCSVExtract(c *csvFile, source *Source) *csvExtract {
 	e.forgetWords()
 	e.reset(c)
 	return e
+}
+
+// checkEncoding refuses rows with text in a wanted column that the encoding does not
+// have: its words would all be unknown, and their entries be left out. The error names
+// the column, and row says which of the rows it is about.
+func (e *csvExtract) checkEncoding(rows int) (row int, err error) {
+	for row := range rows {
+		for _, c := range e.columns {
+			if c != nil && !e.encoding.isWhole(e.data[c.start[row]:c.end[row]]) {
+				return row, fmt.Errorf("column %s: it has %w", columnText(e.Columns[c.field]), errForeignBytes(e.encoding))
+			}
+		}
+	}
+	return 0, nil
 }
 
 // fill fills the columns of the extract with the rows that have been split.
@@ -137,7 +157,7 @@ func (e *csvExtract) word(text []byte) (uint16, bool) {
 	if ok {
 		return index, true
 	}
-	if len(text) > limitWord || e.suspect && !e.encoding.isWhole(text) {
+	if len(text) > limitWord {
 		return 0, false
 	}
 	index = uint16(len(e.extract.Words))

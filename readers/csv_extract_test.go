@@ -83,8 +83,8 @@ func TestCSVExtract(t *testing.T) {
 		one[:8] + "-" + one[8:] + `;"AVREGISTRERAT";;AV;;` + two + ";;;;;2019-05-00;ja;",
 		one[2:] + ";active;;;;" + one[2:] + ";;;;;0;;",                     // ten digits have no century
 		one[:11] + "x;active;x;a\"b;x;x;probable;x;x;x;2019-02-30;kanske;", // nothing can be read
-		two + ";active;2020-01-02",                 // cut off
-		two + ";\xff;2020-01-02;\xff;;;\xff;;;;;;", // no UTF-8
+		two + ";active;2020-01-02",         // cut off
+		two + ";;2020-01-02;;;;;;;;;;\xff", // no UTF-8, in a column that is not read
 		two + `;"in ""active""";2020-01-02T00:00:00;` + "\"a\nb\"" + ";;;;;;;2019-05-17T12:00;1;",
 	}, "\n")
 	path := writeFile(t, "register.csv", []byte(content))
@@ -104,11 +104,34 @@ func TestCSVExtract(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"4 status_from", "4 known_from", "4 assigned_on", "4 renewed_on", "4 inactive_expected_on", "4 deceased_on", "4 protected",
-		"6 status", "6 status_reason", "6 identity_level",
 	}, places)
 	require.Len(t, files, 1)
 	assert.Equal(t, int64(len(content)), files[0].Size)
 	assert.True(t, files[0].HasSHA256)
+}
+
+// Words of an encoding that is not declared would all be unknown, and their entries be
+// left out: the extract cannot be read, whichever column they stand in.
+func TestCSVExtractOfAnotherEncoding(t *testing.T) {
+	number := testNumber(1964, 323)
+	const header = "number,status,status_reason,linked_number,deceased_on\n"
+	for _, c := range []struct{ contents, encoding, want, why string }{
+		{header + number + ",active,,,\n" + number + ",VILANDEF\xd6RKLARAT,,,\n", "", "line 3: column status: it has bytes that utf-8 does not have: declare csv.encoding", "a status"},
+		{header + number + ",active,\"a\nb\",,\n" + number + ",active,os\xe4ker,,\n", "", "line 4: column status_reason: it has bytes that utf-8 does not have: declare csv.encoding", "after a row of two lines"},
+		{header + "\xa0" + number + ",active,,,\n", "", "line 2: column number: it has bytes that utf-8 does not have: declare csv.encoding", "a blank that is none in UTF-8"},
+		{header + number + ",active,,\xa0,\n", "", "line 2: column linked_number: it has bytes that utf-8 does not have: declare csv.encoding", "in a link"},
+		{header + number + ",active,,,\xa0\n", "", "line 2: column deceased_on: it has bytes that utf-8 does not have: declare csv.encoding", "in a day"},
+		{header + number + ",VILANDEF\x8dRKLARAT,,,\n", "windows-1252", "line 2: column status: it has bytes that windows-1252 does not have: declare csv.encoding", "a byte that another encoding lacks"},
+		{strings.Replace(header, "status,", "Status,", 1) + number + ",VILANDEF\xd6RKLARAT,,,\n", "", "line 2: column Status: it has bytes that utf-8 does not have: declare csv.encoding", "the file's own name"},
+	} {
+		path := writeFile(t, "register.csv", []byte(c.contents))
+		source := Source{Files: []string{path}, CSV: CSV{Encoding: c.encoding}}
+		if strings.Contains(c.contents, "Status,") {
+			source.Columns = map[string]string{"status": "Status"}
+		}
+		_, err := ReadExtract(context.Background(), source, Options{}, func(*register.Extract) error { return nil })
+		assert.EqualError(t, err, "cannot read "+path+": "+c.want, c.why)
+	}
 }
 
 // An extract with the least that there can be.
