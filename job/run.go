@@ -43,6 +43,9 @@ type Result struct {
 	// what is wrong with it.
 	FirstRows, FirstRejects int64
 	FirstReject             string
+	// Notices are what a dry run has to say of the register; those of a run are in its
+	// summary.
+	Notices []report.Notice
 }
 
 // run is a run under way.
@@ -500,6 +503,7 @@ func (r *run) notices() []report.Notice {
 			rules.Plural(days, "Registeruttaget är från den %s, och det finns utbetalningar mer än %d dag efter det.",
 				"Registeruttaget är från den %s, och det finns utbetalningar mer än %d dagar efter det."), date, days)
 	}
+	notices = append(notices, RegisterNotices(r.register)...)
 	paymentTypes := slices.Sorted(slices.Values(r.dictionaries.PaymentType.Values()))
 	agencies := r.dictionaries.Agency.Values()
 	for _, name := range slices.Sorted(maps.Keys(policy.PaymentTypes)) {
@@ -566,7 +570,7 @@ func (r *run) dryRun(ctx context.Context) (*Result, error) {
 			}
 		}
 	}
-	return &Result{FirstRows: sample.rows, FirstRejects: sample.rejected, FirstReject: sample.first}, nil
+	return &Result{FirstRows: sample.rows, FirstRejects: sample.rejected, FirstReject: sample.first, Notices: RegisterNotices(r.register)}, nil
 }
 
 // firstBatches are what a dry run reads of the files.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -165,6 +166,9 @@ func (a *assembly) readLinks() {
 			a.several[from>>6] |= 1 << (from & 63)
 			if to == NotFound {
 				a.tallies[linkToUnknownNumber].note(l.index)
+				if l.to == UnreadableLink {
+					a.unreadable[linkColumn]++
+				}
 				continue
 			}
 			a.several[to>>6] |= 1 << (to & 63)
@@ -824,6 +828,14 @@ func (a *assembly) collectChecks() *Checks {
 		EntriesKept:       int64(a.out.Entries()),
 		EntriesSuperseded: a.superseded,
 		EntriesLeftOut:    int64(a.rows) - a.kept,
+		Links:             int64(len(a.links)),
+	}
+	unreadable := maps.Clone(a.unreadable)
+	if unknown := a.tallies[unknownLevel].count; unknown > 0 {
+		unreadable[levelColumn] += unknown
+	}
+	for _, column := range slices.Sorted(maps.Keys(unreadable)) {
+		checks.Unreadable = append(checks.Unreadable, ColumnCount{column, unreadable[column]})
 	}
 	for check, name := range checkNames {
 		checks.Inconsistencies = append(checks.Inconsistencies, a.tallies[check].inconsistency(name, a.locate))

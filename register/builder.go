@@ -128,7 +128,8 @@ type Builder struct {
 	ownIndex []uint32
 	kindOf   map[uint32]uint16 // ownState.kind by status and reason as in ownIndex
 
-	tallies [checkCount]tally
+	tallies    [checkCount]tally
+	unreadable map[string]int64 // values that cannot be read, by column
 }
 
 const (
@@ -151,6 +152,7 @@ func NewBuilder(extractDate calendar.Day) *Builder {
 		reasonIndex: map[string]uint16{"": 0},
 		ownIndex:    make([]uint32, 1<<ownReasonShift),
 		kindOf:      map[uint32]uint16{},
+		unreadable:  map[string]int64{},
 	}
 }
 
@@ -190,6 +192,12 @@ func (b *Builder) add(e *Extract) error {
 			undated = append(undated, int(u.Row-e.FirstRow))
 		}
 		unreadable.count++
+		if u.Column != statusColumn { // its entry is left out
+			if _, ok := b.unreadable[u.Column]; !ok {
+				b.unreadable[strings.Clone(u.Column)] = 0
+			}
+			b.unreadable[u.Column]++
+		}
 		if len(unreadable.places) < LimitLocations {
 			unreadable.places = append(unreadable.places, Location{strings.Clone(e.File), u.Row, strings.Clone(u.Column)})
 		}
@@ -276,8 +284,14 @@ func checkMemory(bytes int64) error {
 	return nil
 }
 
-// statusFromColumn is the column without which an entry has no place in a history.
-const statusFromColumn = "status_from"
+// The columns that are told apart among those with values that cannot be read:
+// without status_from an entry has no place in a history.
+const (
+	statusColumn     = "status"
+	statusFromColumn = "status_from"
+	levelColumn      = "identity_level"
+	linkColumn       = "linked_number"
+)
 
 // addRows adds rows to a chunk that has room for them, without their dates.
 func (b *Builder) addRows(c *chunk, e *Extract, from, to int) error {

@@ -44,6 +44,11 @@ type Checks struct {
 	EntriesKept       int64 `json:"entries_kept"`
 	EntriesSuperseded int64 `json:"entries_superseded"` // by another entry of the same number and day
 	EntriesLeftOut    int64 `json:"entries_left_out"`   // their number or status cannot be read
+	// Links are the entries with a link, that cannot be read too, but for those left out.
+	Links int64 `json:"links"`
+	// Unreadable are the columns other than number and status with values that could
+	// not be read, by name; a snapshot of an earlier version has none.
+	Unreadable []ColumnCount `json:"unreadable,omitempty"`
 	// Inconsistencies are always the same ones, in the same order, found or not.
 	Inconsistencies []Inconsistency `json:"inconsistencies"`
 }
@@ -74,6 +79,32 @@ type Location struct {
 type WordCount struct {
 	Word  string `json:"word"`
 	Count int64  `json:"count"`
+}
+
+// ColumnCount is a column and the number of rows whose value in it could not be read.
+type ColumnCount struct {
+	Column string `json:"column"`
+	Count  int64  `json:"count"`
+}
+
+// UnreadableIn is how many values of a column could not be read.
+func (c *Checks) UnreadableIn(column string) int64 {
+	for _, unreadable := range c.Unreadable {
+		if unreadable.Column == column {
+			return unreadable.Count
+		}
+	}
+	return 0
+}
+
+// Words are the words of an inconsistency, by its name.
+func (c *Checks) Words(name string) []WordCount {
+	for i := range c.Inconsistencies {
+		if c.Inconsistencies[i].Name == name {
+			return c.Inconsistencies[i].Words
+		}
+	}
+	return nil
 }
 
 // Count is how many there are of an inconsistency, by its name.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/config"
+	"github.com/avstam/avstam/job"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
@@ -75,6 +76,7 @@ stop the build.`,
 			if err := snapshot.Save(out); err != nil {
 				return outputError(err)
 			}
+			p.warnOf(job.RegisterNotices(snapshot))
 			p.done = "done, the snapshot is " + out
 			p.tellMade("the snapshot is written, but what is in it cannot be printed", func(w io.Writer) error {
 				return writeRegister(inertWriter{w}, snapshot, checks, placesOfBuild)
@@ -143,6 +145,12 @@ func writeRegister(w io.Writer, snapshot *register.Snapshot, checks *register.Ch
 	facts.add("rows read", grouped(checks.RowsRead))
 	facts.add("  superseded", grouped(checks.EntriesSuperseded))
 	facts.add("  left out", grouped(checks.EntriesLeftOut))
+	if len(checks.Unreadable) > 0 {
+		facts.add("values that cannot be read", "")
+	}
+	for _, unreadable := range checks.Unreadable {
+		facts.add("  of "+unreadable.Column, grouped(unreadable.Count))
+	}
 	facts.add("memory, bytes", grouped(snapshot.Bytes()))
 	facts.add("extract date", dateOrUnknown(snapshot.ExtractDate()))
 	facts.write(&text)

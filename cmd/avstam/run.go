@@ -285,6 +285,7 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return p.finishStream(result)
 	}
 	if settings.DryRun {
+		p.warnOf(result.Notices)
 		unread := ""
 		if result.FirstRejects > 0 {
 			unread = fmt.Sprintf(", but for %d of %d rows that are no records (the first is %s)", result.FirstRejects, result.FirstRows, result.FirstReject)
@@ -315,6 +316,13 @@ func (p *program) tellResult(result *job.Result) error {
 	}
 	p.done = "done, the report is " + done
 	return nil
+}
+
+// warnOf logs what there is to say where no summary says it.
+func (p *program) warnOf(notices []report.Notice) {
+	for _, notice := range notices {
+		p.logger.Warn("notice", "name", notice.Name, "text", notice.Text)
+	}
 }
 
 // tellFile logs how a file is written, so that a wrong guess is seen.

@@ -1,0 +1,64 @@
+package job
+
+import (
+	"fmt"
+
+	"github.com/avstam/avstam/register"
+	"github.com/avstam/avstam/report"
+	"github.com/avstam/avstam/rules"
+)
+
+// shownWordRows is how many rows a word that is not known must have to be shown: one of
+// fewer may be about somebody, where a column was taken for another.
+const shownWordRows = 10
+
+// RegisterNotices are what there is to say of what could not be read of a register. None
+// of it stops a run, and each entry that is lost is one that its rules do not see.
+func RegisterNotices(snapshot *register.Snapshot) []report.Notice {
+	checks := snapshot.Checks()
+	var notices []report.Notice
+	// say takes texts that begin with the count and what it is of, and those without.
+	say := func(name string, count, of int64, word, english, swedish, uncounted, uncountedSwedish string) {
+		notices = append(notices, report.Notice{
+			Name: name, Text: fmt.Sprintf("%d of %d %s", count, of, english) + mostFrequent(checks, word, " The most frequent word is %q, in %d rows."),
+			Swedish: fmt.Sprintf("%d av %d %s", count, of, swedish) + mostFrequent(checks, word, " Det vanligaste ordet är %q, på %d rader."),
+			Counted: count, Uncounted: "Some " + uncounted, UncountedSwedish: "Några " + uncountedSwedish,
+		})
+	}
+	if leftOut := checks.EntriesLeftOut; leftOut > 0 {
+		const english = "left out, since number, status or status_from cannot be read: no rule knows of them."
+		const swedish = "har utelämnats, eftersom number, status eller status_from inte kan läsas. Ingen regel känner till dem."
+		say("register_entries_left_out", leftOut, checks.RowsRead, "unknown_status",
+			"rows of the register extract "+rules.Plural(leftOut, "is ", "are ")+english, "rader i registeruttaget "+swedish,
+			"rows of the register extract are "+english, "rader i registeruttaget "+swedish)
+	}
+	for _, unreadable := range checks.Unreadable {
+		word := ""
+		if unreadable.Column == "identity_level" {
+			word = "unknown_level"
+		}
+		english := fmt.Sprintf("a value of %s that cannot be read: what it says is lost.", unreadable.Column)
+		swedish := fmt.Sprintf("rader i registeruttaget har ett värde i %s som inte kan läsas. Det som står där går förlorat.", unreadable.Column)
+		say("register_values_unreadable", unreadable.Count, checks.RowsRead, word,
+			"rows of the register extract "+rules.Plural(unreadable.Count, "has ", "have ")+english, swedish,
+			"rows of the register extract have "+english, swedish)
+	}
+	// Links to numbers that the register does not have are normal, as long as they are few.
+	unreadable := checks.UnreadableIn("linked_number")
+	links, unknown := checks.Links-unreadable, checks.Count("link_to_unknown_number")-unreadable
+	if unknown > 0 && 2*unknown > links {
+		const english = "of the register extract lead to numbers that it does not have. Is another column taken for linked_number, or is the extract a part of one?"
+		const swedish = "i registeruttaget leder till nummer som inte finns där. Har en annan kolumn tagits för linked_number, eller är uttaget bara en del?"
+		say("register_links_unknown", unknown, links, "", "links "+english, "hänvisningar "+swedish, "links "+english, "hänvisningar "+swedish)
+	}
+	return notices
+}
+
+// mostFrequent tells the most frequent word of an inconsistency, where it may be shown.
+func mostFrequent(checks *register.Checks, inconsistency, format string) string {
+	words := checks.Words(inconsistency)
+	if len(words) == 0 || words[0].Count < shownWordRows || words[0].Word == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, words[0].Word, words[0].Count)
+}
