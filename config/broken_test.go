@@ -117,6 +117,8 @@ func TestBrokenFiles(t *testing.T) {
 			`f:4:5: the control totals have neither "rows" nor "amount"`},
 		{"the sign of amounts that there are none of", "register:\n  files: [a]\n  csv: {delimiter: ';', decimal: ','}",
 			`f:3:25: "decimal" is the sign of amounts, of which a register has none`},
+		{"days of a register without the century", "register:\n  files: [a]\n  csv: {date_layout: '060102'}",
+			`f:3:22: a date layout of a register has the year with four digits, as 20060102: of two the century cannot be told, found "060102"`},
 		{"two delimiters", "sources: [{name: a, files: [b], csv: {delimiter: ';;'}}]",
 			`f:1:50: want one character of ASCII, or tab, found ";;"`},
 		{"a quote that delimits", "sources: [{name: a, files: [b], csv: {delimiter: ';', quote: ';'}}]",

@@ -36,6 +36,11 @@ func (d *decoder) check(c *Configuration) {
 	if at, given := d.keys["register.csv.decimal"]; given {
 		d.complain(at, `"decimal" is the sign of amounts, of which a register has none`)
 	}
+	if r.CSV != nil {
+		if err := readers.CheckRegisterDateLayout(string(r.CSV.DateLayout)); err != nil {
+			d.complain(d.at("register.csv.date_layout"), "%v, found %s", err, quote(string(r.CSV.DateLayout)))
+		}
+	}
 	d.checkPaths(c)
 
 	streamLine := 0

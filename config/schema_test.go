@@ -98,7 +98,8 @@ func TestTheSchemaRefusesWhatLoadRefuses(t *testing.T) {
 		"register: {snapshot: r, previous: p, max_shrink: 101%}",
 		"register: {snapshot: r, extract_date: 20251120}",
 		"register: {files: [a], columns: {nubmer: X}}",
-		"register: {files: [a], csv: {decimal: ','}}", // an extract has no amounts
+		"register: {files: [a], csv: {decimal: ','}}",          // an extract has no amounts
+		"register: {files: [a], csv: {date_layout: '060102'}}", // whose century cannot be told
 		"sources: []",
 		"sources: [{files: [a]}]",
 		"sources: [{name: a}]",

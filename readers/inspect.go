@@ -57,6 +57,9 @@ type Inspection struct {
 	Mapped map[string]string
 	// Lacking are the required columns that could not be told.
 	Lacking []string
+	// WithoutCentury is the layout of a register's days, which does not tell the century,
+	// so that none of their columns is mapped; "" for none.
+	WithoutCentury string
 }
 
 // Inspect looks at a file: how it is written, how many rows it has, and what

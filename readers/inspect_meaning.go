@@ -314,7 +314,7 @@ func (c *Profile) Shown() string {
 
 // signs are the decimal sign of the amounts, 0 where none has any, and the
 // layout of days, "" where they need none. Columns of days that the layout does
-// not read are no longer mapped.
+// not read are no longer mapped. A register's days have no layout without a century.
 func (i *Inspection) signs(days []*Profile) (decimal byte, layout string) {
 	for n := range i.Columns {
 		c := &i.Columns[n]
@@ -332,12 +332,17 @@ func (i *Inspection) signs(days []*Profile) (decimal byte, layout string) {
 		return decimal, ""
 	}
 	best := days[0].bestLayout()
+	layout, others, read := dateLayouts[best], days[1:], func(c *Profile) int64 { return c.layouts[best] }
+	if i.IsRegister && CheckRegisterDateLayout(layout) != nil {
+		i.WithoutCentury = layout
+		layout, others, read = "", days, func(c *Profile) int64 { return c.Days + c.deaths }
+	}
 	for name, theirs := range i.Mapped {
-		for _, c := range days[1:] {
-			if c.Name == theirs && c.layouts[best]*2 < c.Values {
+		for _, c := range others {
+			if c.Name == theirs && read(c)*2 < c.Values {
 				delete(i.Mapped, name)
 			}
 		}
 	}
-	return decimal, dateLayouts[best]
+	return decimal, layout
 }

@@ -380,3 +380,33 @@ func TestInspectFilesOfOtherWriters(t *testing.T) {
 	}
 	assert.Positive(t, inspected, "there are such files")
 }
+
+// Of two digits of a year most days of a register's people would be days to come: such a
+// layout is not proposed for a register, but told, and it is for records.
+func TestInspectProposesNoLayoutWithoutACenturyForARegister(t *testing.T) {
+	for _, row := range []struct {
+		why, text, layout, withoutCentury string
+		register                          bool
+		want                              []string // of the columns that are mapped, those of days
+	}{
+		{"two digits", "number,status,status_from,deceased_on\n196408233234,active,640823,\n197010632391,active,701003,190517\n", "", "060102", true, nil},
+		{"and one column that needs no layout", "number,status,status_from,deceased_on\n196408233234,active,640823,\n197010632391,active,701003,2019-05-00\n", "", "060102", true, []string{"deceased_on"}},
+		{"a layout of four digits", "number,status,status_from\n196408233234,active,23/08/1964\n", "02/01/2006", "", true, []string{"status_from"}},
+		{"records", "identity_number,payment_date,amount\n640823-3234,251020,1.00\n", "060102", "", false, []string{"payment_date"}},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			inspection := inspectFileOf(t, []byte(row.text))
+			assert.Equal(t, row.register, inspection.IsRegister)
+			assert.Equal(t, row.layout, inspection.File.CSV.DateLayout)
+			assert.Equal(t, row.withoutCentury, inspection.WithoutCentury)
+			var days []string
+			for _, name := range []string{"status_from", "deceased_on", "payment_date"} {
+				if _, ok := inspection.Mapped[name]; ok {
+					days = append(days, name)
+				}
+			}
+			assert.Equal(t, row.want, days)
+			assert.Empty(t, inspection.Lacking)
+		})
+	}
+}

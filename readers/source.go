@@ -577,6 +577,9 @@ func ReadExtract(ctx context.Context, source Source, options Options, add func(*
 	if err := source.check(registerColumns[:]); err != nil {
 		return nil, err
 	}
+	if err := CheckRegisterDateLayout(source.CSV.DateLayout); err != nil {
+		return nil, fmt.Errorf("source %q: %w", source.Name, err)
+	}
 	paths, err := Expand(ctx, source.Files)
 	if err != nil {
 		return nil, err

@@ -227,6 +227,17 @@ func CheckDateLayout(layout string) error {
 	return nil
 }
 
+// CheckRegisterDateLayout refuses a layout of a register's days that does not tell the
+// century: people of the register were born in three of them, and of two digits most
+// days before 1969 would be read as days to come.
+func CheckRegisterDateLayout(layout string) error {
+	at := time.Date(1887, time.November, 23, 0, 0, 0, 0, time.UTC)
+	if read, err := time.Parse(layout, at.Format(layout)); layout != "" && (err != nil || read.Year() != 1887) {
+		return errors.New("a date layout of a register has the year with four digits, as 20060102: of two the century cannot be told")
+	}
+	return nil
+}
+
 // parseUsualAmount reads data[start:end] as one to eight digits, the decimal
 // sign and two digits, eight characters at once: a loop over digits would have
 // the processor guess how many there are. It reports false for all else.

@@ -102,6 +102,19 @@ func FuzzParseDay(f *testing.F) {
 	})
 }
 
+// A register's people were born in three centuries: their days tell which.
+func TestCheckRegisterDateLayout(t *testing.T) {
+	for _, layout := range []string{"", "20060102", "02/01/2006", "2 Jan 2006", "2006-01-02T15:04:05Z07:00"} {
+		assert.NoError(t, CheckRegisterDateLayout(layout), layout)
+	}
+	for _, layout := range []string{"060102", "02/01/06", "06-01-02", "2 Jan 06"} {
+		require.NoError(t, CheckDateLayout(layout), "%s: for records", layout)
+		assert.ErrorContains(t, CheckRegisterDateLayout(layout), "the century cannot be told", layout)
+	}
+	_, err := ReadExtract(t.Context(), Source{Name: "register", Files: []string{"none.csv"}, CSV: CSV{DateLayout: "060102"}}, Options{}, nil)
+	assert.ErrorContains(t, err, `source "register": a date layout of a register has the year with four digits`)
+}
+
 func TestCheckDateLayout(t *testing.T) {
 	for _, layout := range []string{"", "2006-01-02", "02/01/06", "2 January 2006", "2006-01-02T15:04:05Z07:00", "2006.002"} {
 		assert.NoError(t, CheckDateLayout(layout), layout)

@@ -280,6 +280,7 @@ type fileReport struct {
 	EncodingBy    string         `json:"encoding_by,omitempty"`
 	Decimal       string         `json:"decimal,omitempty"`
 	DateLayout    string         `json:"date_layout,omitempty"`
+	NoCentury     string         `json:"layout_without_century,omitempty"`
 	Folders       []string       `json:"folders,omitempty"` // the keys of folders named key=value
 	Rows          int64          `json:"rows"`
 	RowsEstimated bool           `json:"rows_estimated"`
@@ -308,7 +309,7 @@ func reportOf(inspection *readers.Inspection) fileReport {
 	file := inspection.File
 	r := fileReport{
 		File: file.Path, Format: file.Format.String(), Compression: slices.Sorted(slices.Values(inspection.Codecs)), Size: file.Size, Rows: inspection.Rows,
-		RowsEstimated: inspection.RowsEstimated, Inspected: inspection.Inspected, Faulty: inspection.Faulty, Kind: "records", Lacking: inspection.Lacking,
+		NoCentury: inspection.WithoutCentury, RowsEstimated: inspection.RowsEstimated, Inspected: inspection.Inspected, Faulty: inspection.Faulty, Kind: "records", Lacking: inspection.Lacking,
 		Columns: []columnReport{},
 	}
 	if file.Compression != "" {
@@ -429,6 +430,9 @@ func tellInspection(text *strings.Builder, r fileReport) {
 		facts.add("  decimal sign", r.Decimal)
 		if r.DateLayout != "" {
 			facts.add("  days as", r.DateLayout)
+		}
+		if r.NoCentury != "" {
+			facts.add("  days as", r.NoCentury+", which does not tell the century: a register is not read so, and these columns are left out")
 		}
 	}
 	if len(r.Folders) > 0 {
