@@ -128,6 +128,9 @@ func placesOf(header []string) (map[string]int, error) {
 
 // readCSV reads UTF-8 with a comma, a semicolon or a tab between the values.
 func (d *Decisions) readCSV(ctx context.Context, contents []byte) error {
+	if err := readers.OtherFormat(contents); err != nil {
+		return err
+	}
 	contents = bytes.TrimPrefix(contents, []byte("\ufeff"))
 	first, _, _ := bytes.Cut(contents, []byte("\n"))
 	reader := csv.NewReader(bytes.NewReader(contents))

@@ -113,6 +113,7 @@ func TestDecisionsThatAreRefused(t *testing.T) {
 		{"two quotes hide a decision", "finding_id,decision,note\n" + testID + ",lawful,\"\n" + testID + ",lawful,x\n" + testID + ",lawful,\"\n", "row 1 (line 2): quotes make one row of that line and some after it, among which is a row of its own"},
 		{"and one about a number", "number,rule,decision,note\r\n\r\n" + testNumber + ",inactive_number,lawful,\"\r\n\t" + testNumber + ",inactive_number,lawful,\"\r\n", "row 1 (line 3): quotes make one row"},
 		{"in the header", "finding_id,decision,\"note\n" + testID + ",lawful,\"\n" + testID + ",lawful,\n", "the column 3 is none of"},
+		{"a workbook", "PK\x03\x04\x14\x00\x06\x00\x08\x00\"", "it is a workbook (.xlsx) or a zip archive: save it as CSV"},
 		{"bytes that only begin like Parquet", "PAR1" + testNumber, "it is no Parquet file, or is cut off"},
 	} {
 		t.Run(test.why, func(t *testing.T) {

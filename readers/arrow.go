@@ -65,7 +65,7 @@ func openArrow(file *File, source *Source, canonical []Column, options *Options)
 			file.nulls = append(file.nulls, i)
 		}
 	}
-	if a.fields, err = findFields(path, source, canonical, file.Columns, ""); err != nil {
+	if a.fields, err = findFields(path, source, canonical, file.Columns, file.Columns, ""); err != nil {
 		return nil, err
 	}
 	a.columns = make([]*fileColumn, len(canonical))

@@ -148,13 +148,16 @@ func joinNames(columns []Column) string {
 	return strings.Join(names, ", ")
 }
 
-// missingColumnError says that a file lacks a column, and what it has. The
-// names that it has may be values, where the file has no header after all: so
-// digits in a row are not shown.
+// missingColumnError says that a file lacks a column, and what it has; of a file
+// without names that may be shown, no more. Names may be values all the same, where
+// the file has no header after all: so digits in a row are not shown.
 func missingColumnError(path string, canonical, theirs string, there []string) error {
 	name := canonical
 	if theirs != canonical {
 		name = fmt.Sprintf("%s (for %s)", columnText(theirs), canonical)
+	}
+	if len(there) == 0 {
+		return fmt.Errorf("cannot read %s: it has no column %s", path, name)
 	}
 	const most = 60
 	var names strings.Builder

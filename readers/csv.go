@@ -103,7 +103,8 @@ func openCSV(file *File, source *Source, canonical []Column, options *Options) (
 		Delimiter: c.delimiter, Quote: c.quote, Decimal: source.CSV.decimal(), Encoding: c.encoding.String(),
 		NoHeader: source.CSV.NoHeader, Header: source.CSV.Header, DateLayout: source.CSV.DateLayout,
 	}
-	if c.fields, err = findFields(path, source, canonical, names, c.adviceOn(names)); err != nil {
+	shown, advice := c.tellOf(head, names, source.wanted(canonical))
+	if c.fields, err = findFields(path, source, canonical, names, shown, advice); err != nil {
 		return nil, err
 	}
 	if isStream {
@@ -123,16 +124,37 @@ func (c *csvFile) close() error {
 	return err
 }
 
-// adviceOn is what else there is to say of a file in which a column is missing, for
-// the names that it has; mostly nothing.
-func (c *csvFile) adviceOn(names []string) string {
+// tellOf is what is told of a file in which a column is missing, beside that: its names,
+// none where they may be the values of a record, and advice; mostly none.
+func (c *csvFile) tellOf(head []byte, names, wanted []string) (shown []string, advice string) {
+	isHeader := c.CSV.NoHeader || containsAny(names, wanted)
+	areValues := slices.ContainsFunc(names, func(name string) bool { return isValue([]byte(name)) })
 	switch {
 	case slices.ContainsFunc(names, func(name string) bool { return strings.ContainsRune(name, utf8.RuneError) }):
-		return fmt.Sprintf("; they have %v", errForeignBytes(c.encoding))
+		if !isHeader && areValues {
+			names = nil
+		}
+		return names, fmt.Sprintf("; they have %v", errForeignBytes(c.encoding))
 	case len(names) > 0 && strings.HasPrefix(strings.ToLower(names[0]), "sep="):
-		return "; its first line is one for Excel, which is no header: take it out"
+		return names, "; its first line is one for Excel, which is no header: take it out"
+	case isHeader:
+		return names, ""
+	case isJSON(head):
+		return nil, "; " + errJSON.Error()
+	case areValues:
+		return nil, "; its first line looks like a record: if it has no header, declare csv.no_header and csv.header"
 	}
-	return ""
+	return names, ""
+}
+
+// wanted are the file's names of the canonical columns that a file is read for.
+func (s *Source) wanted(canonical []Column) (names []string) {
+	for _, column := range canonical {
+		if _, ok := s.Constants[column.Name]; !ok {
+			names = append(names, s.columnName(column.Name))
+		}
+	}
+	return names
 }
 
 // errForeignBytes is about text that is in another encoding.
@@ -141,8 +163,8 @@ func errForeignBytes(encoding textEncoding) error {
 }
 
 // findFields finds the field of each canonical column among a file's names. Where one
-// is missing the error ends with the advice.
-func findFields(path string, source *Source, canonical []Column, names []string, advice string) ([]int, error) {
+// is missing the error has those that are shown, and ends with the advice.
+func findFields(path string, source *Source, canonical []Column, names, shown []string, advice string) ([]int, error) {
 	fields := make([]int, len(canonical))
 	for i, column := range canonical {
 		fields[i] = -1
@@ -155,7 +177,7 @@ func findFields(path string, source *Source, canonical []Column, names []string,
 		case at >= 0 && slices.Contains(names[at+1:], theirs):
 			return nil, fmt.Errorf("cannot read %s: it has two columns %s", path, columnText(theirs))
 		case at < 0 && source.isExpected(column):
-			return nil, fmt.Errorf("%w%s", missingColumnError(path, column.Name, theirs, names), advice)
+			return nil, fmt.Errorf("%w%s", missingColumnError(path, column.Name, theirs, shown), advice)
 		}
 		fields[i] = at
 	}
@@ -182,12 +204,7 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 	if slices.Contains(head, 0) {
 		return nil, errors.New("it holds zero bytes: it is no text, or its encoding is UTF-16 and not declared")
 	}
-	var wanted []string
-	for _, column := range canonical {
-		if _, ok := source.Constants[column.Name]; !ok {
-			wanted = append(wanted, source.columnName(column.Name))
-		}
-	}
+	wanted := source.wanted(canonical)
 	delimiters, quotes := delimiterCandidates, quoteCandidates
 	if source.CSV.Delimiter != 0 {
 		delimiters = []byte{source.CSV.Delimiter}
@@ -208,7 +225,7 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 		c.grammar = grammar{delimiter: delimiters[0], quote: quotes[0], count: len(source.CSV.Header)}
 		switch {
 		case !complete:
-			return nil, fmt.Errorf("its first line is longer than %d bytes", headBytes)
+			return nil, endlessLine(head)
 		case !source.CSV.NoHeader:
 			return nil, errors.New("it is empty and has no header")
 		case len(source.CSV.Header) == 0:
@@ -236,11 +253,9 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 			}
 			names := make([]string, row.count)
 			score := row.count
-			broken := false
+			broken := g.isBroken(text, start, fields[:row.count])
 			for i := range names {
 				value := text[fields[i].start:fields[i].end]
-				isQuoted := int(fields[i].start) > start && text[fields[i].start-1] == quote
-				broken = broken || !isQuoted && slices.Contains(value, '\r')
 				if source.CSV.NoHeader {
 					names[i] = strconv.Itoa(i + 1)
 					continue
@@ -274,7 +289,7 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 		return nil, errors.New("its first line cannot be read: quotes do not close")
 	case isBroken && (!source.CSV.NoHeader || complete && bestNext >= end):
 		// Where CR alone ends lines, all rows would be the one first line, and gone.
-		return nil, errors.New("its first line holds a carriage return (CR) that no LF follows: LF or CRLF ends a line, CR alone does not")
+		return nil, errLoneReturn
 	case source.CSV.NoHeader:
 		return best, nil
 	}
@@ -285,6 +300,29 @@ func (c *csvFile) detect(head []byte, complete bool, source *Source, canonical [
 		return nil, errors.New("quotes make one header of its first line and some after it, among which is a row of its own")
 	}
 	return best, nil
+}
+
+// errLoneReturn refuses lines that another character ends than those that end ours.
+var errLoneReturn = errors.New("its first line holds a carriage return (CR) that no LF follows: LF or CRLF ends a line, CR alone does not")
+
+// isBroken says whether a row that begins at start has a carriage return in fields
+// without quotes.
+func (g *grammar) isBroken(text []byte, start int, fields []csvField) bool {
+	return slices.ContainsFunc(fields, func(field csvField) bool {
+		isQuoted := int(field.start) > start && text[field.start-1] == g.quote
+		return !isQuoted && slices.Contains(text[field.start:field.end], '\r')
+	})
+}
+
+// endlessLine says what is wrong with a head that has no end of a line.
+func endlessLine(head []byte) error {
+	switch {
+	case isJSON(head):
+		return errJSON
+	case slices.Contains(head, '\r'):
+		return errLoneReturn
+	}
+	return fmt.Errorf("its first line is longer than %d bytes", headBytes)
 }
 
 // containsAny says whether one of the wanted names is there.

@@ -87,8 +87,11 @@ func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options 
 		in.text = bufio.NewReaderSize(&unpackedReader{in.zstd, in.compression}, headBytes)
 	}
 
-	magic, err = in.text.Peek(6)
+	magic, err = in.text.Peek(otherFormatBytes)
 	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if err := OtherFormat(magic); err != nil {
 		return nil, err
 	}
 	in.encoding = declared
@@ -97,10 +100,6 @@ func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options 
 		return nil, errors.New("a Parquet file must be a file of its own, neither compressed nor piped")
 	case formatOf(magic, false) == FormatArrow:
 		return nil, errNotAlone
-	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
-		return nil, errors.New("it is a workbook (.xlsx) or a zip archive: save it as CSV, or unpack it")
-	case bytes.HasPrefix(magic, []byte("FEA1")):
-		return nil, errors.New("it is a Feather file of version 1; write version 2, which is Arrow")
 	case bytes.HasPrefix(magic, []byte{0xef, 0xbb, 0xbf}):
 		in.encoding, in.markBytes = utf8Text, 3
 	case bytes.HasPrefix(magic, []byte{0xff, 0xfe}):

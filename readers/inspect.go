@@ -232,7 +232,10 @@ func (c *csvFile) detectAlone(head []byte, complete bool) error {
 		if complete {
 			return errors.New("it is empty and has no header")
 		}
-		return fmt.Errorf("its first line is longer than %d bytes", headBytes)
+		return endlessLine(head)
+	}
+	if isJSON(text[start:end]) {
+		return errJSON
 	}
 	fields := make([]csvField, limitCSVColumns)
 	best, bestScore := grammar{delimiter: ',', quote: '"'}, -1.0
@@ -260,6 +263,9 @@ func (c *csvFile) detectAlone(head []byte, complete bool) error {
 		value := unescaped(text, fields[i], best.quote)
 		names[i] = strings.Trim(string(value), " \t")
 		c.CSV.NoHeader = c.CSV.NoHeader || isValue(value)
+	}
+	if best.isBroken(text, start, fields[:row.count]) && (!c.CSV.NoHeader || complete && row.next >= end) {
+		return errLoneReturn // a run refuses it, too
 	}
 	if c.CSV.NoHeader {
 		for i := range names {

@@ -332,19 +332,26 @@ func TestInspectShowsNoNumber(t *testing.T) {
 
 func TestInspectRefuses(t *testing.T) {
 	folder := writeIn(t, map[string]string{"empty.csv": "", "register.avr": "AVSTAMR\n\x01\x00", "zeros.bin": "\x01\x00\x02\x03" + strings.Repeat("\x01", 100), "cut.parquet": "PAR1 and nothing else", "open.csv": "\"a;'b|'c\t'd,'e\n",
+		"json.csv": `[{"namn": "Anna Andersson"}]`, "returns.csv": "pnr;datum;belopp\r640823-3234;2025-10-20;1\r", "many_returns.csv": "pnr;datum;belopp\r" + strings.Repeat("640823-3234;2025-10-20;1\r", 3000),
+		"records_and_returns.csv": "640823-3234;2025-10-20;1\r640823-3234;2025-10-20;1\r", "packed.csv.bz2": "BZh91AY&SY\x00\x01",
 		"long.csv": "a,b\n" + strings.Repeat("1,2\n", 20_000) + strings.Repeat("x", 17<<20)})
 	for name, want := range map[string]string{
-		"empty.csv":    "it is empty and has no header",
-		"zeros.bin":    "it holds zero bytes: it is no text",
-		"register.avr": "it is a snapshot of a register: avstam register info tells what is in it",
-		"cut.parquet":  "it is no Parquet file, or is cut off",
-		"open.csv":     "quotes do not close",
-		"long.csv":     "line 20002 begins a row of more than 16777216 bytes",
-		"none.csv":     "no such file",
+		"empty.csv":               "it is empty and has no header",
+		"zeros.bin":               "it holds zero bytes: it is no text",
+		"register.avr":            "it is a snapshot of a register: avstam register info tells what is in it",
+		"cut.parquet":             "it is no Parquet file, or is cut off",
+		"open.csv":                "quotes do not close",
+		"long.csv":                "line 20002 begins a row of more than 16777216 bytes",
+		"none.csv":                "no such file",
+		"json.csv":                "it is JSON, which is not read",
+		"returns.csv":             "its first line holds a carriage return (CR) that no LF follows",
+		"many_returns.csv":        "its first line holds a carriage return (CR) that no LF follows",
+		"records_and_returns.csv": "its first line holds a carriage return (CR) that no LF follows",
+		"packed.csv.bz2":          "it is compressed with bzip2, which is not read",
 	} {
 		_, err := Inspect(context.Background(), filepath.Join(folder, name))
 		assert.ErrorContains(t, err, want)
-		assert.Equal(t, 1, strings.Count(fmt.Sprint(err), name), "the file is named once: %v", err)
+		assert.Equal(t, 1, strings.Count(fmt.Sprint(err), "/"+name), "the file is named once: %v", err)
 	}
 }
 
