@@ -32,7 +32,7 @@ func openRegister(ctx context.Context, settings *Settings, digest bool, progress
 	}
 	builder := register.NewBuilder(settings.Register.ExtractDate)
 	files, err := readers.ReadExtract(ctx, settings.Register.Extract, readers.Options{
-		Digest: digest, Workers: settings.Workers, Bytes: progress,
+		Digest: digest, Workers: settings.Workers, Bytes: progress, Skipped: settings.Skipped,
 	}, builder.Add)
 	if err != nil {
 		return nil, nil, err

@@ -212,7 +212,9 @@ func (r *run) open(ctx context.Context) error {
 		return inputFailure(err)
 	}
 	r.acrossRules = acrossRules(&r.settings.Policy)
-	r.records, err = readers.OpenRecords(ctx, r.settings.Sources, r.readerOptions())
+	options := r.readerOptions()
+	options.Skipped = r.settings.Skipped
+	r.records, err = readers.OpenRecords(ctx, r.settings.Sources, options)
 	if err != nil {
 		return inputFailure(err)
 	}

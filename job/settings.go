@@ -48,6 +48,8 @@ type Settings struct {
 	// when they are opened, with the name of their source, of those of the
 	// register when they have been read; nil for not at all.
 	Opened func(source string, file *readers.File)
+	// Skipped is told of the folders that are not entered; nil for not at all.
+	Skipped func(readers.Skipped)
 	// Now is the clock for run names and timings.
 	Now func() time.Time
 }

@@ -63,6 +63,7 @@ type Options struct {
 	Workers      int                    // how many pieces are read at a time, at least 1
 	Bytes        func(int64)            // is told of bytes read, by any goroutine; may be nil
 	Again        bool                   // files of records are opened again: a pipe is refused, unopened
+	Skipped      func(Skipped)          // is told of folders that are not entered; may be nil
 
 	csv     *csvMemory
 	parquet *parquetMemory
@@ -212,10 +213,22 @@ func statInput(path string) (stat os.FileInfo, isStream bool, err error) {
 // without a file is an error, and so is a file that is named twice, by whatever
 // path.
 func Expand(ctx context.Context, patterns []string) ([]string, error) {
+	return ExpandTelling(ctx, patterns, nil)
+}
+
+// Skipped are the folders that are not entered below one that stands for its files.
+type Skipped struct {
+	Folder string
+	Count  int
+	First  string // of them, by name
+}
+
+// ExpandTelling is Expand, and tells of the folders that are not entered.
+func ExpandTelling(ctx context.Context, patterns []string, tell func(Skipped)) ([]string, error) {
 	var paths []string
 	named := newNamedFiles()
 	for _, pattern := range patterns {
-		matches, err := expandPattern(ctx, pattern)
+		matches, err := expandPattern(ctx, pattern, tell)
 		if err != nil {
 			return nil, err
 		}
@@ -236,14 +249,14 @@ var globEscaped = regexp.MustCompile(`\\(.)`)
 // a path that was cleaned has one slash of two.
 var address = regexp.MustCompile(`(?:^|/)[a-z][a-z0-9+.-]+:/`)
 
-func expandPattern(ctx context.Context, pattern string) ([]string, error) {
+func expandPattern(ctx context.Context, pattern string, tell func(Skipped)) ([]string, error) {
 	switch pattern {
 	case StandardInput:
 		return []string{pattern}, nil
 	case "":
 		return nil, errors.New("cannot read a file: its name is empty")
 	}
-	matches := []string{pattern}
+	matches, isGlob := []string{pattern}, false
 	_, err := disk.Lstat(pattern)
 	if literal := globEscaped.ReplaceAllString(pattern, "$1"); errors.Is(err, fs.ErrNotExist) && literal != pattern {
 		// Its folder may be all that was escaped, as the folder of a configuration is.
@@ -265,6 +278,7 @@ func expandPattern(ctx context.Context, pattern string) ([]string, error) {
 		} else if err != nil {
 			return nil, err
 		}
+		isGlob = true
 		if len(matches) == 0 {
 			if strings.ContainsAny(pattern, "*?[") {
 				return nil, fmt.Errorf("cannot read %s: no file matches it", pattern)
@@ -278,7 +292,7 @@ func expandPattern(ctx context.Context, pattern string) ([]string, error) {
 	if len(matches) > 1 {
 		matches = slices.DeleteFunc(matches, func(match string) bool { return strings.HasSuffix(match, sidecarSuffix) })
 	}
-	var paths []string
+	f := &folderFiles{checked: map[string]bool{}}
 	for _, match := range matches {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
@@ -288,14 +302,31 @@ func expandPattern(ctx context.Context, pattern string) ([]string, error) {
 			return nil, cannotRead(match, err)
 		}
 		if !stat.IsDir() {
-			paths = append(paths, match)
+			if isGlob {
+				if err := f.refuseTable(disk.Dir(match)); err != nil {
+					return nil, err
+				}
+			}
+			f.paths = append(f.paths, match)
 			continue
 		}
-		if paths, err = appendFolder(ctx, paths, match, 0); err != nil {
+		if err := f.refuseTable(match); err != nil {
 			return nil, err
 		}
+		skipped := Skipped{Folder: match}
+		if err := f.add(ctx, match, 0, &skipped); err != nil {
+			return nil, err
+		}
+		f.skipped += skipped.Count
+		if skipped.Count > 0 && tell != nil {
+			tell(skipped)
+		}
 	}
-	if len(paths) == 0 {
+	paths := f.paths
+	switch {
+	case len(paths) == 0 && f.skipped > 0:
+		return nil, fmt.Errorf("cannot read %s: there are no files in it, and the folders in it are not entered, for they are not named key=value: name their files by a glob, as %s", pattern, disk.Join(pattern, "*/*.parquet"))
+	case len(paths) == 0:
 		return nil, fmt.Errorf("cannot read %s: there are no files in it", pattern)
 	}
 	for i, path := range paths {
@@ -307,18 +338,26 @@ func expandPattern(ctx context.Context, pattern string) ([]string, error) {
 	return slices.Compact(paths), nil
 }
 
-// appendFolder appends the files that a folder stands for.
-func appendFolder(ctx context.Context, paths []string, folder string, depth int) ([]string, error) {
+// folderFiles are the files that folders stand for.
+type folderFiles struct {
+	paths   []string
+	skipped int             // folders that are not entered
+	checked map[string]bool // folders that are no table
+}
+
+// add adds the files that a folder stands for, and counts the folders that are not
+// entered.
+func (f *folderFiles) add(ctx context.Context, folder string, depth int, skipped *Skipped) error {
 	if depth > limitFolders {
-		return nil, cannotRead(folder, errTooDeep)
+		return cannotRead(folder, errTooDeep)
 	}
 	entries, err := disk.ReadDir(folder)
 	if err != nil {
-		return nil, cannotRead(folder, err)
+		return cannotRead(folder, err)
 	}
 	for _, entry := range entries {
 		if err := context.Cause(ctx); err != nil {
-			return nil, err
+			return err
 		}
 		name := entry.Name()
 		if name[0] == '.' || name[0] == '_' || strings.HasSuffix(name, sidecarSuffix) {
@@ -328,17 +367,23 @@ func appendFolder(ctx context.Context, paths []string, folder string, depth int)
 		// A link to a folder is a folder, too.
 		stat, err := disk.Stat(path)
 		if err != nil {
-			return nil, cannotRead(path, err)
+			return cannotRead(path, err)
 		}
-		if !stat.IsDir() {
-			paths = append(paths, path)
-		} else if _, ok := parseFolderKey(name); ok {
-			if paths, err = appendFolder(ctx, paths, path, depth+1); err != nil {
-				return nil, err
+		_, isKey := parseFolderKey(name)
+		switch {
+		case !stat.IsDir():
+			f.paths = append(f.paths, path)
+		case isKey:
+			if err := f.add(ctx, path, depth+1, skipped); err != nil {
+				return err
+			}
+		default:
+			if skipped.Count++; skipped.Count == 1 {
+				skipped.First = path
 			}
 		}
 	}
-	return paths, nil
+	return nil
 }
 
 // namedFiles are the files that a run has named so far. Those of one size and
@@ -483,7 +528,7 @@ func OpenRecords(ctx context.Context, sources []Source, options Options) (_ *Rec
 		if err := source.check(recordColumns[:]); err != nil {
 			return nil, err
 		}
-		paths, err := Expand(ctx, source.Files)
+		paths, err := ExpandTelling(ctx, source.Files, options.Skipped)
 		if err != nil {
 			return nil, err
 		}
@@ -580,7 +625,7 @@ func ReadExtract(ctx context.Context, source Source, options Options, add func(*
 	if err := CheckRegisterDateLayout(source.CSV.DateLayout); err != nil {
 		return nil, fmt.Errorf("source %q: %w", source.Name, err)
 	}
-	paths, err := Expand(ctx, source.Files)
+	paths, err := ExpandTelling(ctx, source.Files, options.Skipped)
 	if err != nil {
 		return nil, err
 	}

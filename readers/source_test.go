@@ -79,6 +79,50 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+// A table's folder has files of versions that no longer hold: payments would be read
+// twice. Whoever names files has chosen them.
+func TestExpandRefusesTablesOfVersions(t *testing.T) {
+	folder := makeFiles(t, "delta/a.csv", "delta/_delta_log/00.json", "parted/agency=fk/month=1/a.csv", "parted/_delta_log/00.json", "hudi/a.csv", "hudi/.hoodie/hoodie.properties",
+		"ice/data/a.csv", "ice/data/agency=fk/a.csv", "ice/metadata/v1.metadata.json", "plain/a.csv", "metadata/notes.json", "file/a.csv", "file/_delta_log")
+	for _, row := range []struct{ why, pattern, kind string }{
+		{"Delta", "delta", "Delta"},
+		{"a glob of its files", "delta/*.csv", "Delta"},
+		{"a glob of folders", "d*", "Delta"},
+		{"a folder named key=value in one", "parted/agency=fk", "Delta"},
+		{"a glob through such folders", "parted/*/*/*.csv", "Delta"},
+		{"Hudi", "hudi/", "Hudi"},
+		{"Iceberg", "ice", "Iceberg"},
+		{"its folder of data", "ice/data", "Iceberg"},
+		{"a part of that", "ice/data/agency=fk", "Iceberg"},
+		{"a file that is named", "delta/a.csv", ""},
+		{"a folder beside one of other metadata", "plain", ""},
+		{"a file named as a log's folder is", "file", ""},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			_, err := Expand(t.Context(), []string{folder + "/" + row.pattern})
+			if row.kind == "" {
+				require.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, "it is of a table of "+row.kind+", whose files are of several versions: name the files of one version each, or export it")
+		})
+	}
+}
+
+// Folders that are not entered may have what should have been read.
+func TestExpandTellsOfFoldersThatAreNotEntered(t *testing.T) {
+	folder := makeFiles(t, "in/a.csv", "in/2025/b.csv", "in/2024/c.csv", "in/agency=fk/d.csv", "in/agency=fk/old/e.csv", "in/_temporary/f.csv", "in/.git/g", "years/2024/h.csv", "whole/i.csv")
+	var told []Skipped
+	for _, pattern := range []string{"in", "whole", "i*"} {
+		_, err := ExpandTelling(t.Context(), []string{filepath.Join(folder, pattern)}, func(s Skipped) { told = append(told, s) })
+		require.NoError(t, err)
+	}
+	in := Skipped{filepath.Join(folder, "in"), 3, filepath.Join(folder, "in", "2024")}
+	assert.Equal(t, []Skipped{in, in}, told)
+	_, err := Expand(t.Context(), []string{filepath.Join(folder, "years")})
+	assert.EqualError(t, err, "cannot read "+folder+"/years: there are no files in it, and the folders in it are not entered, for they are not named key=value: name their files by a glob, as "+folder+"/years/*/*.parquet")
+}
+
 func TestOpenRecordsKeepsTheOrderOfSourcesFilesAndRows(t *testing.T) {
 	folder := makeFiles(t, "b.csv", "a.csv", "c.csv")
 	sources := []Source{

@@ -80,14 +80,15 @@ func openRegister(ctx context.Context, patterns []string) (*register.Snapshot, e
 	if err != nil {
 		return nil, usageError(err)
 	}
-	snapshot, _, err := buildRegister(ctx, configuration.RegisterSettings())
+	snapshot, _, err := buildRegister(ctx, configuration.RegisterSettings(), nil)
 	return snapshot, inputError(err)
 }
 
-// buildRegister reads an extract into a snapshot.
-func buildRegister(ctx context.Context, settings job.Register) (*register.Snapshot, *register.Checks, error) {
+// buildRegister reads an extract into a snapshot; skipped is told of folders that are not
+// entered, and may be nil.
+func buildRegister(ctx context.Context, settings job.Register, skipped func(readers.Skipped)) (*register.Snapshot, *register.Checks, error) {
 	builder := register.NewBuilder(settings.ExtractDate)
-	if _, err := readers.ReadExtract(ctx, settings.Extract, readers.Options{Workers: defaultWorkers()}, builder.Add); err != nil {
+	if _, err := readers.ReadExtract(ctx, settings.Extract, readers.Options{Workers: defaultWorkers(), Skipped: skipped}, builder.Add); err != nil {
 		return nil, nil, err
 	}
 	return builder.Build()

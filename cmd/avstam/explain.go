@@ -131,6 +131,6 @@ func registerOf(ctx context.Context, inputs []report.Input, told *config.Told) (
 	if len(settings.Extract.Files) == 0 {
 		return nil, "the manifest names no register" + name, nil
 	}
-	snapshot, _, err := buildRegister(ctx, settings)
+	snapshot, _, err := buildRegister(ctx, settings, nil)
 	return snapshot, "", err
 }

@@ -46,7 +46,7 @@ Values are masked: no identity number is printed.`,
 			var inspections []*readers.Inspection
 			named := map[string]string{} // the argument that named a file
 			for _, argument := range arguments {
-				paths, err := readers.Expand(command.Context(), []string{argument})
+				paths, err := readers.ExpandTelling(command.Context(), []string{argument}, p.tellSkipped)
 				if err != nil {
 					return inputError(err)
 				}

@@ -66,7 +66,7 @@ stop the build.`,
 			if err := cmp.Or(report.CheckOutside(out), storage.CheckReplaceable(out, "register snapshot", register.FileMagic)); err != nil {
 				return outputError(fmt.Errorf("cannot write the snapshot: %w", err))
 			}
-			snapshot, checks, err := buildRegister(command.Context(), settings)
+			snapshot, checks, err := buildRegister(command.Context(), settings, p.tellSkipped)
 			if err != nil {
 				return inputError(err)
 			}

@@ -266,7 +266,7 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return err
 	}
 	settings.Progress = shown.note
-	settings.Opened = p.tellFile
+	settings.Opened, settings.Skipped = p.tellFile, p.tellSkipped
 	if settings.Output.Folder == job.StandardOutput {
 		settings.Output.Stream = p.out
 		signal.Ignore(syscall.SIGPIPE) // a reader that stops is an error of the output
@@ -354,6 +354,13 @@ func (p *program) tellFile(source string, file *readers.File) {
 		told = append(told, "folders_ignored", strings.Join(ignored, " "))
 	}
 	p.logger.Info("opened", told...)
+}
+
+// tellSkipped logs that folders below one that is read are not, which may hold what
+// should have been.
+func (p *program) tellSkipped(skipped readers.Skipped) {
+	p.logger.Warn("folders are not entered: those named key=value alone are; name the files of others by a glob",
+		"in", skipped.Folder, "folders", skipped.Count, "first", skipped.First)
 }
 
 // characterText is a character in words or as it is; nothing for 0.
