@@ -55,6 +55,11 @@ type Inspection struct {
 	IsRegister bool
 	// Mapped has the file's column of each canonical one that could be told.
 	Mapped map[string]string
+	// Also has, by canonical column, what suits as well as what is mapped.
+	Also map[string][]string
+	// OtherUnits are columns of amounts that are not in kronor, by their names, and so
+	// not mapped.
+	OtherUnits []string
 	// Lacking are the required columns that could not be told.
 	Lacking []string
 	// WithoutCentury is the layout of a register's days, which does not tell the century,

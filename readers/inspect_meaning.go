@@ -23,7 +23,7 @@ type Candidate struct {
 var recordNames = [recordColumnCount][]string{
 	identityNumber: {
 		"identitynumber", "pnr", "personnummer", "personnr", "persnr", "personid", "samordningsnummer", "samordningsnr", "samnr", "idnr", "idnummer",
-		"identitetsnummer", "identitetsbeteckning", "personidentitet", "personorgnr", "personalnumber", "personalidentitynumber", "civicnumber", "ssn",
+		"identitetsnummer", "identitetsnr", "identitetsbeteckning", "personidentitet", "personorgnr", "personalnumber", "personalidentitynumber", "civicnumber", "ssn",
 		"socialsecuritynumber", "payeeid", "mottagarid", "mottagare", "betalningsmottagare", "payee", "nummer", "number",
 	},
 	paymentDate: {
@@ -53,7 +53,7 @@ var recordNames = [recordColumnCount][]string{
 
 var registerNames = [registerColumnCount][]string{
 	registerNumber: {
-		"number", "nummer", "pnr", "personnummer", "personnr", "personid", "idnummer", "idnr", "identitetsnummer", "identitetsbeteckning", "personidentitet",
+		"number", "nummer", "pnr", "personnummer", "personnr", "personid", "idnummer", "idnr", "identitetsnummer", "identitetsnr", "identitetsbeteckning", "personidentitet",
 		"samordningsnummer", "samordningsnr", "identitynumber",
 	},
 	registerStatus:       {"status", "statuskod", "nummerstatus", "personnummerstatus", "samordningsnummerstatus", "folkbokforingsstatus"},
@@ -74,6 +74,27 @@ var registerNames = [registerColumnCount][]string{
 
 // birthNames are in the names of days that are nothing to us.
 var birthNames = []string{"fodelse", "fodd", "birth"}
+
+// unitWords are in the names of amounts that are not in kronor, folded.
+var unitWords = []string{"ore", "oren", "tkr", "kkr", "ksek", "mkr", "mnkr", "msek"}
+
+// hasOtherUnit says whether a name has a word for another unit than kronor. Words end
+// where a name has no letter, or a capital after a small one.
+func hasOtherUnit(name string) bool {
+	start, last := 0, ' '
+	isUnit := func(word string) bool { return slices.Contains(unitWords, foldName(word)) }
+	for i, r := range name {
+		switch {
+		case !unicode.IsLetter(r), unicode.IsUpper(r) && unicode.IsLower(last):
+			if isUnit(name[start:i]) {
+				return true
+			}
+			start = i
+		}
+		last = r
+	}
+	return isUnit(name[start:])
+}
 
 // foldName writes a column's name as the lists have them: small letters without
 // rings and dots, and nothing between words.
@@ -140,7 +161,12 @@ func (c *Profile) readsAs(canonical *Column) (score int, why string) {
 	}
 	switch canonical.kind {
 	case numberColumn:
-		return judge(c.share(c.Identities), 6, "identity numbers")
+		// Organisations are payees, too, but have a column of their own beside that of people.
+		persons := c.share(c.Identities - c.organisations)
+		if persons < 50 && c.share(c.Identities) >= 50 {
+			return 1, fmt.Sprintf("%d %% of its values read as numbers of organisations", c.share(c.organisations))
+		}
+		return judge(persons, 6, "identity numbers")
 	case dayColumn:
 		return judge(c.share(max(c.Days, c.layouts[c.bestLayout()])), 3, "days")
 	case deathColumn:
@@ -190,6 +216,9 @@ func (c *Profile) candidate(canonical *Column, words []string, ofRegister bool) 
 	if canonical.kind == dayColumn && slices.ContainsFunc(birthNames, func(word string) bool { return strings.Contains(folded, word) }) {
 		return Candidate{}, false
 	}
+	if canonical.kind == amountColumn && hasOtherUnit(c.Name) {
+		return Candidate{}, false
+	}
 	byName, nameWhy := named(folded, words)
 	byValues, valuesWhy := c.readsAs(canonical)
 	if byName == 0 && (byValues <= 0 || !tellsAlone(canonical)) || byName+byValues <= 0 {
@@ -215,7 +244,10 @@ func (i *Inspection) understand() {
 		i.IsRegister = true
 		asRecords = asRegister
 	}
-	i.Mapped, i.Lacking = asRecords.mapped, asRecords.lacking
+	i.Mapped, i.Lacking, i.Also = asRecords.mapped, asRecords.lacking, asRecords.also
+	if !i.IsRegister {
+		i.OtherUnits = i.otherUnits()
+	}
 	for n := range i.Columns {
 		c := &i.Columns[n]
 		c.Candidates = slices.DeleteFunc(c.Candidates, func(candidate Candidate) bool {
@@ -236,6 +268,7 @@ func (i *Inspection) understand() {
 // proposal is what canonical columns would be read from.
 type proposal struct {
 	mapped  map[string]string
+	also    map[string][]string // what suits as well as what is mapped
 	lacking []string
 	isNamed bool       // all required columns are there, by their names
 	days    []*Profile // the columns of days among mapped, payment dates first
@@ -249,6 +282,7 @@ func (i *Inspection) propose(canonical []Column, words [][]string, ofRegister bo
 		byName                   bool
 	}
 	var pairs []pair
+	units := i.otherUnits()
 	for n := range i.Columns {
 		c := &i.Columns[n]
 		for k := range canonical {
@@ -257,13 +291,16 @@ func (i *Inspection) propose(canonical []Column, words [][]string, ofRegister bo
 				continue
 			}
 			c.Candidates = append(c.Candidates, candidate)
-			if i.canBeMapped(c) {
+			// Where there are amounts in another unit, numbers of no such name are not these.
+			isBesideUnit := canonical[k].kind == amountColumn && !candidate.byName && len(units) > 0
+			if i.canBeMapped(c) && !isBesideUnit {
 				pairs = append(pairs, pair{candidate.score, k, n, candidate.byName})
 			}
 		}
 	}
 	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
-	p := proposal{mapped: map[string]string{}, isNamed: true}
+	p := proposal{mapped: map[string]string{}, also: map[string][]string{}, isNamed: true}
+	scores := make([]int, len(canonical))
 	taken := make([]bool, len(i.Columns))
 	days := make([]*Profile, len(canonical))
 	for _, pair := range pairs {
@@ -271,11 +308,16 @@ func (i *Inspection) propose(canonical []Column, words [][]string, ofRegister bo
 		if _, has := p.mapped[name]; has || taken[pair.column] {
 			continue
 		}
-		taken[pair.column] = true
+		taken[pair.column], scores[pair.canonical] = true, pair.score
 		p.isNamed = p.isNamed && (pair.byName || !canonical[pair.canonical].Required)
 		p.mapped[name] = i.Columns[pair.column].Name
 		if canonical[pair.canonical].kind == dayColumn || canonical[pair.canonical].kind == deathColumn {
 			days[pair.canonical] = &i.Columns[pair.column]
+		}
+	}
+	for _, pair := range pairs {
+		if name := canonical[pair.canonical].Name; !taken[pair.column] && pair.score == scores[pair.canonical] {
+			p.also[name] = append(p.also[name], i.Columns[pair.column].Name)
 		}
 	}
 	for k, column := range canonical {
@@ -289,6 +331,17 @@ func (i *Inspection) propose(canonical []Column, words [][]string, ofRegister bo
 	}
 	p.isNamed = p.isNamed && len(p.lacking) == 0
 	return p
+}
+
+// otherUnits are the columns that are named as amounts in another unit than kronor.
+func (i *Inspection) otherUnits() (names []string) {
+	for n := range i.Columns {
+		c := &i.Columns[n]
+		if byName, _ := named(foldName(c.Name), recordNames[amount]); byName > 0 && hasOtherUnit(c.Name) {
+			names = append(names, c.Shown())
+		}
+	}
+	return names
 }
 
 // canBeMapped says whether a configuration can name a column: its name is there

@@ -35,12 +35,13 @@ type Profile struct {
 	// Candidates are the canonical columns that it could be, the likeliest first.
 	Candidates []Candidate
 
-	isNumber bool                    // it is named as identity numbers are
-	deaths   int64                   // incomplete dates
-	layouts  [len(dateLayouts)]int64 // days in these forms, where not in the others
-	signs    [2]int64                // amounts with a decimal point, with a decimal comma
-	shape    columnShape             // of a Parquet file
-	first    [firstValues]string     // different from each other
+	isNumber      bool                    // it is named as identity numbers are
+	deaths        int64                   // incomplete dates
+	organisations int64                   // of Identities, numbers of organisations
+	layouts       [len(dateLayouts)]int64 // days in these forms, where not in the others
+	signs         [2]int64                // amounts with a decimal point, with a decimal comma
+	shape         columnShape             // of a Parquet file
+	first         [firstValues]string     // different from each other
 }
 
 const (
@@ -119,6 +120,9 @@ func (c *Profile) read(text []byte, times int64) {
 		c.Identities += times
 		if number.Kind == identity.Personal || number.Kind == identity.Coordination {
 			c.People += times
+		}
+		if number.Kind == identity.Organisation {
+			c.organisations += times
 		}
 	}
 	if _, ok := parseDay(text, ""); ok {

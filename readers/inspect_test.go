@@ -140,6 +140,26 @@ func TestInspectTellsColumns(t *testing.T) {
 			},
 		},
 		{
+			why: "amounts are in kronor, and a count is none of those in another unit", header: "pnr;datum;BELOPP_ORE;antal", values: "701063-2391;2025-10-20;12050;3",
+			want: map[string]string{"identity_number": "pnr", "payment_date": "datum"}, lacking: []string{"amount"},
+		},
+		{
+			why: "one in kronor beside one in thousands", header: "pnr;datum;Belopp tkr;Belopp", values: "701063-2391;2025-10-20;12;12050",
+			want: map[string]string{"identity_number": "pnr", "payment_date": "datum", "amount": "Belopp"},
+		},
+		{
+			why: "the letters of a unit within another word", header: "pnr;datum;Belopp_Foretag", values: "701063-2391;2025-10-20;12",
+			want: map[string]string{"identity_number": "pnr", "payment_date": "datum", "amount": "Belopp_Foretag"},
+		},
+		{
+			why: "numbers of organisations are not those of the payees beside them", header: "Orgnr;IdentitetsNr;datum;belopp", values: "212000-0142;701063-2391;2025-10-20;12",
+			want: map[string]string{"identity_number": "IdentitetsNr", "payment_date": "datum", "amount": "belopp"},
+		},
+		{
+			why: "whatever the name of the payees' is", header: "Orgnr;a;datum;belopp", values: "212000-0142;701063-2391;2025-10-20;12",
+			want: map[string]string{"identity_number": "a", "payment_date": "datum", "amount": "belopp"},
+		},
+		{
 			why: "records with a status are records all the same", header: "pnr;datum;belopp;status", values: "701063-2391;2025-10-20;1,50;aktiv",
 			want: map[string]string{"identity_number": "pnr", "payment_date": "datum", "amount": "belopp"},
 		},
@@ -158,6 +178,23 @@ func TestInspectTellsColumns(t *testing.T) {
 			assert.Equal(t, row.register, inspection.IsRegister)
 			assert.Equal(t, row.lacking, inspection.Lacking)
 		})
+	}
+}
+
+// Of columns that suit equally well one is proposed, and the others are told.
+func TestInspectTellsWhatElseIsPossible(t *testing.T) {
+	inspection := inspectFileOf(t, []byte("Personnr barn;Personnr förälder;datum;Bruttobelopp;Nettobelopp;Belopp i öre\n701063-2391;640823-3234;2025-10-20;12;10;1000\n"))
+	assert.Equal(t, map[string]string{"identity_number": "Personnr barn", "payment_date": "datum", "amount": "Bruttobelopp"}, inspection.Mapped)
+	assert.Equal(t, map[string][]string{"identity_number": {"Personnr förälder"}, "amount": {"Nettobelopp"}}, inspection.Also)
+	assert.Equal(t, []string{"Belopp i öre"}, inspection.OtherUnits)
+}
+
+func TestHasOtherUnit(t *testing.T) {
+	for _, name := range []string{"BELOPP_ORE", "Belopp öre", "BeloppOre", "Öre", "Belopp (tkr)", "belopp.ksek", "MSEK2025", "Belopp mkr"} {
+		assert.True(t, hasOtherUnit(name), name)
+	}
+	for _, name := range []string{"", "Belopp", "FOREBYGGANDE", "Core amount", "belopp_sek", "Kronor", "tkrx"} {
+		assert.False(t, hasOtherUnit(name), name)
 	}
 }
 

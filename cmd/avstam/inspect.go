@@ -491,6 +491,9 @@ func (e *entry) write(text *strings.Builder, head, first, indent string) {
 	for _, name := range e.lacking {
 		fmt.Fprintf(text, "%s# no column could be told to be %s, which is required: name it under columns\n", strings.TrimSuffix(indent, "  "), name)
 	}
+	for _, doubt := range e.doubts() {
+		fmt.Fprintf(text, "%s# %s\n", strings.TrimSuffix(indent, "  "), doubt)
+	}
 	files := make([]string, len(e.files))
 	for i, file := range e.paths() {
 		files[i] = yamlText(file)
@@ -523,6 +526,27 @@ func (e *entry) write(text *strings.Builder, head, first, indent string) {
 		}
 	}
 	fmt.Fprintf(text, "%scolumns: {%s}\n", indent, strings.Join(columns, ", "))
+}
+
+// doubts are what somebody has to decide about the columns that are mapped.
+func (e *entry) doubts() (doubts []string) {
+	add := func(doubt string) {
+		if doubt = readers.Visible(doubt); !slices.Contains(doubts, doubt) {
+			doubts = append(doubts, doubt)
+		}
+	}
+	for _, inspection := range e.inspected {
+		for _, column := range e.canonical() {
+			also := inspection.Also[column.Name]
+			if mapped, ok := inspection.Mapped[column.Name]; ok && len(also) > 0 {
+				add(fmt.Sprintf("%s is read from %s; also possible: %s", column.Name, mapped, strings.Join(also, ", ")))
+			}
+		}
+		for _, name := range inspection.OtherUnits {
+			add(name + " is not proposed as amount: by its name it is in another unit, and amounts must be in kronor")
+		}
+	}
+	return doubts
 }
 
 func (e *entry) canonical() []readers.Column {
