@@ -383,6 +383,10 @@ func (p *pageReader) readHeader(h *pageHeader) (length int, err error) {
 	}
 }
 
+// smallerPages is what to do about pages that are too large: a writer that makes one of
+// each row group has such.
+const smallerPages = ": have it written with smaller pages or row groups, or write it anew with pyarrow"
+
 // check checks a header, before anything is made that is as large as it says.
 func (p *pageReader) check(h *pageHeader, length int) error {
 	known := h.hasKind && h.hasSize
@@ -403,11 +407,11 @@ func (p *pageReader) check(h *pageHeader, length int) error {
 	case size < 0 || uncompressed < 0 || h.values < 0 || size > p.end-p.at-int64(length):
 		return errors.New("a page does not lie inside its column")
 	case max(size, uncompressed) > limitPage:
-		return fmt.Errorf("a page of %d bytes; at most %d MiB are read", max(size, uncompressed), limitPage>>20)
+		return fmt.Errorf("a page of %d bytes; at most %d MiB are read%s", max(size, uncompressed), limitPage>>20, smallerPages)
 	case uncompressed > anyRatio && uncompressed > size*limitRatio:
 		return fmt.Errorf("a page of %d bytes becomes %d when it is decompressed; pages of more than %d MiB may become %d times as much", size, uncompressed, anyRatio>>20, limitRatio)
 	case h.values > limitPageRows:
-		return fmt.Errorf("a page of %d values; at most %d are read", h.values, limitPageRows)
+		return fmt.Errorf("a page of %d values; at most %d are read%s", h.values, limitPageRows, smallerPages)
 	}
 	if h.kind == format.DictionaryPage {
 		switch {

@@ -409,7 +409,7 @@ func (t *parquetColumn) checkPrefixes(data []byte, count int) (size int, err err
 			return 0, errPrefix
 		}
 		if total += last; total > limitPage {
-			return 0, fmt.Errorf("a page of texts of more than %d MiB; no more are read", limitPage>>20)
+			return 0, fmt.Errorf("a page of texts of more than %d MiB; no more are read%s", limitPage>>20, smallerPages)
 		}
 	}
 	if left != 0 {

@@ -261,7 +261,7 @@ func TestParquetThatIsMadeToDoHarm(t *testing.T) {
 		file *madeFile
 		want string
 	}{
-		{"a page that becomes 2 GB", one(dataPage(10, format.Plain, ten).becoming(huge)), "a page of 2147483647 bytes; at most 64 MiB are read"},
+		{"a page that becomes 2 GB", one(dataPage(10, format.Plain, ten).becoming(huge)), "a page of 2147483647 bytes; at most 64 MiB are read: have it written with smaller pages or row groups, or write it anew with pyarrow"},
 		{"a page that has 2 GB", one(declared), "a page does not lie inside its column"},
 		{"a page of a negative size", one(dataPage(10, format.Plain, ten).becoming(-1)), "a page does not lie inside its column"},
 		{"60 MiB of zeros in zstd", withCodec(format.Zstd, dataPage(10, format.Plain, compressed(t, zstdWriter, zeros)).becoming(zeros)), "becomes 62914560 when it is decompressed"},
