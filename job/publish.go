@@ -234,28 +234,23 @@ func (r *run) rejects() iter.Seq2[*report.Reject, error] {
 }
 
 // firstReject says where the first rejected row lies and what is wrong with it: mostly
-// they all have the same. Where most of the first are amounts, it also says what would
-// read them. It is empty where that cannot be told.
+// they all have the same. Where most of the first are alike, it also says what would have
+// them read. It is empty where that cannot be told.
 func (r *run) firstReject() string {
 	const most = 100 // of what may be a hundred million
 	first, inputs := "", r.inputs()
-	rejects, ofCommas := 0, 0
+	var advice adviser
 	for reject, err := range r.rejects() {
-		if err != nil || rejects == most {
+		if err != nil || advice.rejects == most {
 			break
 		}
-		file := inputs[reject.File]
-		if rejects++; first == "" {
+		file := &inputs[reject.File]
+		if first == "" {
 			first = "; the first is " + rejectPlace(reject.Row, reject.Line, file.Input.Path, reject.Reason, reject.Column)
 		}
-		if reject.Reason == pipeline.BadAmount && file.Input.Format == readers.FormatCSV.String() && r.settings.Sources[file.Source].CSV.Decimal == 0 {
-			ofCommas++
-		}
+		advice.add(reject.Reason, reject.Raw, &file.Input, r.settings.Sources[file.Source].CSV.Decimal == 0)
 	}
-	if 2*ofCommas > rejects {
-		first += "; if amounts have a decimal comma, avstam inspect FILE writes the configuration that reads them"
-	}
-	return first
+	return first + advice.text()
 }
 
 // rejectPlace says where a rejected row lies, from 1, and what is wrong with it. A file

@@ -580,23 +580,25 @@ type firstBatches struct {
 	checker        *rules.Checker
 	rows, rejected int64  // of all files
 	first          string // of the rejects, where it lies and what is wrong with it
+	advice         adviser
 
 	// Of the last file.
 	fileRows, fileRejected int64
 	fileFirst              string
+	fileAdvice             adviser
 }
 
 // judge refuses the last file's first rows where more of them are rejected than a
 // run may have: mostly a column is mapped wrongly, and all are. A number of rows is
 // one of all files together.
 func (s *firstBatches) judge(allowed Limit) error {
-	rejected, rows, of := s.rejected, s.rows, "the first rows of the files"
+	rejected, rows, of, advice := s.rejected, s.rows, "the first rows of the files", &s.advice
 	if allowed.IsShare {
-		rejected, rows, of = s.fileRejected, s.fileRows, "the first rows of the file"
+		rejected, rows, of, advice = s.fileRejected, s.fileRows, "the first rows of the file", &s.fileAdvice
 	}
 	if allowed.isPassed(rejected, rows) {
-		return fmt.Errorf("%d of %d rows cannot be read as records (%s), more than max_rejects %s allows; the first is %s",
-			rejected, rows, of, allowed, cmp.Or(s.fileFirst, s.first))
+		return fmt.Errorf("%d of %d rows cannot be read as records (%s), more than max_rejects %s allows; the first is %s%s",
+			rejected, rows, of, allowed, cmp.Or(s.fileFirst, s.first), advice.text())
 	}
 	return nil
 }
@@ -607,7 +609,7 @@ func (r *run) checkFirstBatch(ctx context.Context, source readers.Source, sample
 		return err
 	}
 	defer records.Close()
-	sample.fileRows, sample.fileRejected, sample.fileFirst = 0, 0, ""
+	sample.fileRows, sample.fileRejected, sample.fileFirst, sample.fileAdvice = 0, 0, "", adviser{}
 	err = records.Cut(ctx, func(piece pipeline.Piece) error {
 		defer piece.Close()
 		var batch pipeline.Batch
@@ -620,6 +622,13 @@ func (r *run) checkFirstBatch(ctx context.Context, source readers.Source, sample
 		sample.fileRows, sample.fileRejected = int64(batch.Rows), int64(len(batch.Rejects))
 		sample.rows += sample.fileRows
 		sample.rejected += sample.fileRejected
+		file := fileInput(records.Files()[0]).describe(source.Name)
+		for i := range batch.Rejects {
+			reject := &batch.Rejects[i]
+			for _, advice := range [...]*adviser{&sample.advice, &sample.fileAdvice} {
+				advice.add(reject.Reason, reject.Raw, &file, source.CSV.Decimal == 0)
+			}
+		}
 		if len(batch.Rejects) > 0 {
 			reject := &batch.Rejects[0]
 			sample.fileFirst = rejectPlace(batch.FirstRow+int64(reject.Row)+1, reject.Line, records.Files()[0].Path, reject.Reason, reject.Column)
