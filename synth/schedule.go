@@ -17,6 +17,11 @@ type schedule struct {
 	scenes     []*scene
 	starts     []int64
 	cycleSlots int64
+	// silent is how many payments without a finding are planted; silents are how
+	// many the cycle has before each scene.
+	silent       int64
+	silents      []int64
+	cycleSilents int64
 }
 
 func newSchedule(options Options) schedule {
@@ -29,19 +34,43 @@ func newSchedule(options Options) schedule {
 				continue
 			}
 			s.scenes = append(s.scenes, scene)
-			s.starts = append(s.starts, s.cycleSlots)
+			s.starts, s.silents = append(s.starts, s.cycleSlots), append(s.silents, s.cycleSilents)
 			s.cycleSlots += int64(scene.slots)
+			s.cycleSilents += scene.silent()
 			if round == 1 && i < scenesForEveryRule {
 				slotsForEveryRule = s.cycleSlots
 			}
 		}
 	}
-	if options.Dirty > 0 {
-		s.slots = int64(math.Round(options.Dirty * float64(options.Records)))
-		// A small set has every rule too, if that takes no more than a tenth of it.
+	flagged := int64(math.Round(options.Dirty * float64(options.Records)))
+	s.slots = s.slotsFor(flagged)
+	if options.EveryRule && options.Dirty > 0 {
 		s.slots = max(s.slots, min(slotsForEveryRule, options.Records/10))
 	}
+	s.silent = s.slots - flagged
 	return s
+}
+
+// slotsFor is how many slots give so many records with a finding, if there are as
+// many records.
+func (s *schedule) slotsFor(flagged int64) int64 {
+	cycles := flagged / (s.cycleSlots - s.cycleSilents)
+	slots := cycles * s.cycleSlots
+	for slots < s.records && slots-s.silentIn(slots) < flagged {
+		slots++
+	}
+	return min(slots, s.records)
+}
+
+// silentIn is how many payments without a finding there are in the first slots.
+func (s *schedule) silentIn(slots int64) int64 {
+	silent := slots / s.cycleSlots * s.cycleSilents
+	for i, scene := range s.scenes {
+		if s.starts[i]+int64(scene.slots) <= slots%s.cycleSlots {
+			silent += scene.silent()
+		}
+	}
+	return silent
 }
 
 // rowOf is the row, from 0, of a slot: somewhere in the slot's share of the rows.
@@ -61,13 +90,15 @@ func (s *schedule) slotOf(row int64) (slot int64, planted bool) {
 }
 
 // sceneOf is the scene that a slot belongs to, and its first slot. The last
-// slots, where no whole scene fits, get the first scene each.
+// slots, where no whole scene fits, get the first scene each, as do those of scenes
+// with a payment without a finding that there is no record left for.
 func (s *schedule) sceneOf(slot int64) (*scene, int64) {
 	within := slot % s.cycleSlots
 	i := sort.Search(len(s.starts), func(i int) bool { return s.starts[i] > within }) - 1
-	first := slot - within + s.starts[i]
-	if first+int64(s.scenes[i].slots) > s.slots {
+	scene, first := s.scenes[i], slot-within+s.starts[i]
+	silents := slot/s.cycleSlots*s.cycleSilents + s.silents[i] + scene.silent()
+	if first+int64(scene.slots) > s.slots || scene.silent() > 0 && silents > s.silent {
 		return s.scenes[0], slot
 	}
-	return s.scenes[i], first
+	return scene, first
 }

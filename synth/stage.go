@@ -16,6 +16,15 @@ type scene struct {
 
 const noRole role = -1
 
+// silent is how many of its payments have no finding: nothing is wrong with the
+// first of those to a resident, which the others repeat.
+func (s *scene) silent() int64 {
+	if s.role == resident && s.slots > 1 {
+		return 1
+	}
+	return 0
+}
+
 // mostSlots is the greatest slots of a scene.
 const mostSlots = 3
 

@@ -43,7 +43,7 @@ func TestEveryRuleAndDetailIsPlanted(t *testing.T) {
 }
 
 func TestAThousandRecordsMeetEveryRule(t *testing.T) {
-	d, err := synth.New(synth.Options{Records: 1000, People: 100, Seed: 9, Dirty: synth.DefaultDirty})
+	d, err := synth.New(synth.Options{Records: 1000, People: 100, Seed: 9, Dirty: synth.DefaultDirty, EveryRule: true})
 	require.NoError(t, err)
 	rules := map[string]bool{}
 	for what := range told(t, d) {
@@ -54,14 +54,56 @@ func TestAThousandRecordsMeetEveryRule(t *testing.T) {
 }
 
 func TestShareOfRecordsWithAFinding(t *testing.T) {
-	for _, dirty := range []float64{0, 0.001, 0.02, 0.25, 1} {
-		d, err := synth.New(synth.Options{Records: 100_000, People: 10_000, Seed: 1, Dirty: dirty})
+	for _, row := range []struct {
+		why       string
+		records   int64
+		people    int64
+		dirty     float64
+		everyRule bool
+		want      int
+	}{
+		{"none", 100_000, 10_000, 0, false, 0},
+		{"none, whatever else is asked", 100_000, 10_000, 0, true, 0},
+		{"few", 100_000, 10_000, 0.001, false, 100},
+		{"the default", 100_000, 10_000, 0.02, false, 2000},
+		{"a large set has every rule anyway", 100_000, 10_000, 0.02, true, 2000},
+		{"a quarter, with the first of duplicates beside it", 100_000, 10_000, 0.25, false, 25_000},
+		{"so many that the first of some duplicates have no room", 100_000, 10_000, 0.99, false, 99_000},
+		{"all, so that no record is the clean one of a duplicate", 100_000, 10_000, 1, false, 100_000},
+		{"a small set has what was asked", 1000, 100, 0.01, false, 10},
+		{"or every rule", 1000, 100, 0.01, true, 24},
+		{"every rule takes no more than a tenth", 100, 100, 0.01, true, 10},
+		{"one", 100, 100, 0.01, false, 1},
+		{"all of a small set", 1000, 100, 1, false, 1000},
+		{"all of one", 1, 1, 1, false, 1},
+		{"half a record is one", 25, 100, 0.02, false, 1},
+		{"less is none", 24, 100, 0.02, false, 0},
+		{"no roles but one", 5000, 1, 0.6, false, 3000},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			d, err := synth.New(synth.Options{Records: row.records, People: row.people, Seed: 1, Dirty: row.dirty, EveryRule: row.everyRule})
+			require.NoError(t, err)
+			withFinding := map[int]bool{}
+			for _, f := range findingsOf(t, d) {
+				withFinding[f.Record] = true
+			}
+			assert.Len(t, withFinding, row.want)
+		})
+	}
+}
+
+// However many are asked for, as many there are.
+func TestEveryShareIsMet(t *testing.T) {
+	const records = 1000
+	for flagged := range records + 1 {
+		d, err := synth.New(synth.Options{Records: records, People: 1000, Seed: 1, Dirty: float64(flagged) / records})
 		require.NoError(t, err)
-		withFinding := map[int]bool{}
-		for _, f := range findingsOf(t, d) {
-			withFinding[f.Record] = true
-		}
-		assert.InDelta(t, dirty*100_000, len(withFinding), 0.04*dirty*100_000, "share %v", dirty)
+		withFinding := map[int64]bool{}
+		require.NoError(t, d.Findings(func(f *synth.Finding) error {
+			withFinding[f.Record.Row] = true
+			return nil
+		}))
+		require.Len(t, withFinding, flagged)
 	}
 }
 

@@ -50,6 +50,7 @@ The same options give the same bytes.`,
 			if !command.Flags().Changed("persons") {
 				options.People = personsFor(options.Records)
 			}
+			options.EveryRule = !command.Flags().Changed("dirty")
 			p.done = "done, the data are in " + out
 			return p.generate(command.Context(), options, out, formats)
 		},
@@ -58,7 +59,7 @@ The same options give the same bytes.`,
 	flags.Int64Var(&options.Records, "records", defaultRecords, "how many records")
 	flags.Int64Var(&options.People, "persons", 0, "how many people the register has (default a quarter of the records)")
 	flags.Uint64Var(&options.Seed, "seed", demoSeed, "where chance starts")
-	flags.Float64Var(&options.Dirty, "dirty", synth.DefaultDirty, "the share of records with a finding")
+	flags.Float64Var(&options.Dirty, "dirty", synth.DefaultDirty, "the share of records with a finding; unless it is given, small sets have more, so that every rule finds something")
 	flags.StringVar(&out, "out", "", "folder to write")
 	flags.StringSliceVar(&formats, "format", []string{"parquet"}, "formats of records and register: "+strings.Join(synth.Formats(), ", "))
 	return command
@@ -84,7 +85,7 @@ reconciles them, prints the summary, and says where the report lies.`,
 			if err := page.Override(config.Default()); err != nil {
 				return usageError(err) // before anything is made up
 			}
-			options := synth.Options{Records: records, People: personsFor(records), Seed: demoSeed, Dirty: synth.DefaultDirty}
+			options := synth.Options{Records: records, People: personsFor(records), Seed: demoSeed, Dirty: synth.DefaultDirty, EveryRule: true}
 			if err := p.generate(command.Context(), options, out, []string{"parquet"}); err != nil {
 				return err
 			}
