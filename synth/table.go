@@ -1,6 +1,12 @@
 package synth
 
-import "github.com/avstam/avstam/calendar"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/avstam/avstam/calendar"
+)
 
 // shape is how a column is stored.
 type shape uint8
@@ -106,11 +112,23 @@ var entryColumns = []column[Entry]{
 	flag("protected", func(e *Entry) Flag { return e.Protected }),
 }
 
+// appendFindingID appends the id of a finding as docs/reference.md defines it. Every
+// record has an id of its own, so that neither a key nor an occurrence is part of it.
+func appendFindingID(dst []byte, f *Finding) []byte {
+	var message []byte
+	for _, text := range []string{f.Rule, SourceName, string(f.Record.RecordID)} {
+		message = binary.AppendUvarint(message, uint64(len(text)))
+		message = append(message, text...)
+	}
+	sum := sha256.Sum256(message)
+	return hex.AppendEncode(dst, sum[:16])
+}
+
 // findingColumns are those of a report's findings, in their order, for records
 // that stand in a file. What only a report can tell is empty.
 func findingColumns(file string) []column[Finding] {
 	return []column[Finding]{
-		empty[Finding]("finding_id", asText),
+		{name: "finding_id", shape: asText, required: true, text: appendFindingID},
 		text("rule", asCategory, true, func(f *Finding) string { return f.Rule }),
 		text("severity", asCategory, true, func(f *Finding) string { return f.Severity }),
 		text("direction", asCategory, true, func(f *Finding) string { return f.Direction }),

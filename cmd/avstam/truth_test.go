@@ -17,6 +17,7 @@ import (
 
 // told are the columns of findings that the generator knows.
 type told struct {
+	FindingID      string  `parquet:"finding_id"`
 	Rule           string  `parquet:"rule"`
 	Severity       string  `parquet:"severity"`
 	Direction      string  `parquet:"direction"`
@@ -131,7 +132,7 @@ func differing(a, b told) string {
 		name string
 		a, b any
 	}{
-		{"rule", a.Rule, b.Rule}, {"severity", a.Severity, b.Severity}, {"confidence", a.Confidence, b.Confidence}, {"detail", a.Detail, b.Detail},
+		{"finding_id", a.FindingID, b.FindingID}, {"rule", a.Rule, b.Rule}, {"severity", a.Severity, b.Severity}, {"confidence", a.Confidence, b.Confidence}, {"detail", a.Detail, b.Detail},
 		{"row", a.Row, b.Row}, {"record_id", a.RecordID, b.RecordID}, {"amount", a.Amount, b.Amount}, {"number", a.Number, b.Number},
 		{"use_number", a.UseNumber, b.UseNumber}, {"status", a.Status, b.Status}, {"status_from", a.StatusFrom, b.StatusFrom},
 		{"status_reason", a.StatusReason, b.StatusReason}, {"identity_level", a.IdentityLevel, b.IdentityLevel}, {"deceased_on", a.DeceasedOn, b.DeceasedOn},
