@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 
+	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
@@ -12,9 +13,10 @@ import (
 // fewer may be about somebody, where a column was taken for another.
 const shownWordRows = 10
 
-// RegisterNotices are what there is to say of what could not be read of a register. None
-// of it stops a run, and each entry that is lost is one that its rules do not see.
-func RegisterNotices(snapshot *register.Snapshot) []report.Notice {
+// RegisterNotices are what there is to say of what could not be read of a register, or
+// was read wrongly, as days after that of the extract tell; Missing where it is not known.
+// None of it stops a run, and each entry that is lost is one that its rules do not see.
+func RegisterNotices(snapshot *register.Snapshot, extractDate calendar.Day) []report.Notice {
 	checks := snapshot.Checks()
 	var notices []report.Notice
 	// say takes texts that begin with the count and what it is of, and those without.
@@ -50,6 +52,15 @@ func RegisterNotices(snapshot *register.Snapshot) []report.Notice {
 		const english = "of the register extract lead to numbers that it does not have. Is another column taken for linked_number, or is the extract a part of one?"
 		const swedish = "i registeruttaget leder till nummer som inte finns där. Har en annan kolumn tagits för linked_number, eller är uttaget bara en del?"
 		say("register_links_unknown", unknown, links, "", "links "+english, "hänvisningar "+swedish, "links "+english, "hänvisningar "+swedish)
+	}
+	if extractDate == calendar.Missing {
+		return notices
+	}
+	if after := snapshot.EntriesAfter(extractDate); after > 0 {
+		english := fmt.Sprintf("a status_from, assigned_on or deceased_on after the day of the extract, %s. Are day and month exchanged, or is the day of the extract another?", extractDate)
+		swedish := fmt.Sprintf("poster i registret har ett datum i status_from, assigned_on eller deceased_on efter uttagets datum, %s. Har dag och månad bytt plats, eller är uttaget från en annan dag?", extractDate)
+		say("register_days_after_extract", after, int64(snapshot.Entries()), "",
+			"entries of the register "+rules.Plural(after, "has ", "have ")+english, swedish, "entries of the register have "+english, swedish)
 	}
 	return notices
 }

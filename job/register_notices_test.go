@@ -45,7 +45,7 @@ func saveSnapshot(t *testing.T, settings *Register) string {
 func TestWhatCannotBeReadOfARegisterIsTold(t *testing.T) {
 	const header = "number,status,status_from,linked_number,identity_level,deceased_on,protected\n"
 	const good = "196408233234,active,2010-01-01,,,,\n"
-	names := []string{"register_entries_left_out", "register_values_unreadable", "register_links_unknown"}
+	names := []string{"register_entries_left_out", "register_values_unreadable", "register_links_unknown", "register_days_after_extract"}
 	for _, c := range []struct {
 		rows string
 		want []string
@@ -81,6 +81,10 @@ func TestWhatCannotBeReadOfARegisterIsTold(t *testing.T) {
 			"2 of 2 links of the register extract lead to numbers that it does not have. Is another column taken for linked_number, or is the extract a part of one?",
 			"2 av 2 hänvisningar i registeruttaget leder till nummer som inte finns där. Har en annan kolumn tagits för linked_number, eller är uttaget bara en del?",
 		}, "most links lead nowhere"},
+		{"197010632391,active,2025-11-30,,,,\n198012132398,active,2025-12-01,,,2026-01-01,\n", []string{
+			"1 of 3 entries of the register has a status_from, assigned_on or deceased_on after the day of the extract, 2025-11-30. Are day and month exchanged, or is the day of the extract another?",
+			"1 av 3 poster i registret har ett datum i status_from, assigned_on eller deceased_on efter uttagets datum, 2025-11-30. Har dag och månad bytt plats, eller är uttaget från en annan dag?",
+		}, "days to come"},
 	} {
 		settings := partedNight(t)
 		path := filepath.Join(t.TempDir(), "register.csv")
@@ -104,7 +108,8 @@ func TestWhatCannotBeReadOfARegisterIsTold(t *testing.T) {
 		assert.Equal(t, c.want, told(result.Summary.Notices, names...), "%s: of a snapshot", c.why)
 		for _, notice := range result.Summary.Notices {
 			if notice.Counted > 0 {
-				assert.NotContains(t, notice.Uncounted+notice.UncountedSwedish, fmt.Sprint(notice.Counted), c.why)
+				assert.NotContains(t, notice.Uncounted, fmt.Sprint(notice.Counted, " of"), c.why)
+				assert.NotContains(t, notice.UncountedSwedish, fmt.Sprint(notice.Counted, " av"), c.why)
 			}
 		}
 	}

@@ -505,7 +505,7 @@ func (r *run) notices() []report.Notice {
 			rules.Plural(days, "Registeruttaget är från den %s, och det finns utbetalningar mer än %d dag efter det.",
 				"Registeruttaget är från den %s, och det finns utbetalningar mer än %d dagar efter det."), date, days)
 	}
-	notices = append(notices, RegisterNotices(r.register)...)
+	notices = append(notices, RegisterNotices(r.register, r.extractDate)...)
 	paymentTypes := slices.Sorted(slices.Values(r.dictionaries.PaymentType.Values()))
 	agencies := r.dictionaries.Agency.Values()
 	for _, name := range slices.Sorted(maps.Keys(policy.PaymentTypes)) {
@@ -572,7 +572,7 @@ func (r *run) dryRun(ctx context.Context) (*Result, error) {
 			}
 		}
 	}
-	return &Result{FirstRows: sample.rows, FirstRejects: sample.rejected, FirstReject: sample.first, Notices: RegisterNotices(r.register)}, nil
+	return &Result{FirstRows: sample.rows, FirstRejects: sample.rejected, FirstReject: sample.first, Notices: RegisterNotices(r.register, r.extractDate)}, nil
 }
 
 // firstBatches are what a dry run reads of the files.

@@ -76,7 +76,7 @@ stop the build.`,
 			if err := snapshot.Save(out); err != nil {
 				return outputError(err)
 			}
-			p.warnOf(job.RegisterNotices(snapshot))
+			p.warnOf(job.RegisterNotices(snapshot, snapshot.ExtractDate()))
 			p.done = "done, the snapshot is " + out
 			p.tellMade("the snapshot is written, but what is in it cannot be printed", func(w io.Writer) error {
 				return writeRegister(inertWriter{w}, snapshot, checks, placesOfBuild)
