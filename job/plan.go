@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -107,7 +108,8 @@ type plannedFile struct {
 
 // NewPlan opens the register and the records, cuts the files into chunks of about
 // so many bytes, and writes the plan into the work folder, which it makes. A plan of
-// the same that lies there already is kept.
+// the same that lies there already is kept, with the baseline and the decisions that
+// there were when it was made.
 func NewPlan(ctx context.Context, settings Settings, work string, chunkBytes int64) (plan *Plan, err error) {
 	err = pipeline.Guard(func() error {
 		plan, err = newPlan(ctx, settings, work, chunkBytes)
@@ -124,8 +126,17 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 		return nil, outputFailure(err)
 	}
 	r := &run{settings: &settings, dictionaries: pipeline.NewDictionaries(), digestRegister: true}
-	if err := r.readDecisions(ctx); err != nil {
+	// Of a job that has been planned baseline and decisions are settled, whatever has been
+	// published or decided since: today's are not looked at.
+	there, err := ReadPlan(work, settings.Version)
+	isNew := errors.Is(err, errNoPlan)
+	if err != nil && !isNew {
 		return nil, err
+	}
+	if isNew {
+		if err := r.readDecisions(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.open(ctx); err != nil {
 		return nil, err
@@ -153,15 +164,23 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 		plan.Settings.TestNumbers = digestOf(numbers)
 		beside[besideName(testNumbersKind, plan.Settings.TestNumbers)] = numbers
 	}
-	if err := plan.keepDecisions(r, beside); err != nil {
-		return nil, err
-	}
-	if err := plan.keepBaseline(ctx, r, beside); err != nil {
-		return nil, err
+	if isNew {
+		if err := plan.keepDecisions(r, beside); err != nil {
+			return nil, err
+		}
+		if err := plan.keepBaseline(ctx, r, beside); err != nil {
+			return nil, err
+		}
 	}
 	r.stage("plan")
 	if err := plan.cut(ctx, r, chunkBytes); err != nil {
 		return nil, inputFailure(err)
+	}
+	if !isNew {
+		if err := there.mustBeOf(plan); err != nil {
+			return nil, outputFailure(err)
+		}
+		return there, nil
 	}
 	if err := plan.write(work, beside); err != nil {
 		return nil, outputFailure(err)
@@ -249,25 +268,24 @@ func (p *Plan) write(work string, beside map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	if !there.isOf(p) {
-		return fmt.Errorf("%s is the plan of another job: take a work folder of its own for each", path)
-	}
-	return nil
+	return there.mustBeOf(p)
 }
 
-// isOf says whether two plans are of the same job, begun at whatever time: meanwhile
-// latest may have moved, by the job's own report.
-func (p *Plan) isOf(other *Plan) bool {
+// mustBeOf fails where two plans are not of the same job, begun at whatever time: meanwhile
+// reports may have been published and decisions made.
+func (p *Plan) mustBeOf(other *Plan) error {
 	var texts [2][]byte
 	for i, plan := range []*Plan{p, other} {
 		undated := *plan
 		undated.Started, undated.Seed = time.Time{}, ""
-		if undated.Settings.Baseline == Latest {
-			undated.Baseline = nil
-		}
+		// The settings still tell what the two are called.
+		undated.Baseline, undated.Settings.DecisionsAre = nil, ""
 		texts[i], _ = json.Marshal(&undated) // it has been written before
 	}
-	return bytes.Equal(texts[0], texts[1])
+	if !bytes.Equal(texts[0], texts[1]) {
+		return fmt.Errorf("%s is the plan of another job: take a work folder of its own for each", filepath.Join(p.folder, planFile))
+	}
+	return nil
 }
 
 // ReadPlan reads the plan of a work folder. It fails where another version of the
@@ -280,10 +298,13 @@ func ReadPlan(work, version string) (*Plan, error) {
 	return plan, nil
 }
 
+// errNoPlan says that nobody has made the plan yet.
+var errNoPlan = errors.New("there is none; the first step is avstam shard plan")
+
 func readPlan(work, version string) (*Plan, error) {
 	contents, err := disk.ReadFile(filepath.Join(work, planFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("there is none; the first step is avstam shard plan")
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, errNoPlan
 	}
 	if err != nil {
 		return nil, err

@@ -215,13 +215,61 @@ func TestPartsKeepTheirBaseline(t *testing.T) {
 	require.True(t, again.IsOld)
 	require.Equal(t, first.Folder, again.Folder)
 
-	require.NoError(t, os.WriteFile(settings.Decisions, []byte("number,rule,decision\n198012132398,inactive_number,lawful\n"), 0o600))
-	same, err := NewPlan(t.Context(), settings, plan.folder, 6000)
+	// The night after has a report that is no baseline of this one.
+	next := settings
+	next.AsOf, next.Decisions = calendar.Of(2025, 12, 3), ""
+	_, err = Run(t.Context(), next)
 	require.NoError(t, err)
-	require.Equal(t, plan.Digest(), same.Digest())
-	settings.Baseline = first.Folder
-	_, err = NewPlan(t.Context(), settings, plan.folder, 6000)
-	require.ErrorContains(t, err, "is the plan of another job")
+	beside := filesIn(t, plan.folder)
+	for _, row := range []struct{ why, decisions string }{
+		{"as it was", "number,rule,decision\n198012132398,inactive_number,lawful\n"},
+		{"something has been decided since", "number,rule,decision\n198012132398,inactive_number,corrected\n"},
+		{"the file is being written", "number,rule,deci"},
+		{"the file is gone", ""},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			require.NoError(t, os.RemoveAll(settings.Decisions))
+			if row.decisions != "" {
+				require.NoError(t, os.WriteFile(settings.Decisions, []byte(row.decisions), 0o600))
+			}
+			same, err := NewPlan(t.Context(), settings, plan.folder, 6000)
+			require.NoError(t, err)
+			require.Equal(t, plan.Digest(), same.Digest())
+			require.Equal(t, beside, filesIn(t, plan.folder), "nothing is put beside it")
+		})
+	}
+	require.True(t, commit().IsOld)
+	for _, row := range []struct {
+		why    string
+		change func(*Settings)
+	}{
+		{"another day", func(s *Settings) { s.AsOf = next.AsOf }},
+		{"no decisions", func(s *Settings) { s.Decisions = "" }},
+		{"decisions of another name", func(s *Settings) { s.Decisions += ".old" }},
+		{"another baseline", func(s *Settings) { s.Baseline = first.Folder }},
+		{"no baseline", func(s *Settings) { s.Baseline = "" }},
+		{"another policy", func(s *Settings) { s.Policy.StaleAfterDays++ }},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			other := settings
+			row.change(&other)
+			_, err := NewPlan(t.Context(), other, plan.folder, 6000)
+			require.ErrorContains(t, err, "is the plan of another job")
+			assert.Equal(t, ExitOutput, ExitStatus(err))
+			require.Equal(t, beside, filesIn(t, plan.folder), "nothing is put beside it")
+		})
+	}
+}
+
+// filesIn are the names of the files in a folder.
+func filesIn(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
 }
 
 // A baseline that is not as it was, and files beside the plan that are not what it
