@@ -43,6 +43,18 @@ const (
 	soughtKind    = "sought"
 )
 
+// checkKeepable refuses decisions that cannot be read again to be kept, lest whoever reads
+// them wait for ever.
+func checkKeepable(decisions string) error {
+	if decisions == "" {
+		return nil
+	}
+	if info, err := disk.Stat(decisions); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return inputFailure(fmt.Errorf("cannot read the decisions in %s: it can be read only once, and a plan keeps a copy: name a file", decisions))
+	}
+	return nil // what else is wrong is told by who reads them
+}
+
 // keepDecisions has the decisions lie beside the plan.
 func (p *Plan) keepDecisions(r *run, beside map[string][]byte) error {
 	if r.casework.decisions == nil {

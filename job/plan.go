@@ -134,6 +134,9 @@ func newPlan(ctx context.Context, settings Settings, work string, chunkBytes int
 		return nil, err
 	}
 	if isNew {
+		if err := checkKeepable(settings.Decisions); err != nil {
+			return nil, err
+		}
 		if err := r.readDecisions(ctx); err != nil {
 			return nil, err
 		}
