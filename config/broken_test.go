@@ -174,7 +174,9 @@ func TestBrokenFiles(t *testing.T) {
 		{"two documents", "output: {dir: a}\n---\noutput: {dir: b}",
 			`f:3:1: a second document: a configuration is one`},
 		{"nothing at all", "# later\n", `f:1:1: the file is empty`},
-		{"another encoding", "output: {dir: \xe5}", `f:1:1: the file is not UTF-8`},
+		{"another encoding", "output: {dir: \xe5}", `f:1:1: the file is not UTF-8: save it as UTF-8`},
+		{"UTF-16 without a mark", "o\x00u\x00t\x00:\x00", `f:1:1: the file is not UTF-8: save it as UTF-8`},
+		{"a tab for blanks", "output:\n\tdir: out\n", "f:2:1: not YAML: found character '\t' that cannot start any token, a tab: indent with blanks"},
 		{"bottomless", strings.Repeat("[", 100), `f:1:33: lists and mappings nest deeper than 32`},
 	} {
 		t.Run(row.why, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -57,8 +58,8 @@ func (d *decoder) decode(text []byte, target any) bool {
 	case len(text) > limitBytes:
 		d.complain(start, "the file has more than %d bytes", limitBytes)
 		return false
-	case !utf8.Valid(text):
-		d.complain(start, "the file is not UTF-8")
+	case !utf8.Valid(text), bytes.IndexByte(text, 0) >= 0: // UTF-16 of ASCII is both
+		d.complain(start, "the file is not UTF-8: save it as UTF-8")
 		return false
 	}
 	tokens := lexer.Tokenize(strings.TrimPrefix(string(text), "\ufeff"))
@@ -69,7 +70,11 @@ func (d *decoder) decode(text []byte, target any) bool {
 	if err != nil {
 		var syntax yaml.Error
 		if errors.As(err, &syntax) {
-			d.complain(positionOf(syntax.GetToken()), "not YAML: %s", syntax.GetMessage())
+			advice := ""
+			if strings.Contains(syntax.GetMessage(), "'\t'") {
+				advice = ", a tab: indent with blanks"
+			}
+			d.complain(positionOf(syntax.GetToken()), "not YAML: %s%s", syntax.GetMessage(), advice)
 		} else {
 			d.complain(start, "not YAML")
 		}
