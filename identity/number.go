@@ -141,6 +141,9 @@ const (
 	CheckDigit       // the Luhn check digit does not hold
 )
 
+// Faults is how many values a Fault has, NoFault with them.
+const Faults = len(faultNames)
+
 var faultNames = [...]string{"", "empty", "characters", "length", "century", "date", "serial", "check_digit"}
 
 // String is the fault's name in reports; empty for NoFault.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/avstam/avstam/calendar"
+	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
 	"github.com/avstam/avstam/rules"
@@ -61,6 +62,38 @@ func RegisterNotices(snapshot *register.Snapshot, extractDate calendar.Day) []re
 		swedish := fmt.Sprintf("poster i registret har ett datum i status_from, assigned_on eller deceased_on efter uttagets datum, %s. Har dag och månad bytt plats, eller är uttaget från en annan dag?", extractDate)
 		say("register_days_after_extract", after, int64(snapshot.Entries()), "",
 			"entries of the register "+rules.Plural(after, "has ", "have ")+english, swedish, "entries of the register have "+english, swedish)
+	}
+	return notices
+}
+
+// malformedSources tell of the sources in which more than a tenth of the records have a
+// malformed number, which is no longer a few people's.
+func (r *run) malformedSources() []report.Notice {
+	records, malformed := make([]int64, len(r.settings.Sources)), make([]faultCounts, len(r.settings.Sources))
+	for i, file := range r.inputs() {
+		records[file.Source] += r.files[i].rows - r.files[i].rejected
+		malformed[file.Source].add(&r.files[i].malformed)
+	}
+	var notices []report.Notice
+	for i := range malformed {
+		var count int64
+		most := identity.NoFault
+		for fault, of := range malformed[i] {
+			count += of
+			if of > malformed[i][most] {
+				most = identity.Fault(fault)
+			}
+		}
+		if count > records[i]/10 {
+			name := r.settings.Sources[i].Name
+			notices = append(notices, report.Notice{
+				Name: "source_malformed", Records: count,
+				Text: fmt.Sprintf("More than a tenth of the records of the source %q have a malformed number, mostly with the detail %s. "+
+					"Is another column taken for identity_number, or have the numbers been through a spreadsheet?", name, most),
+				Swedish: fmt.Sprintf("Mer än en tiondel av posterna från källan %q har ett felaktigt nummer, oftast med detaljen %s. "+
+					"Har en annan kolumn tagits för identity_number, eller har numren gått genom ett kalkylblad?", name, most),
+			})
+		}
 	}
 	return notices
 }

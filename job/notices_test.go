@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/avstam/avstam/readers"
+	"github.com/avstam/avstam/rules"
 )
 
 // A delivery of no records is not a good night without a word, whatever the format;
@@ -144,4 +146,63 @@ func TestAllControlTotalsAreTold(t *testing.T) {
 	require.ErrorContains(t, err, "control total of source first: 1 row was expected, 800 were read; an amount of 1.00 was expected, ")
 	require.ErrorContains(t, err, " was read; control total of source second: 799 rows were expected, 800 were read")
 	assert.Equal(t, ExitInput, ExitStatus(err))
+}
+
+// Numbers that have been through a spreadsheet are malformed by the thousand, which is no
+// matter of the people paid: of the sources for which that is so, whole and in parts.
+func TestASourceOfMalformedNumbersIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	source := func(name string, numbers ...string) readers.Source {
+		path := filepath.Join(folder, name+".csv")
+		contents := "identity_number,payment_date,amount,agency\n"
+		for _, number := range numbers {
+			contents += number + ",2025-11-20,1.00,csn\n"
+		}
+		require.NoError(t, os.WriteFile(path, []byte(contents), 0o600))
+		return readers.Source{Name: name, Files: []string{path}}
+	}
+	const good, bad = "196408233234", "196408233234.0"
+	tenth := slices.Repeat([]string{good}, 9)
+	settings := partedNight(t)
+	settings.Sources = []readers.Source{
+		source("sheet", append(tenth, bad, "1964082332E1", "19640823323", "'640823-3234")...),
+		source("few", append(tenth, bad)...),
+		source("just", append(tenth[:8:8], bad)...),
+		source("others", append(tenth[:1:1], "556012-5790", "556012-5790")...), // numbers of organisations
+		source("rejected", append(tenth[:1:1], "196408233234,x")...),
+		source("lost", append(tenth[:1:1], "", "", "196408233235")...),
+	}
+	settings.Expect = make([]Expect, len(settings.Sources))
+	settings.Policy.Severities["malformed_number"] = rules.Off // whatever the policy asks for
+	english := func(name, detail string) string {
+		return fmt.Sprintf("More than a tenth of the records of the source %q have a malformed number, mostly with the detail %s. "+
+			"Is another column taken for identity_number, or have the numbers been through a spreadsheet?", name, detail)
+	}
+	swedish := func(name, detail string) string {
+		return fmt.Sprintf("Mer än en tiondel av posterna från källan %q har ett felaktigt nummer, oftast med detaljen %s. "+
+			"Har en annan kolumn tagits för identity_number, eller har numren gått genom ett kalkylblad?", name, detail)
+	}
+	want := []string{
+		english("sheet", "characters"), swedish("sheet", "characters"), english("just", "characters"), swedish("just", "characters"),
+		english("lost", "empty"), swedish("lost", "empty"),
+	}
+	whole, err := Run(t.Context(), settings)
+	require.NoError(t, err)
+	assert.Equal(t, want, told(whole.Summary.Notices, "source_malformed"))
+	var records []int64
+	for _, notice := range whole.Summary.Notices {
+		if notice.Name == "source_malformed" {
+			records = append(records, notice.Records)
+		}
+	}
+	assert.Equal(t, []int64{4, 1, 3}, records)
+
+	settings.Output.Folder = filepath.Join(t.TempDir(), "out")
+	step := stepOf(&settings)
+	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 100)
+	require.NoError(t, err)
+	chunks := mapAll(t, plan, step)
+	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
+	require.NoError(t, err)
+	assert.Equal(t, whole.Summary.Notices, result.Summary.Notices, "of a job in parts")
 }

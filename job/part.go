@@ -74,6 +74,7 @@ type directory struct {
 	Rows           int64        `json:"rows,omitempty"`
 	Rejected       int64        `json:"rejected,omitempty"`
 	Stale          int64        `json:"stale,omitempty"`
+	Malformed      faultCounts  `json:"malformed,omitzero"`
 	Ledger         report.Terms `json:"ledger"`
 	SHA256         string       `json:"sha256,omitempty"` // of what was read
 	Verified       string       `json:"verified,omitempty"`

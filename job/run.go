@@ -87,6 +87,8 @@ type fileTotals struct {
 	rejected int64
 	stale    int64
 	ledger   report.Terms
+	// malformed are the records whose number is malformed.
+	malformed faultCounts
 	// unchecked says that a page without a checksum was read, where parts tell it.
 	unchecked bool
 }
@@ -323,6 +325,7 @@ func (r *run) collect(p part) error {
 	file.extent += p.extent
 	file.rejected += p.rejected
 	file.stale += p.stale
+	file.malformed.add(&p.malformed)
 	addTerms(&file.ledger, &p.ledger)
 	p.ledger = report.Terms{} // what is kept of every piece is little
 	r.parts = append(r.parts, p)
@@ -493,6 +496,7 @@ func (r *run) notices() []report.Notice {
 		say("file_repeated", 0, rules.Plural(more, "%d more file has the same bytes as another.", "%d more files have the same bytes as others."),
 			rules.Plural(more, "%d fil till har samma innehåll som en annan.", "%d filer till har samma innehåll som andra."), more)
 	}
+	notices = append(notices, r.malformedSources()...)
 	policy := &r.settings.Policy
 	if date := r.extractDate; date == calendar.Missing {
 		say("extract_date_unknown", 0, "The date of the register extract is not known, so whether it is stale was not checked. Name it with --extract-date or register.extract_date.",

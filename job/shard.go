@@ -135,7 +135,7 @@ func (w *worker) writePart(to *partWriter, p *part) (err error) {
 	r := w.run
 	d := &to.directory
 	d.Texts = r.dictionaries.Texts()
-	d.Rows, d.Rejected, d.Stale, d.Ledger = p.rows, p.rejected, p.stale, p.ledger
+	d.Rows, d.Rejected, d.Stale, d.Malformed, d.Ledger = p.rows, p.rejected, p.stale, p.malformed, p.ledger
 	file := r.records.Files()[0]
 	if file.HasSHA256 {
 		d.SHA256 = hex.EncodeToString(file.SHA256[:])
@@ -448,7 +448,7 @@ func (r *run) takeParts(ctx context.Context, plan *Plan, chunks []Part, writer *
 
 // takePart copies what has been found in a chunk, with the run's numbers.
 func takePart(o *openPart, number int, numbers *pipeline.Renumbering, packer *report.Packer, rejects *chunkWriter, records *casework.ReadRecords) (p part, err error) {
-	p.rows, p.rejected, p.stale, p.ledger = o.Rows, o.Rejected, o.Stale, o.Ledger
+	p.rows, p.rejected, p.stale, p.malformed, p.ledger = o.Rows, o.Rejected, o.Stale, o.Malformed, o.Ledger
 	for _, tally := range []*pipeline.Tally{&p.ledger.Read, &p.ledger.Rejected, &p.ledger.Clean, &p.ledger.Flagged} {
 		if len(tally.Amounts) > len(numbers.Currency) || len(tally.WithAmount) != len(tally.Amounts) {
 			return p, o.damaged()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/casework"
+	"github.com/avstam/avstam/identity"
 	"github.com/avstam/avstam/pipeline"
 	"github.com/avstam/avstam/register"
 	"github.com/avstam/avstam/report"
@@ -51,6 +52,17 @@ type part struct {
 	rejected int64
 	stale    int64
 	ledger   report.Terms
+	// malformed are the records whose number is malformed, by what is wrong with it.
+	malformed faultCounts
+}
+
+// faultCounts are records by what is wrong with their numbers.
+type faultCounts [identity.Faults]int64
+
+func (c *faultCounts) add(other *faultCounts) {
+	for fault, count := range other {
+		c[fault] += count
+	}
 }
 
 // chunkWriter has a buffer that goes to the spill when limit bytes are packed in it.
@@ -143,6 +155,9 @@ func (w *worker) readPiece(ctx context.Context, number uint32, piece pipeline.Pi
 			}
 		}
 		p.rejected += int64(len(w.batch.Rejects))
+		for _, row := range w.checker.Rows(rules.MalformedRows) {
+			p.malformed[w.batch.Fault[row]]++
+		}
 		p.stale += countAfter(&w.batch, w.run.staleAfter)
 		p.rows += int64(w.batch.Rows)
 		w.run.countRows(int64(w.batch.Rows))
