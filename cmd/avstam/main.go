@@ -349,6 +349,8 @@ Start with "avstam demo", which needs nothing.`,
 		p.shardCommand(),
 	)
 	asUsage(root)
+	completeFlags(root)
+	wrapHelp(root)
 	refuseUnknownHelp(root)
 	return root
 }
