@@ -103,9 +103,14 @@ func (p pace) of(now job.Progress, at time.Time) (s speed) {
 	return s
 }
 
-// inWords is how far a run has come, as it stands behind the bar.
+// inWords is how far a run has come, as it stands behind the bar. What has been read is
+// ahead of the records that have been checked.
 func (s speed) inWords(now job.Progress) string {
-	text := grouped(now.Rows) + rules.Plural(now.Rows, " record", " records")
+	text := ""
+	if now.TotalBytes > 0 {
+		text = fmt.Sprintf("%d %% read, ", min(now.Bytes, now.TotalBytes)*100/now.TotalBytes)
+	}
+	text += grouped(now.Rows) + rules.Plural(now.Rows, " record checked", " records checked")
 	if s.rate > 0 {
 		text += ", " + grouped(s.rate) + "/s"
 	}
@@ -161,7 +166,7 @@ func (s *progress) drawBar(p *program) {
 			now, _ := s.latest()
 			return now.Stage + " "
 		})),
-		mpb.AppendDecorators(decor.Percentage(), decor.Any(func(decor.Statistics) string {
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			now, speed := s.latest()
 			return " " + speed.inWords(now)
 		})))

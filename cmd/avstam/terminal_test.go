@@ -33,14 +33,14 @@ func TestSpeed(t *testing.T) {
 		took time.Duration
 		want string
 	}{
-		{"at first nothing is known of the speed", pace{began: began}, job.Progress{Rows: 900, Bytes: 90, TotalBytes: 1000}, 500 * time.Millisecond, "900 records"},
-		{"half of it in ten seconds", pace{began: began}, job.Progress{Rows: 20_000_000, Bytes: 500, TotalBytes: 1000}, 10 * time.Second, "20 000 000 records, 2 000 000/s, 0:10 left"},
-		{"what came before the stage does not count", pace{began, 1000, 500}, job.Progress{Rows: 2000, Bytes: 600, TotalBytes: 1000}, time.Second, "2 000 records, 1 000/s, 0:04 left"},
-		{"hours", pace{began: began}, job.Progress{Rows: 60, Bytes: 1, TotalBytes: 121}, time.Minute, "60 records, 1/s, 2:00:00 left"},
-		{"a pipe has no size", pace{began: began}, job.Progress{Rows: 5000, Bytes: 4000}, 5 * time.Second, "5 000 records, 1 000/s"},
-		{"a stage that reads nothing", pace{began, 5000, 1000}, job.Progress{Rows: 5000, Bytes: 1000, TotalBytes: 1000}, 5 * time.Second, "5 000 records"},
-		{"no stage yet", pace{}, job.Progress{}, 0, "0 records"},
-		{"the first record", pace{}, job.Progress{Rows: 1}, 0, "1 record"},
+		{"at first nothing is known of the speed", pace{began: began}, job.Progress{Rows: 900, Bytes: 90, TotalBytes: 1000}, 500 * time.Millisecond, "9 % read, 900 records checked"},
+		{"half of it in ten seconds", pace{began: began}, job.Progress{Rows: 20_000_000, Bytes: 500, TotalBytes: 1000}, 10 * time.Second, "50 % read, 20 000 000 records checked, 2 000 000/s, 0:10 left"},
+		{"what came before the stage does not count", pace{began, 1000, 500}, job.Progress{Rows: 2000, Bytes: 600, TotalBytes: 1000}, time.Second, "60 % read, 2 000 records checked, 1 000/s, 0:04 left"},
+		{"hours", pace{began: began}, job.Progress{Rows: 60, Bytes: 1, TotalBytes: 121}, time.Minute, "0 % read, 60 records checked, 1/s, 2:00:00 left"},
+		{"a pipe has no size", pace{began: began}, job.Progress{Rows: 5000, Bytes: 4000}, 5 * time.Second, "5 000 records checked, 1 000/s"},
+		{"a stage that reads nothing", pace{began, 5000, 1000}, job.Progress{Rows: 5000, Bytes: 1000, TotalBytes: 1000}, 5 * time.Second, "100 % read, 5 000 records checked"},
+		{"no stage yet", pace{}, job.Progress{}, 0, "0 records checked"},
+		{"the first record", pace{}, job.Progress{Rows: 1}, 0, "1 record checked"},
 	} {
 		assert.Equal(t, row.want, row.pace.of(row.now, began.Add(row.took)).inWords(row.now), row.why)
 	}
