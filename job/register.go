@@ -44,8 +44,8 @@ func openRegister(ctx context.Context, settings *Settings, digest bool, progress
 	inputs := make([]Input, len(files))
 	for i, file := range files {
 		inputs[i] = fileInput(file)
-		settings.tell("", file)
 	}
+	settings.tell("", files)
 	return snapshot, inputs, nil
 }
 

@@ -222,9 +222,13 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.files = make([]fileTotals, len(r.records.Files()))
 	r.bytes.Store(0)
+	sources := make([][]*readers.File, len(r.settings.Sources))
 	for _, file := range r.records.Files() {
 		r.totalBytes += file.Size
-		r.settings.tell(r.settings.Sources[file.Source].Name, file)
+		sources[file.Source] = append(sources[file.Source], file)
+	}
+	for i, files := range sources {
+		r.settings.tell(r.settings.Sources[i].Name, files)
 	}
 	return nil
 }

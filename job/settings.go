@@ -44,10 +44,10 @@ type Settings struct {
 	Configuration any
 	// Progress is called now and then with what has been read; nil for not at all.
 	Progress func(Progress)
-	// Opened is told of each file, and of how it is written: of those of records
-	// when they are opened, with the name of their source, of those of the
-	// register when they have been read; nil for not at all.
-	Opened func(source string, file *readers.File)
+	// Opened is told of the files, and of how each is written: of those of records
+	// when they are opened, by sources and with its name, of those of the register
+	// when they have been read; nil for not at all.
+	Opened func(source string, files []*readers.File)
 	// Skipped is told of the folders that are not entered; nil for not at all.
 	Skipped func(readers.Skipped)
 	// Now is the clock for run names and timings.
@@ -57,10 +57,10 @@ type Settings struct {
 // MaxWorkers is how many workers a run has at most: each has some megabytes.
 const MaxWorkers = 1024
 
-// tell tells of a file.
-func (s *Settings) tell(source string, file *readers.File) {
+// tell tells of the files of a source.
+func (s *Settings) tell(source string, files []*readers.File) {
 	if s.Opened != nil {
-		s.Opened(source, file)
+		s.Opened(source, files)
 	}
 }
 

@@ -266,7 +266,7 @@ func (p *program) reconcile(ctx context.Context, settings job.Settings, f *jobFl
 		return err
 	}
 	settings.Progress = shown.note
-	settings.Opened, settings.Skipped = p.tellFile, p.tellSkipped
+	settings.Opened, settings.Skipped = p.tellFiles, p.tellSkipped
 	if settings.Output.Folder == job.StandardOutput {
 		settings.Output.Stream = p.out
 		signal.Ignore(syscall.SIGPIPE) // a reader that stops is an error of the output
@@ -325,12 +325,35 @@ func (p *program) warnOf(notices []report.Notice) {
 	}
 }
 
-// tellFile logs how a file is written, so that a wrong guess is seen.
-func (p *program) tellFile(source string, file *readers.File) {
+// toldFiles is how many files of a source have a line in the log each.
+const toldFiles = 20
+
+// tellFiles logs how the files of a source are written, so that a wrong guess is seen.
+// Beyond the first, those that are written like one that was told of are counted alone.
+func (p *program) tellFiles(source string, files []*readers.File) {
 	if source == "" {
 		source = "register"
 	}
-	told := []any{"source", source, "file", file.Path, "format", file.Format.String()}
+	told := map[string]bool{} // how files are written
+	more := 0
+	for i, file := range files {
+		written := writtenAs(file)
+		key := fmt.Sprint(written...)
+		if i >= toldFiles && told[key] {
+			more++
+			continue
+		}
+		told[key] = true
+		p.logger.Info("opened", slices.Concat([]any{"source", source, "file", file.Path}, written)...)
+	}
+	if more > 0 {
+		p.logger.Info("opened more, each written like one of those", "source", source, "files", more)
+	}
+}
+
+// writtenAs is how a file is written, as the log has it.
+func writtenAs(file *readers.File) []any {
+	told := []any{"format", file.Format.String()}
 	for _, detail := range []struct{ name, value string }{
 		{"compression", file.Compression}, {"delimiter", characterText(file.CSV.Delimiter)}, {"quote", characterText(file.CSV.Quote)},
 		{"encoding", file.CSV.Encoding}, {"decimal", characterText(file.CSV.Decimal)},
@@ -353,7 +376,7 @@ func (p *program) tellFile(source string, file *readers.File) {
 	if len(ignored) > 0 {
 		told = append(told, "folders_ignored", strings.Join(ignored, " "))
 	}
-	p.logger.Info("opened", told...)
+	return told
 }
 
 // tellSkipped logs that folders below one that is read are not, which may hold what

@@ -156,7 +156,7 @@ one chunk.`,
 			if err != nil {
 				return err
 			}
-			settings.Progress, settings.Opened, settings.Skipped = shown.note, p.tellFile, p.tellSkipped
+			settings.Progress, settings.Opened, settings.Skipped = shown.note, p.tellFiles, p.tellSkipped
 			plan, err := job.NewPlan(command.Context(), settings, work, chunkBytes)
 			shown.stop()
 			if err != nil {
