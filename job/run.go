@@ -459,13 +459,7 @@ func (r *run) repeatedFiles() [][2]int {
 	var repeated [][2]int
 	first := map[string]int{}
 	for i, file := range r.inputs() {
-		contents := ""
-		for _, chunk := range file.Input.Chunks {
-			contents += fmt.Sprintf("%d:%s", chunk.Offset, chunk.SHA256)
-		}
-		if contents == "" { // a file in chunks has a digest of the whole only beside a sidecar
-			contents = file.Input.SHA256
-		}
+		contents := file.Input.Contents()
 		if contents == "" || r.files[i].rows == 0 {
 			continue
 		}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -17,6 +18,9 @@ type figure struct {
 	// isUnseen that it is the first: it does not stand on the page, but can be had by
 	// subtraction, where it is not hidden.
 	isDear, isUnseen bool
+	// same is the first of the figures that are known to be the same as this one, it
+	// among them; nil where no other is.
+	same *figure
 
 	hidden       bool
 	hiddenAmount map[string]bool
@@ -32,6 +36,9 @@ func (f *figure) worth() int {
 	}
 	return 1
 }
+
+// copies is 1 for a figure that takes others along where it is hidden, else 0.
+func (f *figure) copies() int64 { return truth(f.same != nil) }
 
 // disclosure decides which figures of a page are hidden, so that no figure
 // under a limit stands there, nor can be had by subtracting what does stand
@@ -87,6 +94,21 @@ func (d *disclosure) sumOfMoney(total *figure, parts ...*figure) {
 // sumOfUnseen is sumOfMoney of figures that are not on the page.
 func (d *disclosure) sumOfUnseen(total *figure, parts ...*figure) {
 	d.sums = append(d.sums, disclosedSum{total: total, parts: parts, ofMoney: true, isUnseen: true})
+}
+
+// same says that a figure is known to be the same as the first of others that it equals:
+// whoever knows the one, knows the other.
+func (d *disclosure) same(f *figure, others []*figure) {
+	at := slices.IndexFunc(others, func(other *figure) bool {
+		return f.count == other.count && maps.Equal(f.byCurrency, other.byCurrency)
+	})
+	if at < 0 {
+		return
+	}
+	first := others[at]
+	f.same, first.same = first, first
+	f.hidden = first.hidden // what is not on the page for want of room stands there all the same
+	d.sum(f, first)
 }
 
 // settle hides what must be hidden of the counts, then of each currency.
@@ -201,32 +223,39 @@ func (d *disclosure) protectOneByOne(sums []disclosedSum, count func(*figure) in
 	}
 }
 
+// unknown is a hidden figure in a sum: how many it is of, and how many times the sum has it.
+type unknown struct{ count, times int64 }
+
 // nextToHide is the figure that must be hidden so that the sum does not betray
 // another; nil for none.
 func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidden func(*figure) bool) *figure {
-	var hidden, few, together int64
+	var hidden []unknown
 	var next *figure
+	place := map[*figure]int{} // among the hidden ones, of what may be there again
 	for _, f := range s.parts {
 		switch n := count(f); {
 		case n == 0:
 		case isHidden(f):
-			hidden++
-			together += n
-			if n < limit {
-				few++
+			if at, isThere := place[f.same]; isThere {
+				hidden[at].times++
+				continue
 			}
-		case next == nil, cmp.Or(f.worth()-next.worth(), cmp.Compare(n, count(next))) < 0:
+			if f.same != nil {
+				place[f.same] = len(hidden)
+			}
+			hidden = append(hidden, unknown{n, 1})
+		case next == nil, cmp.Or(f.worth()-next.worth(), cmp.Compare(f.copies(), next.copies()), cmp.Compare(n, count(next))) < 0:
 			next = f
 		}
 	}
 	total := s.total
 	switch {
 	case isHidden(total):
-		if hidden > 0 {
+		if len(hidden) > 0 {
 			return nil
 		}
 		return next // else the parts add up to it
-	case hidden == 0, isVague(hidden, few, together, limit):
+	case len(hidden) == 0, isVague(hidden, limit):
 		return nil
 	case next == nil, total.worth() < next.worth():
 		return total
@@ -234,10 +263,31 @@ func (s *disclosedSum) nextToHide(limit int64, count func(*figure) int64, isHidd
 	return next
 }
 
-// isVague says whether the sum of hidden figures, of which some are few, tells none of
-// them: each may be any of few. The others are at least 1, since 0 stands on the page,
-// and must leave room for that; and whoever takes all of them for few must not find that
-// they are as many as they then can be.
-func isVague(hidden, few, together, limit int64) bool {
-	return hidden > 1 && together-(hidden-1) >= limit-1 && (few < hidden || together < hidden*(limit-1))
+// isVague says whether the sum of hidden figures tells none of them: each that is few may
+// be any of few. The others are at least 1, since 0 stands on the page, and must leave room
+// for that, and one of them must be in the sum but once, so that it can make up for any;
+// and whoever takes all of them for few must not find that they are as many as they then
+// can be.
+func isVague(hidden []unknown, limit int64) bool {
+	var together, all, single, few int64
+	for _, u := range hidden {
+		together += u.count * u.times
+		all += u.times
+		if u.times == 1 {
+			single++
+		}
+		if u.count < limit {
+			few++
+		}
+	}
+	for _, u := range hidden {
+		others := single
+		if u.times == 1 {
+			others--
+		}
+		if u.count < limit && (others == 0 || together-(all-u.times) < u.times*(limit-1)) {
+			return false
+		}
+	}
+	return len(hidden) > 1 && (few < int64(len(hidden)) || together < all*(limit-1))
 }

@@ -47,6 +47,49 @@ func TestHiddenFigures(t *testing.T) {
 	}
 }
 
+// Of figures that are known to be the same, whoever knows how many they are together
+// knows each of them.
+func TestFiguresThatAreTheSame(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		counts []int64
+		same   int // of the first ones
+		want   []bool
+		total  bool
+	}{
+		{"nothing is small", []int64{10, 10, 30}, 2, []bool{false, false, false}, false},
+		{"two that are one do not stand for themselves", []int64{3, 3, 30, 40}, 2, []bool{true, true, true, false}, false},
+		{"without another the total goes", []int64{3, 3, 0}, 2, []bool{true, true, false}, true},
+		{"one that takes no copy along is hidden for another, though it is more", []int64{20, 20, 2, 40}, 2, []bool{false, false, true, true}, false},
+		{"what is in the sum twice makes up for few by twos only, so that the total goes", []int64{7, 7, 2}, 2, []bool{true, true, true}, true},
+		{"what is in the sum three times leaves it room to be any of few", []int64{4, 4, 4, 1, 3, 40}, 3, []bool{true, true, true, true, true, false}, false},
+		{"where it does not, another makes room", []int64{1, 1, 1, 2, 3, 40}, 3, []bool{true, true, true, true, true, true}, false},
+		{"of two kinds each is one", []int64{10, 2, 2, 30, 9}, 3, []bool{false, true, true, false, true}, false},
+		{"nobody is nothing to hide, however often", []int64{0, 0, 20}, 2, []bool{false, false, false}, false},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			d := &disclosure{limit: 5}
+			var parts []*figure
+			total := d.add(&figure{})
+			for i, n := range test.counts {
+				total.count += n
+				parts = append(parts, d.add(&figure{count: n}))
+				if i < test.same {
+					d.same(parts[i], parts[:i])
+				}
+			}
+			d.sum(total, parts...)
+			d.settle(nil)
+			var got []bool
+			for _, f := range parts {
+				got = append(got, f.hidden)
+			}
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.total, total.hidden, "the total")
+		})
+	}
+}
+
 func TestTheFigureThatMattersIsHiddenLast(t *testing.T) {
 	d := &disclosure{limit: 5}
 	clean, flagged, rejected := d.add(&figure{count: 90}), d.add(&figure{count: 20, isDear: true}), d.add(&figure{count: 2})

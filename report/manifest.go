@@ -2,8 +2,10 @@ package report
 
 import (
 	"encoding/hex"
+	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -60,6 +62,19 @@ type Input struct {
 	Decimal     string `json:"decimal,omitempty"` // the decimal sign
 	// Folders are the values that its folders named key=value gave, by column.
 	Folders map[string]string `json:"folders,omitempty"`
+}
+
+// Contents is a text that files with the same bytes have in common, and no others; empty
+// where nothing was digested. A file in chunks has a digest of the whole only beside a sidecar.
+func (i *Input) Contents() string {
+	if len(i.Chunks) == 0 {
+		return i.SHA256
+	}
+	var contents strings.Builder
+	for _, chunk := range i.Chunks {
+		fmt.Fprintf(&contents, "%d:%s", chunk.Offset, chunk.SHA256)
+	}
+	return contents.String()
 }
 
 // InputChunk is a part of a file that was read by itself.

@@ -109,8 +109,10 @@ type pageMonthly struct {
 	Table *pageTable
 }
 
-// pageNotice is a notice, and how many records it is about. Uncounted stands in
-// place of the text where Counted, which the text tells, is hidden.
+// pageNotice is a notice, and how many records it is about, which a page that hides
+// figures does not tell: they are some of those that are told of elsewhere, and what
+// the others are could be had by subtraction. Uncounted stands in place of the text
+// where Counted, which the text tells, is hidden.
 type pageNotice struct {
 	Text, Uncounted  string
 	Records, Counted *figure
@@ -135,6 +137,7 @@ func renderPage(run *Run, manifest *Manifest, summary *Summary) ([]byte, error) 
 	}
 	b.chooseCurrencies()
 	b.ledger()
+	b.copies(manifest.Inputs)
 	b.rules(run.Catalogue)
 	b.distributions()
 	b.cases()
@@ -166,6 +169,7 @@ type pageBuilder struct {
 	summary    *Summary
 	hide       *disclosure
 	currencies []string
+	ofFiles    [][5]*figure // of the ledger: read, clean, flagged, rejected and rest; those that are not on the page, too
 }
 
 // chooseCurrencies takes those with the most findings of this report; then come
@@ -224,7 +228,9 @@ func (b *pageBuilder) ledger() {
 	for i := range b.summary.Ledger.Files {
 		ledger := &b.summary.Ledger.Files[i]
 		file := b.balance(ledger.Source+": "+ledger.File, &ledger.Balance)
-		for column, f := range []*figure{file.Read, file.Clean, file.Flagged, file.Rejected, file.rest} {
+		ofFile := [5]*figure{file.Read, file.Clean, file.Flagged, file.Rejected, file.rest}
+		b.ofFiles = append(b.ofFiles, ofFile)
+		for column, f := range ofFile {
 			columns[column] = append(columns[column], f)
 			f.hidden = i >= pageRows
 		}
@@ -246,6 +252,25 @@ func (b *pageBuilder) ledger() {
 	}
 	b.hide.sumOfCounts(b.Rejected, parts...)
 	b.Repeated = b.hide.add(&figure{count: b.summary.RepeatedIDs})
+}
+
+// copies adds what files with the same bytes tell of each other: the page names them,
+// and as many records were read of the one as of the other. What became of them may be
+// the same, too.
+func (b *pageBuilder) copies(inputs []Input) {
+	earlier := map[string][5][]*figure{} // of the files with some contents, by column
+	for i := range min(len(inputs), len(b.ofFiles)) {
+		contents := inputs[i].Contents()
+		if contents == "" {
+			continue // nobody knows
+		}
+		columns := earlier[contents]
+		for column, f := range b.ofFiles[i] {
+			b.hide.same(f, columns[column])
+			columns[column] = append(columns[column], f)
+		}
+		earlier[contents] = columns
+	}
 }
 
 // rules adds the findings of each rule, of each severity, and of all.
@@ -475,7 +500,8 @@ func (b *pageBuilder) notices() {
 		}
 		b.Notices = append(b.Notices, pageNotice{
 			Text: shown(text, longText), Uncounted: shown(uncounted, longText),
-			Records: b.hide.add(&figure{count: notice.Records}), Counted: b.hide.add(&figure{count: notice.Counted}),
+			Records: b.hide.add(&figure{count: notice.Records, hidden: b.hide.limit > 1}),
+			Counted: b.hide.add(&figure{count: notice.Counted}),
 		})
 	}
 }

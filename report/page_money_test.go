@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"maps"
 	"math/big"
 	"regexp"
@@ -234,6 +235,206 @@ func TestMoneyOfFewCannotBeWorkedOut(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whatever the files hold, and whichever are copies of each other, each figure of few may
+// be any of few, for whoever knows what is the same in the copies and looks at one sum. All
+// that is possible is tried.
+func TestCopiesDoNotTellOfFew(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const limit = 5
+		rows := rapid.SampledFrom([]int{0, 0, 1, 2, 3, 4, 5, 6, 9})
+		terms := make([]Terms, rapid.IntRange(2, 6).Draw(t, "files"))
+		inputs := make([]Input, len(terms))
+		for i := range terms {
+			of := rapid.IntRange(0, i).Draw(t, "copy of")
+			inputs[i].SHA256 = fmt.Sprint(of)
+			if of < i {
+				inputs[i].SHA256 = inputs[of].SHA256
+				if terms[i] = terms[of]; rapid.Bool().Draw(t, "found twice") { // by a rule across records
+					terms[i].Clean, terms[i].Flagged = terms[i].Flagged, terms[i].Clean
+				}
+				continue
+			}
+			for _, number := range []uint16{sek, eur} {
+				addRows(&terms[i], &terms[i].Clean, rows.Draw(t, "clean"), 100, number)
+				addRows(&terms[i], &terms[i].Flagged, rows.Draw(t, "flagged"), 100, number)
+				addRows(&terms[i], &terms[i].Rejected, rows.Draw(t, "rejected"), 100, number)
+			}
+		}
+		s := &Summary{Ledger: newLedger(make([]File, len(terms)), terms, currenciesOfTerms)}
+		s.Records = s.Ledger.Total
+		b := &pageBuilder{language: newPageLanguage(rules.English), summary: s, hide: &disclosure{limit: limit}}
+		b.chooseCurrencies()
+		b.ledger()
+		b.copies(inputs)
+		b.hide.settle(b.currencies)
+
+		look := func(of string, count func(*figure) int64, isHidden func(*figure) bool) {
+			type cell struct{ file, column int }
+			place := map[*figure]cell{}
+			isCopy := func(f, g *figure) bool {
+				at, ok := place[f]
+				other, too := place[g]
+				return f == g || ok && too && at.column == other.column && inputs[at.file].SHA256 == inputs[other.file].SHA256 &&
+					f.count == g.count && maps.Equal(f.byCurrency, g.byCurrency)
+			}
+			for i := range b.ofFiles {
+				for column, f := range b.ofFiles[i] {
+					place[f] = cell{i, column}
+					for _, earlier := range b.ofFiles[:i] {
+						if g := earlier[column]; count(f) > 0 && isCopy(f, g) && isHidden(f) != isHidden(g) {
+							t.Fatalf("%s: column %d of a file stands there, and not of its copy", of, column)
+						}
+					}
+				}
+			}
+			for _, sum := range b.hide.sums {
+				if isHidden(sum.total) || of == "rows" && sum.ofMoney || of != "rows" && sum.ofCounts {
+					continue
+				}
+				var hidden []*figure // of each of those that are the same the first
+				var times []int64
+				together := int64(0)
+				for _, f := range sum.parts {
+					if count(f) == 0 || !isHidden(f) {
+						continue
+					}
+					together += count(f)
+					if at := slices.IndexFunc(hidden, func(g *figure) bool { return isCopy(f, g) }); at >= 0 {
+						times[at]++
+						continue
+					}
+					hidden, times = append(hidden, f), append(times, 1)
+				}
+				for i, f := range hidden {
+					others := slices.Delete(slices.Clone(times), i, i+1)
+					for n := int64(1); n < limit && count(f) < limit; n++ {
+						if !addsUp(together-n*times[i], others) {
+							t.Fatalf("%s: %d stands hidden %d times in %d, with others %v times, and cannot be %d", of, count(f), times[i], together, others, n)
+						}
+					}
+				}
+			}
+		}
+		look("rows", func(f *figure) int64 { return f.count }, func(f *figure) bool { return f.hidden })
+		for _, currency := range b.currencies {
+			look(currency, func(f *figure) int64 { return f.byCurrency[currency] }, func(f *figure) bool { return f.hiddenAmount[currency] })
+		}
+	})
+}
+
+// A copy that has no room on the page is known by the file that it is one of, and does
+// not hide the few of another that has none.
+func TestCopiesWithoutRoomOnThePage(t *testing.T) {
+	for digest, want := range map[string]int{"of the first": 1, "of its own": 0} {
+		terms := make([]Terms, pageRows+2)
+		inputs := make([]Input, len(terms))
+		for i := range terms[:pageRows+1] {
+			addRows(&terms[i], &terms[i].Clean, 100, 100, sek)
+			inputs[i].SHA256 = fmt.Sprint(i)
+		}
+		addRows(&terms[pageRows+1], &terms[pageRows+1].Clean, 3, 100, sek)
+		inputs[0].SHA256, inputs[pageRows].SHA256 = "of the first", digest
+		s := &Summary{Ledger: newLedger(make([]File, len(terms)), terms, currenciesOfTerms)}
+		s.Records = s.Ledger.Total
+		b := &pageBuilder{language: newPageLanguage(rules.English), summary: s, hide: &disclosure{limit: 5}}
+		b.chooseCurrencies()
+		b.ledger()
+		b.copies(inputs)
+		b.hide.settle(b.currencies)
+		hidden := 0
+		for _, file := range b.Files {
+			if file.Read.hidden {
+				hidden++
+			}
+		}
+		assert.False(t, b.Read.hidden)
+		assert.Equal(t, want, hidden, "figures on the page that are hidden for the few, the last but one with the bytes %s", digest)
+	}
+}
+
+// addsUp says whether a sum has numbers of 1 or more, each so many times.
+func addsUp(sum int64, times []int64) bool {
+	if len(times) == 0 {
+		return sum == 0
+	}
+	for sum -= times[0]; sum >= 0; sum -= times[0] {
+		if addsUp(sum, times[1:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// A file and its copy tell of one another, and the notice of both.
+func TestThePageOfARepeatedFile(t *testing.T) {
+	for _, test := range []struct {
+		why           string
+		limit         int64
+		others        int // clean records of a third file
+		digest        string
+		notice        string
+		checked       string
+		first, second string
+	}{
+		{
+			why: "a page that hides nothing tells all", digest: "0f", notice: "Repeated.|(10 records)",
+			checked: "|20|All could be read.", first: "|10|10|0|0|SEK 1,000.00|0", second: "|10|2|8|0|SEK 1,000.00|SEK 800.00",
+		},
+		{
+			why: "as many were read of both, so that all that was read tells of both", limit: 5, digest: "0f", notice: "Repeated.",
+			checked: "|hidden|All could be read.", first: "|hidden|hidden|0|0|hidden|0", second: "|hidden|hidden|8|0|hidden|SEK 800.00",
+		},
+		{
+			why: "a third file hides among all that was read", limit: 5, others: 50, digest: "0f", notice: "Repeated.",
+			checked: "|70|All could be read.", first: "|hidden|hidden|0|0|hidden|0", second: "|hidden|hidden|8|0|hidden|SEK 800.00",
+		},
+		{
+			why: "where nothing was digested nobody knows of the copy", limit: 5, notice: "Repeated.",
+			checked: "|20|All could be read.", first: "|hidden|hidden|0|0|hidden|0", second: "|hidden|hidden|8|0|hidden|SEK 800.00",
+		},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			terms := make([]Terms, 2, fixtureFiles)
+			addRows(&terms[0], &terms[0].Clean, 10, 100_00, sek)
+			addRows(&terms[1], &terms[1].Clean, 2, 100_00, sek)
+			addRows(&terms[1], &terms[1].Flagged, 8, 100_00, sek)
+			if test.others > 0 {
+				terms = terms[:fixtureFiles]
+				addRows(&terms[2], &terms[2].Clean, test.others, 100_00, sek)
+			}
+			f := newFixture(t, 1, 0)
+			f.run.SuppressBelow = test.limit
+			f.closing.Inputs[0].SHA256, f.closing.Inputs[1].SHA256 = test.digest, test.digest
+			f.closing.Notices = []Notice{{Name: "file_repeated", Text: "Repeated.", Records: 10}}
+			page, _ := pageOf(t, f, func(s *Summary) {
+				s.Ledger = newLedger(f.run.Files[:len(terms)], terms, currenciesOfTerms)
+				s.Records = s.Ledger.Total
+			})
+			assert.Equal(t, test.checked, cellsOf(t, page, "Records checked", "</li>"))
+			assert.Equal(t, test.first, cellsOf(t, page, "csn: in/csn.csv", "</tr>"))
+			assert.Equal(t, test.second, cellsOf(t, page, "fk: in/a.parquet", "</tr>"))
+			_, notices, _ := strings.Cut(page, `<ul class="notices">`)
+			notices, _, _ = strings.Cut(notices, "</ul>")
+			assert.Equal(t, test.notice, strings.ReplaceAll(strings.TrimSpace(strings.Trim(tags.ReplaceAllString(notices, "|"), "|\n")), "| |", "|"))
+		})
+	}
+}
+
+// How many records a notice is about is some of those that were checked, and would tell
+// of the others: of ten that were, eight are too late for the extract.
+func TestNoticesDoNotTellOfTheOthers(t *testing.T) {
+	terms := make([]Terms, 1)
+	addRows(&terms[0], &terms[0].Clean, 10, 100_00, sek)
+	for limit, isTold := range map[int64]bool{0: true, 1: true, 2: false, 5: false} {
+		page := pageOfTerms(t, limit, terms, func(s *Summary) {
+			s.Notices = []Notice{{Name: "stale_register", Text: "There are payments after the extract.", Records: 8}}
+		})
+		assert.Equal(t, "|10|All could be read.", cellsOf(t, page, "Records checked", "</li>"))
+		assert.Contains(t, page, "There are payments after the extract.")
+		assert.Equal(t, isTold, strings.Contains(page, "(8 records)"), "below %d", limit)
+	}
 }
 
 // What is gone may be in a currency that this run has none of.
