@@ -117,6 +117,9 @@ func (d *disclosure) settle(currencies []string) {
 		f.hidden = f.hidden || f.count > 0 && f.count < d.limit
 		f.hiddenAmount = map[string]bool{}
 	}
+	if d.limit <= 1 {
+		return // what is not there for want of room needs no company
+	}
 	ofCounts := slices.DeleteFunc(slices.Clone(d.sums), func(s disclosedSum) bool { return s.ofMoney })
 	d.protect(ofCounts, func(f *figure) int64 { return f.count }, func(f *figure) bool { return f.hidden }, func(f *figure) { f.hidden = true })
 	ofMoney := slices.DeleteFunc(slices.Clone(d.sums), func(s disclosedSum) bool { return s.ofCounts })

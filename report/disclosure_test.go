@@ -7,6 +7,20 @@ import (
 	"pgregory.net/rapid"
 )
 
+// A page that hides nothing shows all figures for which there is room, whatever does not
+// stand there.
+func TestALimitOfNothingHidesNothing(t *testing.T) {
+	for limit := range int64(2) {
+		d := &disclosure{limit: limit}
+		total, shown, beyond := d.add(&figure{count: 9}), d.add(&figure{count: 2}), d.add(&figure{count: 7, hidden: true})
+		d.sum(total, shown, beyond)
+		d.settle([]string{"SEK"})
+		assert.False(t, shown.hidden)
+		assert.False(t, total.hidden)
+		assert.False(t, shown.hiddenAmount["SEK"])
+	}
+}
+
 func TestHiddenFigures(t *testing.T) {
 	for _, test := range []struct {
 		why    string
