@@ -98,6 +98,20 @@ func (r *run) malformedSources() []report.Notice {
 	return notices
 }
 
+// repeatedFindings tell of findings with the id of an earlier one: where a delivery is
+// there twice and its files differ, as in their compression, nothing else tells.
+func repeatedFindings(count int64) []report.Notice {
+	if count == 0 {
+		return nil
+	}
+	const english = "the id of another one, of the same rule, source and record id. Where a source has a record id for each record, its records are there twice, perhaps as a file and a compressed one of the same, and all sums are too high."
+	const swedish = "träffar har samma id som en annan träff, med samma regel, källa och post-id. Om varje post i källan har sitt eget post-id finns poster med två gånger, kanske som en fil och samma fil komprimerad, och alla summor är för höga."
+	return []report.Notice{{
+		Name: "findings_repeated", Text: fmt.Sprintf("%d %s %s", count, rules.Plural(count, "finding has", "findings have"), english),
+		Swedish: fmt.Sprintf("%d %s", count, swedish), Counted: count, Uncounted: "Some findings have " + english, UncountedSwedish: "Några " + swedish,
+	}}
+}
+
 // mostFrequent tells the most frequent word of an inconsistency, where it may be shown.
 func mostFrequent(checks *register.Checks, inconsistency, format string) string {
 	words := checks.Words(inconsistency)

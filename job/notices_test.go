@@ -1,6 +1,8 @@
 package job
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -205,4 +207,54 @@ func TestASourceOfMalformedNumbersIsNamed(t *testing.T) {
 	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
 	require.NoError(t, err)
 	assert.Equal(t, whole.Summary.Notices, result.Summary.Notices, "of a job in parts")
+}
+
+// A delivery beside its compressed copy is not seen by its bytes, and counts twice: the
+// ids of its findings tell. Records without an id have findings with ids of their own.
+func TestFindingsOfTheSameIDAreTold(t *testing.T) {
+	folder := t.TempDir()
+	const contents = "record_id,identity_number,payment_date,amount\na,196408233234,2025-11-20,1\nb,197010632391,2025-11-20,1\nc,198012132398,2025-11-20,1\n"
+	plain, packed, bare := filepath.Join(folder, "a.csv"), filepath.Join(folder, "a.csv.gz"), filepath.Join(folder, "b.csv")
+	require.NoError(t, os.WriteFile(plain, []byte(contents), 0o600))
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	_, err := w.Write([]byte(contents))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.NoError(t, os.WriteFile(packed, compressed.Bytes(), 0o600))
+	require.NoError(t, os.WriteFile(bare, []byte("identity_number,payment_date,amount\n"+strings.Repeat("197010632391,2025-11-20,1\n", 3)), 0o600))
+
+	settings := partedNight(t)
+	settings.Policy.Severities["duplicate_payment"] = rules.Off
+	settings.Expect = make([]Expect, 1)
+	settings.Sources = []readers.Source{{Name: "all", Files: []string{plain, bare}}}
+	result, err := Run(t.Context(), settings)
+	require.NoError(t, err)
+	require.Positive(t, result.Summary.Findings)
+	assert.Empty(t, told(result.Summary.Notices, "findings_repeated"), "each record once")
+
+	settings.Sources[0].Files = append(settings.Sources[0].Files, packed)
+	want := []string{
+		"5 findings have the id of another one, of the same rule, source and record id. Where a source has a record id for each record, its records are there twice, perhaps as a file and a compressed one of the same, and all sums are too high.",
+		"5 träffar har samma id som en annan träff, med samma regel, källa och post-id. Om varje post i källan har sitt eget post-id finns poster med två gånger, kanske som en fil och samma fil komprimerad, och alla summor är för höga.",
+	}
+	whole, err := Run(t.Context(), settings)
+	require.NoError(t, err)
+	assert.Equal(t, want, told(whole.Summary.Notices, "findings_repeated"))
+	assert.EqualValues(t, 5, whole.Summary.RepeatedIDs)
+
+	settings.Output.Folder = filepath.Join(t.TempDir(), "out")
+	step := stepOf(&settings)
+	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 60)
+	require.NoError(t, err)
+	chunks := mapAll(t, plan, step)
+	result, err = Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
+	require.NoError(t, err)
+	assert.Equal(t, whole.Summary.Notices, result.Summary.Notices, "of a job in parts")
+
+	var findings bytes.Buffer
+	settings.Output = Output{Folder: StandardOutput, Arrow: true, Stream: &findings}
+	result, err = Run(t.Context(), settings)
+	require.NoError(t, err)
+	assert.Equal(t, want, told(result.Summary.Notices, "findings_repeated"), "of findings on standard output")
 }

@@ -96,7 +96,7 @@ func (r *run) publish(ctx context.Context, folder *storage.Folder, writer *repor
 	if err := r.writeTables(ctx, writer, parts); err != nil {
 		return nil, err
 	}
-	published, err := writer.Finish(ctx, r.closing())
+	published, err := writer.Finish(ctx, r.closing(writer.RepeatedIDs()))
 	if errors.Is(err, report.ErrUnbalanced) {
 		return nil, failure(ExitLedger, err)
 	}
@@ -267,12 +267,13 @@ func rejectPlace(row, line int64, path string, reason pipeline.RejectReason, col
 	return text
 }
 
-// closing is what the report needs to know at its end.
-func (r *run) closing() *report.Closing {
+// closing is what the report needs to know at its end. So many findings have the id of
+// an earlier one.
+func (r *run) closing(repeatedIDs int64) *report.Closing {
 	settings := r.settings
 	checks := r.register.Checks()
 	closing := &report.Closing{
-		Notices: r.notices(),
+		Notices: append(r.notices(), repeatedFindings(repeatedIDs)...),
 		Register: report.RegisterOverview{
 			Numbers: int64(r.register.Len()), Entries: int64(r.register.Entries()),
 			ExtractDate: r.extractDate.String(), Checks: checks,

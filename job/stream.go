@@ -48,7 +48,7 @@ func (r *run) stream(ctx context.Context) (_ *Result, err error) {
 	if err := r.writeTables(ctx, writer, parts); err != nil {
 		return nil, err
 	}
-	published, err := writer.FinishStream(ctx, r.closing(), r.settings.Output.Stream)
+	published, err := writer.FinishStream(ctx, r.closing(writer.RepeatedIDs()), r.settings.Output.Stream)
 	if errors.Is(err, report.ErrUnbalanced) {
 		return nil, failure(ExitLedger, err)
 	}

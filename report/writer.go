@@ -241,6 +241,10 @@ func (w *Writer) Findings(ctx context.Context, parts []Part) error {
 	return err
 }
 
+// RepeatedIDs is how many of the findings have the id of an earlier one, once they have
+// been written.
+func (w *Writer) RepeatedIDs() int64 { return w.repeated }
+
 // findRepeats looks for the ids that come again, once.
 func (w *Writer) findRepeats(ctx context.Context) error {
 	if w.occurrences != nil {
