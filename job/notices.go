@@ -2,6 +2,8 @@ package job
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/avstam/avstam/calendar"
 	"github.com/avstam/avstam/identity"
@@ -110,6 +112,53 @@ func repeatedFindings(count int64) []report.Notice {
 		Name: "findings_repeated", Text: fmt.Sprintf("%d %s %s", count, rules.Plural(count, "finding has", "findings have"), english),
 		Swedish: fmt.Sprintf("%d %s", count, swedish), Counted: count, Uncounted: "Some findings have " + english, UncountedSwedish: "Några " + swedish,
 	}}
+}
+
+// folded is a word without regard to blanks and capitals.
+func folded(word string) string { return strings.ToLower(strings.Join(strings.Fields(word), " ")) }
+
+// alikeIn are the words that are none of the known ones, for blanks and capitals alone.
+func alikeIn(words, known []string) (alike []string) {
+	isKnown := map[string]bool{}
+	for _, word := range known {
+		isKnown[folded(word)] = true
+	}
+	for _, word := range words {
+		if isKnown[folded(word)] && !slices.Contains(known, word) {
+			alike = append(alike, word)
+		}
+	}
+	slices.Sort(alike)
+	return alike
+}
+
+// alikeCurrencies are those that are another of them, or SEK, but for blanks and capitals.
+func alikeCurrencies(currencies []string) (alike []string) {
+	spellings := map[string]int{"sek": 1}
+	for _, currency := range currencies {
+		if currency != "SEK" {
+			spellings[folded(currency)]++
+		}
+	}
+	for _, currency := range currencies {
+		if currency != "SEK" && spellings[folded(currency)] > 1 {
+			alike = append(alike, currency)
+		}
+	}
+	slices.Sort(alike)
+	return alike
+}
+
+// quotedWords are words in quotes, the first of them where they are many.
+func quotedWords(words []string, listed int) string {
+	var quoted []string
+	for _, word := range words[:min(listed, len(words))] {
+		quoted = append(quoted, fmt.Sprintf("%q", word))
+	}
+	if len(words) > listed {
+		quoted = append(quoted, "…")
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // mostFrequent tells the most frequent word of an inconsistency, where it may be shown.

@@ -258,3 +258,48 @@ func TestFindingsOfTheSameIDAreTold(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, want, told(result.Summary.Notices, "findings_repeated"), "of findings on standard output")
 }
+
+// Words of the policy are taken exactly as they stand, and sums are kept by currency as it
+// stands: what blanks and capitals alone make another, as in columns of fixed width, is told.
+func TestWordsThatDifferInBlanksOrCapitalsAreTold(t *testing.T) {
+	for _, c := range []struct {
+		paymentType, agency, currency string
+		want                          []string
+		why                           string
+	}{
+		{"pension", "csn", "SEK", nil, "as the policy has them"},
+		{"pensioner", "csnn", "EUR", []string{
+			`The policy does not know these payment types of the records: "pensioner".`,
+			`Policyn känner inte till dessa utbetalningsslag, som finns i posterna: "pensioner".`,
+		}, "other words"},
+		{`"pension   "`, `" CSN"`, `"Sek "`, []string{
+			`The policy does not know these payment types of the records: "pension   ". Blanks or capitals alone make another of what the policy has: "pension   ".`,
+			`Policyn känner inte till dessa utbetalningsslag, som finns i posterna: "pension   ". Bara blanktecken eller versaler skiljer dessa från policyns: "pension   ".`,
+			`The policy does not know these agencies of the records, which blanks or capitals alone make others than it has: " CSN".`,
+			`Policyn känner inte till dessa myndigheter i posterna, som bara blanktecken eller versaler skiljer från policyns: " CSN".`,
+			`Blanks or capitals alone make currencies of the records others, or another than SEK; their sums are kept apart: "Sek ".`,
+			`Bara blanktecken eller versaler skiljer valutor i posterna från varandra eller från SEK. De summeras var för sig: "Sek ".`,
+		}, "blanks and capitals"},
+		{"pension", "Polisen", "nok", []string{
+			`The policy does not know these agencies of the records, which blanks or capitals alone make others than it has: "Polisen".`,
+			`Policyn känner inte till dessa myndigheter i posterna, som bara blanktecken eller versaler skiljer från policyns: "Polisen".`,
+			`Blanks or capitals alone make currencies of the records others, or another than SEK; their sums are kept apart: "NOK", "nok".`,
+			`Bara blanktecken eller versaler skiljer valutor i posterna från varandra eller från SEK. De summeras var för sig: "NOK", "nok".`,
+		}, "of agencies that may have uncertain numbers, and of two currencies"},
+	} {
+		path := filepath.Join(t.TempDir(), "records.csv")
+		contents := "identity_number,payment_date,amount,payment_type,agency,currency\n196408233234,2025-11-20,1,pension,csn,NOK\n" +
+			fmt.Sprintf("196408233234,2025-11-20,1,%s,%s,%s\n", c.paymentType, c.agency, c.currency)
+		require.NoError(t, os.WriteFile(path, []byte(contents), 0o600))
+		settings := partedNight(t)
+		settings.Expect = make([]Expect, 1)
+		settings.Sources = []readers.Source{{Name: "all", Files: []string{path}}}
+		settings.Policy.PaymentTypes = map[string]rules.PaymentTypePolicy{"pension": {LawfulMonths: 1}}
+		settings.Policy.Agencies = map[string]rules.AgencyPolicy{"csn": {}}
+		settings.Policy.UncertainAllowed = []string{"polisen"}
+		result, err := Run(t.Context(), settings)
+		require.NoError(t, err, c.why)
+		assert.Equal(t, c.want, told(result.Summary.Notices, "payment_types_without_policy", "agencies_without_policy", "currencies_alike"), c.why)
+	}
+	assert.Equal(t, `"a", "b", …`, quotedWords([]string{"a", "b", "c"}, 2), "of many the first")
+}

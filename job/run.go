@@ -541,6 +541,20 @@ func (r *run) notices() []report.Notice {
 		say("payment_types_without_policy", 0, "The policy does not know these payment types of the records: %s.",
 			"Policyn känner inte till dessa utbetalningsslag, som finns i posterna: %s.", text)
 	}
+	// The policy's words are taken exactly as they stand: so one that was meant is told.
+	if alike := alikeIn(paymentTypes, slices.Collect(maps.Keys(policy.PaymentTypes))); len(alike) > 0 {
+		last := &notices[len(notices)-1]
+		last.Text += fmt.Sprintf(" Blanks or capitals alone make another of what the policy has: %s.", quotedWords(alike, listed))
+		last.Swedish += fmt.Sprintf(" Bara blanktecken eller versaler skiljer dessa från policyns: %s.", quotedWords(alike, listed))
+	}
+	if alike := alikeIn(agencies, append(slices.Collect(maps.Keys(policy.Agencies)), policy.UncertainAllowed...)); len(alike) > 0 {
+		say("agencies_without_policy", 0, "The policy does not know these agencies of the records, which blanks or capitals alone make others than it has: %s.",
+			"Policyn känner inte till dessa myndigheter i posterna, som bara blanktecken eller versaler skiljer från policyns: %s.", quotedWords(alike, listed))
+	}
+	if alike := alikeCurrencies(r.dictionaries.Currency.Values()); len(alike) > 0 {
+		say("currencies_alike", 0, "Blanks or capitals alone make currencies of the records others, or another than SEK; their sums are kept apart: %s.",
+			"Bara blanktecken eller versaler skiljer valutor i posterna från varandra eller från SEK. De summeras var för sig: %s.", quotedWords(alike, listed))
+	}
 	return notices
 }
 
