@@ -87,10 +87,11 @@ func openCSVText(in *csvInput, source io.Reader, declared textEncoding, options 
 		in.text = bufio.NewReaderSize(&unpackedReader{in.zstd, in.compression}, headBytes)
 	}
 
-	magic, err = in.text.Peek(otherFormatBytes)
-	if err != nil && err != io.EOF {
+	if _, err = in.text.Peek(8); err != nil && err != io.EOF {
 		return nil, err
 	}
+	// What is there already: an error that comes with it is one of reading on.
+	magic, _ = in.text.Peek(min(in.text.Buffered(), otherFormatBytes))
 	if err := OtherFormat(magic); err != nil {
 		return nil, err
 	}
