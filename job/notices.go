@@ -117,14 +117,15 @@ func repeatedFindings(count int64) []report.Notice {
 // folded is a word without regard to blanks and capitals.
 func folded(word string) string { return strings.ToLower(strings.Join(strings.Fields(word), " ")) }
 
-// alikeIn are the words that are none of the known ones, for blanks and capitals alone.
+// alikeIn are the words that are none of the known ones, for blanks and capitals alone. No
+// word at all is on no list, whatever a list says.
 func alikeIn(words, known []string) (alike []string) {
 	isKnown := map[string]bool{}
 	for _, word := range known {
 		isKnown[folded(word)] = true
 	}
 	for _, word := range words {
-		if isKnown[folded(word)] && !slices.Contains(known, word) {
+		if word != "" && isKnown[folded(word)] && !slices.Contains(known, word) {
 			alike = append(alike, word)
 		}
 	}

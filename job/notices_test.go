@@ -301,5 +301,6 @@ func TestWordsThatDifferInBlanksOrCapitalsAreTold(t *testing.T) {
 		require.NoError(t, err, c.why)
 		assert.Equal(t, c.want, told(result.Summary.Notices, "payment_types_without_policy", "agencies_without_policy", "currencies_alike"), c.why)
 	}
+	assert.Empty(t, alikeIn([]string{""}, []string{" "}), "a record without a word is on no list")
 	assert.Equal(t, `"a", "b", …`, quotedWords([]string{"a", "b", "c"}, 2), "of many the first")
 }
