@@ -24,7 +24,7 @@ func CheckOutside(path string) error {
 	for _, spelled := range []string{path, filepath.Clean(path)} {
 		isWithin, err := isWithinReport(spelled)
 		if err != nil {
-			return err
+			return fmt.Errorf("cannot tell whether %s lies in a report: %w", path, err)
 		}
 		if isWithin {
 			return fmt.Errorf("%s would lie in a report, and that is never written again", path)
