@@ -132,7 +132,7 @@ func (c *Checks) validate() error {
 // tally collects one inconsistency while a register is built.
 type tally struct {
 	count  int64
-	first  []uint32 // the least, in order
+	first  []uint32   // the least, in order
 	places []Location // of those that come with a place of their own
 	words  map[string]int64
 	others int64
