@@ -22,12 +22,13 @@ const shownWordRows = 10
 func RegisterNotices(snapshot *register.Snapshot, extractDate calendar.Day) []report.Notice {
 	checks := snapshot.Checks()
 	var notices []report.Notice
-	// say takes texts that begin with the count and what it is of, and those without.
-	say := func(name string, count, of int64, word, english, swedish, uncounted, uncountedSwedish string) {
+	// say takes texts that begin with the count and what it is of, and, where that changes
+	// the words, the one without.
+	say := func(name string, count, of int64, word, english, swedish, uncounted string) {
 		notices = append(notices, report.Notice{
 			Name: name, Text: fmt.Sprintf("%d of %d %s", count, of, english) + mostFrequent(checks, word, " The most frequent word is %q, in %d rows."),
 			Swedish: fmt.Sprintf("%d av %d %s", count, of, swedish) + mostFrequent(checks, word, " Det vanligaste ordet är %q, på %d rader."),
-			Counted: count, Uncounted: "Some " + uncounted, UncountedSwedish: "Några " + uncountedSwedish,
+			Counted: count, Uncounted: "Some " + uncounted, UncountedSwedish: "Några " + swedish,
 		})
 	}
 	if leftOut := checks.EntriesLeftOut; leftOut > 0 {
@@ -35,7 +36,7 @@ func RegisterNotices(snapshot *register.Snapshot, extractDate calendar.Day) []re
 		const swedish = "har utelämnats, eftersom number, status eller status_from inte kan läsas. Ingen regel känner till dem."
 		say("register_entries_left_out", leftOut, checks.RowsRead, "unknown_status",
 			"rows of the register extract "+rules.Plural(leftOut, "is ", "are ")+english, "rader i registeruttaget "+swedish,
-			"rows of the register extract are "+english, "rader i registeruttaget "+swedish)
+			"rows of the register extract are "+english)
 	}
 	for _, unreadable := range checks.Unreadable {
 		word := ""
@@ -46,7 +47,7 @@ func RegisterNotices(snapshot *register.Snapshot, extractDate calendar.Day) []re
 		swedish := fmt.Sprintf("rader i registeruttaget har ett värde i %s som inte kan läsas. Det som står där går förlorat.", unreadable.Column)
 		say("register_values_unreadable", unreadable.Count, checks.RowsRead, word,
 			"rows of the register extract "+rules.Plural(unreadable.Count, "has ", "have ")+english, swedish,
-			"rows of the register extract have "+english, swedish)
+			"rows of the register extract have "+english)
 	}
 	// Links to numbers that the register does not have are normal, as long as they are few.
 	unreadable := checks.UnreadableIn("linked_number")
@@ -54,7 +55,7 @@ func RegisterNotices(snapshot *register.Snapshot, extractDate calendar.Day) []re
 	if unknown > 0 && 2*unknown > links {
 		const english = "of the register extract lead to numbers that it does not have. Is another column taken for linked_number, or is the extract a part of one?"
 		const swedish = "i registeruttaget leder till nummer som inte finns där. Har en annan kolumn tagits för linked_number, eller är uttaget bara en del?"
-		say("register_links_unknown", unknown, links, "", "links "+english, "hänvisningar "+swedish, "links "+english, "hänvisningar "+swedish)
+		say("register_links_unknown", unknown, links, "", "links "+english, "hänvisningar "+swedish, "links "+english)
 	}
 	if extractDate == calendar.Missing {
 		return notices
@@ -63,7 +64,7 @@ func RegisterNotices(snapshot *register.Snapshot, extractDate calendar.Day) []re
 		english := fmt.Sprintf("a status_from, assigned_on or deceased_on after the day of the extract, %s. Are day and month exchanged, or is the day of the extract another?", extractDate)
 		swedish := fmt.Sprintf("poster i registret har ett datum i status_from, assigned_on eller deceased_on efter uttagets datum, %s. Har dag och månad bytt plats, eller är uttaget från en annan dag?", extractDate)
 		say("register_days_after_extract", after, int64(snapshot.Entries()), "",
-			"entries of the register "+rules.Plural(after, "has ", "have ")+english, swedish, "entries of the register have "+english, swedish)
+			"entries of the register "+rules.Plural(after, "has ", "have ")+english, swedish, "entries of the register have "+english)
 	}
 	return notices
 }

@@ -67,12 +67,8 @@ func TestSourcesWithoutRecordsAreNamed(t *testing.T) {
 
 	parted := settings
 	parted.Output.Folder = filepath.Join(t.TempDir(), "out")
-	step := stepOf(&parted)
-	plan, err := NewPlan(t.Context(), parted, filepath.Join(t.TempDir(), "work"), 6000)
-	require.NoError(t, err)
-	chunks := mapAll(t, plan, step)
-	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
-	require.NoError(t, err)
+	_, commit := inParts(t, parted, 6000)
+	result := commit()
 	want, err := os.ReadFile(filepath.Join(whole.Folder, "summary.json"))
 	require.NoError(t, err)
 	got, err := os.ReadFile(filepath.Join(result.Folder, "summary.json"))
@@ -121,12 +117,8 @@ func TestARepeatedFileIsNamed(t *testing.T) {
 	assert.Equal(t, want, repeated(whole))
 
 	settings.Output.Folder = filepath.Join(t.TempDir(), "out")
-	step := stepOf(&settings)
-	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 200)
-	require.NoError(t, err)
-	chunks := mapAll(t, plan, step)
-	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
-	require.NoError(t, err)
+	_, commit := inParts(t, settings, 200)
+	result := commit()
 	assert.Equal(t, want, repeated(result), "of a job in parts")
 
 	for i := range 20 {
@@ -200,12 +192,8 @@ func TestASourceOfMalformedNumbersIsNamed(t *testing.T) {
 	assert.Equal(t, []int64{4, 1, 3}, records)
 
 	settings.Output.Folder = filepath.Join(t.TempDir(), "out")
-	step := stepOf(&settings)
-	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 100)
-	require.NoError(t, err)
-	chunks := mapAll(t, plan, step)
-	result, err := Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
-	require.NoError(t, err)
+	_, commit := inParts(t, settings, 100)
+	result := commit()
 	assert.Equal(t, whole.Summary.Notices, result.Summary.Notices, "of a job in parts")
 }
 
@@ -244,12 +232,8 @@ func TestFindingsOfTheSameIDAreTold(t *testing.T) {
 	assert.EqualValues(t, 5, whole.Summary.RepeatedIDs)
 
 	settings.Output.Folder = filepath.Join(t.TempDir(), "out")
-	step := stepOf(&settings)
-	plan, err := NewPlan(t.Context(), settings, filepath.Join(t.TempDir(), "work"), 60)
-	require.NoError(t, err)
-	chunks := mapAll(t, plan, step)
-	result, err = Commit(t.Context(), plan, chunks, reduceAll(t, plan, chunks, step), step)
-	require.NoError(t, err)
+	_, commit := inParts(t, settings, 60)
+	result = commit()
 	assert.Equal(t, whole.Summary.Notices, result.Summary.Notices, "of a job in parts")
 
 	var findings bytes.Buffer

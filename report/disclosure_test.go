@@ -7,6 +7,27 @@ import (
 	"pgregory.net/rapid"
 )
 
+// hiddenOf says which of the parts of a sum are hidden under a limit of 5, and whether the
+// sum is. The first so many parts are known to be the same where they are as many.
+func hiddenOf(counts []int64, same int) (parts []bool, total bool) {
+	d := &disclosure{limit: 5}
+	var figures []*figure
+	sum := d.add(&figure{})
+	for i, n := range counts {
+		sum.count += n
+		figures = append(figures, d.add(&figure{count: n}))
+		if i < same {
+			d.same(figures[i], figures[:i])
+		}
+	}
+	d.sum(sum, figures...)
+	d.settle(nil)
+	for _, f := range figures {
+		parts = append(parts, f.hidden)
+	}
+	return parts, sum.hidden
+}
+
 // A page that hides nothing shows all figures for which there is room, whatever does not
 // stand there.
 func TestALimitOfNothingHidesNothing(t *testing.T) {
@@ -42,21 +63,9 @@ func TestHiddenFigures(t *testing.T) {
 		{"the limit itself is shown", []int64{5, 5}, []bool{false, false}, false},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			d := &disclosure{limit: 5}
-			var parts []*figure
-			total := d.add(&figure{})
-			for _, n := range test.counts {
-				total.count += n
-				parts = append(parts, d.add(&figure{count: n}))
-			}
-			d.sum(total, parts...)
-			d.settle(nil)
-			var got []bool
-			for _, f := range parts {
-				got = append(got, f.hidden)
-			}
+			got, total := hiddenOf(test.counts, 0)
 			assert.Equal(t, test.want, got)
-			assert.Equal(t, test.total, total.hidden, "the total")
+			assert.Equal(t, test.total, total, "the total")
 		})
 	}
 }
@@ -82,24 +91,9 @@ func TestFiguresThatAreTheSame(t *testing.T) {
 		{"nobody is nothing to hide, however often", []int64{0, 0, 20}, 2, []bool{false, false, false}, false},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			d := &disclosure{limit: 5}
-			var parts []*figure
-			total := d.add(&figure{})
-			for i, n := range test.counts {
-				total.count += n
-				parts = append(parts, d.add(&figure{count: n}))
-				if i < test.same {
-					d.same(parts[i], parts[:i])
-				}
-			}
-			d.sum(total, parts...)
-			d.settle(nil)
-			var got []bool
-			for _, f := range parts {
-				got = append(got, f.hidden)
-			}
+			got, total := hiddenOf(test.counts, test.same)
 			assert.Equal(t, test.want, got)
-			assert.Equal(t, test.total, total.hidden, "the total")
+			assert.Equal(t, test.total, total, "the total")
 		})
 	}
 }
