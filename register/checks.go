@@ -98,23 +98,19 @@ func (c *Checks) UnreadableIn(column string) int64 {
 }
 
 // Words are the words of an inconsistency, by its name.
-func (c *Checks) Words(name string) []WordCount {
-	for i := range c.Inconsistencies {
-		if c.Inconsistencies[i].Name == name {
-			return c.Inconsistencies[i].Words
-		}
-	}
-	return nil
-}
+func (c *Checks) Words(name string) []WordCount { return c.named(name).Words }
 
 // Count is how many there are of an inconsistency, by its name.
-func (c *Checks) Count(name string) int64 {
+func (c *Checks) Count(name string) int64 { return c.named(name).Count }
+
+// named is an inconsistency by its name; the zero one where there is none.
+func (c *Checks) named(name string) Inconsistency {
 	for i := range c.Inconsistencies {
 		if c.Inconsistencies[i].Name == name {
-			return c.Inconsistencies[i].Count
+			return c.Inconsistencies[i]
 		}
 	}
-	return 0
+	return Inconsistency{}
 }
 
 // validate says whether checks that were read from a file are some.

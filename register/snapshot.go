@@ -2,6 +2,7 @@ package register
 
 import (
 	"iter"
+	"slices"
 	"sort"
 
 	"github.com/avstam/avstam/calendar"
@@ -268,11 +269,4 @@ func (s *Snapshot) Since(place Place, e Entry) iter.Seq[Entry] {
 
 // History are the entries of a number that are in force on some day, the
 // earliest first.
-func (s *Snapshot) History(place Place) []Entry {
-	first, end := s.earlierOf(place)
-	history := make([]Entry, 0, end-first+1)
-	for row := first; row < end; row++ {
-		history = append(history, s.entry(row, true))
-	}
-	return append(history, s.entry(uint32(place), true))
-}
+func (s *Snapshot) History(place Place) []Entry { return slices.Collect(s.Since(place, Entry{})) }
