@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/avstam/avstam/calendar"
@@ -296,12 +297,12 @@ func appendMaskedGiven(dst []byte, f *Finding) []byte {
 	return f.Number.AppendMasked(dst)
 }
 
-// maskedWord is a word of the register, unless it has as many digits as an identity
-// number: an extract's columns may have slipped.
+// maskedWord is a word of the register, unless it has as many digits, of whatever
+// script, as an identity number: an extract's columns may have slipped.
 func maskedWord(word []byte) []byte {
 	digits := 0
-	for _, c := range word {
-		if isDigit(c) {
+	for _, r := range string(word) {
+		if unicode.IsDigit(r) {
 			digits++
 		}
 	}

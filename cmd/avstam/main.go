@@ -402,8 +402,8 @@ func refuseUnknownHelp(root *cobra.Command) {
 	}
 }
 
-// personalDigits are digits that might be an identity number.
-var personalDigits = regexp.MustCompile(`[0-9]{6,8}[-+ ]?[0-9]{4}`)
+// personalDigits are digits, of any script, that might be an identity number.
+var personalDigits = regexp.MustCompile(`\p{Nd}{6,8}[-+ ]?\p{Nd}{4}`)
 
 // withoutNumbers is a complaint about arguments that repeats no identity number:
 // who leaves out the command has given one in its place.
