@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // The inconsistencies that a build looks for, in the order of Checks.
@@ -161,7 +162,7 @@ func (t *tally) noteWord(index uint32, word string) {
 func presentable(word string) string {
 	digits := 0
 	for _, r := range word {
-		if r >= '0' && r <= '9' {
+		if unicode.IsDigit(r) {
 			digits++
 		}
 	}

@@ -396,9 +396,13 @@ func TestSnapshotAndChecksNameNobody(t *testing.T) {
 	r.level = digits
 	other := plain(numberOf(1970, 10, 63, 239))
 	other.level = digits[2:8] + "-" + digits[8:]
-	s := build(t, r, other)
+	wide := strings.Map(func(r rune) rune { return r - '0' + '０' }, digits)
+	third := plain(numberOf(1970, 10, 63, 240))
+	third.level = wide
+	s := build(t, r, other, third)
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%+v", s.Checks())
 	assert.False(t, strings.Contains(text.String(), digits[2:8]), "a column taken for another shows numbers in the checks")
+	assert.NotContains(t, text.String(), wide[:3*6], "in digits of another script")
 	assert.Contains(t, text.String(), "(digits)")
 }
